@@ -1,0 +1,42 @@
+"""The command `registry-constructs`: it parses, calls the library and prints."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Sequence
+
+import typer
+
+from registry_constructs.cli import local
+from registry_constructs.cli.output import say
+from registry_constructs.errors import InvalidInputError
+from registry_constructs.local.errors import LocalAwsError
+
+app = typer.Typer(
+    help="AWS CDK constructs for Amazon ECR, and an AWS on your laptop to deploy them to.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+app.add_typer(local.app, name="local")
+
+
+@app.callback()
+def _group() -> None:
+    """A group even while it has one member."""
+
+
+def main() -> None:
+    """Run the command line of this process."""
+    # Told to end, leave through the `with` blocks: they end what was started.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    run()
+
+
+def run(arguments: Sequence[str] | None = None) -> None:
+    """Run a command line; always ends in SystemExit, with status 1 after an error that the user can mend."""
+    try:
+        app(arguments)
+    except (LocalAwsError, InvalidInputError) as error:
+        say("\n".join([f"Error: {error}", *getattr(error, "__notes__", [])]), style="red")
+        sys.exit(1)

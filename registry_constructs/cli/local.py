@@ -1,0 +1,137 @@
+"""`registry-constructs local ...`: AWS on a laptop."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from typing import Annotated
+
+import typer
+
+from registry_constructs.cli.output import print_json, print_status, say, step
+from registry_constructs.local import background, cdk, images
+from registry_constructs.local.connection import Connection
+from registry_constructs.local.errors import LocalAwsError
+from registry_constructs.local.process import check_extra
+from registry_constructs.local.server import LocalAws
+from registry_constructs.local.status import PrivateRepository, read
+
+app = typer.Typer(
+    help="An AWS on this machine, for real deployments without an account.", no_args_is_help=True
+)
+app.callback()(check_extra)
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON on standard output, and nothing else there.")]
+
+
+@app.command()
+def up(
+    *,
+    auth: Annotated[bool, typer.Option("--auth", help="Check signatures and evaluate IAM policies.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Start it, leave it running until `local down`, and print the variables that lead tools to it."""
+    aws = background.find()
+    if aws:
+        say(f"Already up on {aws.endpoint_url}.")
+    else:
+        with step("Start AWS"):
+            aws = background.up(auth=auth)
+    variables = {name: value for name, value in aws.environment().items() if name.startswith("AWS_")}
+    if as_json:
+        print_json(
+            {"endpoint_url": aws.endpoint_url, "pid": aws.pid, "log": str(aws.log), "environment": variables}
+        )
+    else:
+        print("\n".join(f"export {name}={value}" for name, value in variables.items()))
+
+
+@app.command()
+def down() -> None:
+    """Stop what `local up` started and remove all it held. When nothing is up, that is fine."""
+    aws = background.down()
+    say(f"Stopped {aws.endpoint_url}." if aws else "Nothing was up.")
+
+
+@app.command()
+def status(*, as_json: Json = False) -> None:
+    """Show the stacks and repositories that stand."""
+    aws = background.find()
+    if aws is None:
+        raise LocalAwsError("Nothing is up here. Start it: registry-constructs local up")
+    print_status(read(aws), as_json=as_json)
+
+
+@app.command()
+def deploy(
+    stacks: Annotated[list[str] | None, typer.Argument(help="Stacks to deploy.", show_default="all")] = None,
+    *,
+    app_path: Annotated[
+        str,
+        typer.Option(
+            "--app", help="A folder with a cdk.json, a synthesized cdk.out, a Python file, or a command."
+        ),
+    ] = ".",
+    keep: Annotated[
+        bool, typer.Option("--keep", help="Leave AWS up afterwards, as `local up` does.")
+    ] = False,
+    push_to: Annotated[
+        str | None, typer.Option(help="The repository that a test image goes to.", show_default="the first")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Deploy an app with the CDK CLI, push and pull an image, and show what stands.
+
+    Uses the AWS that `local up` left running, or one that lasts for this command only.
+    """
+    with _aws(keep=keep) as aws:
+        with contextlib.ExitStack() as stack:
+            with step("Synthesize"):
+                assembly = stack.enter_context(cdk.synthesized(aws, app_path))
+            with step("Bootstrap"):
+                assembly.bootstrap()
+            with step("Deploy"):
+                assembly.deploy(*stacks or ())
+        repository = _choose(read(aws).repositories, push_to)
+        if repository:
+            with step(f"Push and pull an image: {repository.uri}"):
+                _push_and_pull(aws, repository)
+        else:
+            say("No private repository stands, so no image was pushed.")
+        print_status(read(aws), as_json=as_json)
+
+
+@contextlib.contextmanager
+def _aws(*, keep: bool) -> Iterator[Connection]:
+    """What is up, else one that stays up, else one for as long as the block lasts."""
+    running = background.find()
+    if running:
+        say(f"Using the AWS that is up on {running.endpoint_url}.")
+        yield running
+    elif keep:
+        with step("Start AWS"):
+            running = background.up()
+        yield running
+    else:
+        with contextlib.ExitStack() as stack:
+            with step("Start AWS"):
+                aws = stack.enter_context(LocalAws())
+            yield aws
+
+
+def _choose(repositories: list[PrivateRepository], name: str | None) -> PrivateRepository | None:
+    if name is None:
+        return repositories[0] if repositories else None
+    for repository in repositories:
+        if repository.name == name:
+            return repository
+    names = ", ".join(sorted(repository.name for repository in repositories)) or "none"
+    raise LocalAwsError(f"There is no repository {name!r} to push to. There are: {names}")
+
+
+def _push_and_pull(aws: Connection, repository: PrivateRepository) -> None:
+    from registry_constructs.local import registry  # noqa: PLC0415 - its OCI client is slow to import
+
+    image = images.image({"hello.txt": b"Hello from registry-constructs.\n"})
+    place = {"account": repository.account, "region": repository.region}
+    registry.check_round_trip(aws, repository.name, image, tag="hello", **place)

@@ -1,0 +1,36 @@
+"""The one exception that this library raises for a value that ECR would refuse."""
+
+from __future__ import annotations
+
+from typing import Self
+
+
+class InvalidInputError(ValueError):
+    """A value that can't work, found before anything is deployed.
+
+    The message names the place, what is wrong, what was given, what is allowed and how to mend it.
+
+    Attributes:
+        problem: What is wrong, as a sentence without a full stop.
+        got: The value that was given.
+        allowed: What would have been accepted.
+        fix: What to do about it.
+        where: The construct path or the place in a file; empty in plain Python that knows of neither.
+    """
+
+    def __init__(self, problem: str, *, got: object, allowed: str, fix: str, where: str = "") -> None:
+        self.problem = problem
+        self.got = got
+        self.allowed = allowed
+        self.fix = fix
+        self.where = where
+        place = f"{where}: " if where else ""
+        super().__init__(f"{place}{problem}.\n  Got: {got!r}\n  Allowed: {allowed}\n  Fix: {fix}")
+
+    def at(self, where: str) -> Self:
+        """The same error at another place; raise it `from None` so that the reader sees one message."""
+        return type(self)(self.problem, got=self.got, allowed=self.allowed, fix=self.fix, where=where)
+
+    def within(self, place: str) -> Self:
+        """The same error inside a larger place, such as a construct that was given the faulty value."""
+        return self.at(f"{place}: {self.where}" if self.where else place)

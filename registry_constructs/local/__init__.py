@@ -1,0 +1,16 @@
+"""AWS on a laptop: an emulator on 127.0.0.1 that takes real CloudFormation deployments and real image pushes.
+
+    from registry_constructs.local import LocalAws
+
+    with LocalAws() as aws:
+        aws.deploy("path/to/app")
+        print(aws.client("ecr").describe_repositories()["repositories"])
+
+Needs the extra `local` (`pip install 'registry-constructs[local]'`), and never aws_cdk.
+"""
+
+from registry_constructs.local.connection import Connection, Environment
+from registry_constructs.local.errors import CommandError, LocalAwsError
+from registry_constructs.local.server import LocalAws
+
+__all__ = ["CommandError", "Connection", "Environment", "LocalAws", "LocalAwsError"]

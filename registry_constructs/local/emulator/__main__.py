@@ -1,0 +1,89 @@
+"""`python -m registry_constructs.local.emulator FD [DIRECTORY]`: serve AWS on an open, listening socket.
+
+With a DIRECTORY the process ends when its standard input closes, that is when whoever started it has gone,
+even killed; nobody else is left then to remove the directory.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import shutil
+import signal
+import sys
+import threading
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from hypercorn.asyncio import serve
+from hypercorn.config import Config
+from ministack import app as ministack
+from ministack.services import cloudformation, ecr
+
+from registry_constructs.local.connection import ABOUT_PATH
+from registry_constructs.local.emulator import public_repository, tables
+
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+
+# Whoever reaches this AWS can run a Lambda as the machine's user, and ministack lets every web page in
+# (`Access-Control-Allow-Origin: *`). Browsers send one of these with every request, AWS's tools neither.
+_BROWSER_HEADERS = {b"origin", b"sec-fetch-site"}
+
+
+async def app(scope: dict[str, Any], receive: Callable[[], Awaitable[dict[str, Any]]], send: Send) -> None:
+    """The ASGI app of ministack, and one page about this process beside it."""
+    if scope["type"] == "http":
+        if _BROWSER_HEADERS & {name for name, _ in scope["headers"]}:
+            await answer(send, 403, "The local AWS does not answer browsers.")
+            return
+        if scope["path"] == ABOUT_PATH:
+            await answer(send, 200, json.dumps(about()))
+            return
+        # Policies deny what isn't aws:SecureTransport, the CDK's bootstrap bucket among them.
+        scope = {**scope, "scheme": "https"}
+    await ministack.app(scope, receive, send)
+
+
+async def answer(send: Send, status: int, body: str) -> None:
+    """Answer a request here."""
+    await send({"type": "http.response.start", "status": status, "headers": []})
+    await send({"type": "http.response.body", "body": body.encode()})
+
+
+def about() -> dict[str, Any]:
+    """The process id, and every account and Region that holds a stack or a private repository."""
+    stores = (cloudformation._stacks, ecr._repositories)
+    return {
+        "pid": os.getpid(),
+        "environments": sorted({key[:2] for store in stores for key, _ in store.all_items()}),
+    }
+
+
+def end_with_parent(directory: str) -> None:
+    """Wait until standard input closes, then remove the directory and end the process group."""
+    sys.stdin.buffer.read()
+    shutil.rmtree(directory, ignore_errors=True)
+    os.killpg(0, signal.SIGKILL)
+
+
+async def forever() -> None:
+    """A shutdown that never comes; by default hypercorn would drain connections when it is told to end."""
+    await asyncio.Event().wait()
+
+
+def main() -> None:
+    """Serve until the process is ended."""
+    fd, *directory = sys.argv[1:]
+    if directory:
+        threading.Thread(target=end_with_parent, args=directory, daemon=True).start()
+    tables.install(public_repository.RESOURCE_TYPE)
+    tables.install_api(public_repository.API)
+    tables.explain_unknown_types()
+    config = Config()
+    config.bind = [f"fd://{fd}"]
+    config.keep_alive_timeout = 75  # ministack's own: AWS clients keep idle connections for 60 seconds
+    asyncio.run(serve(app, config, shutdown_trigger=forever))  # type: ignore[arg-type]
+
+
+main()

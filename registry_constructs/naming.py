@@ -1,0 +1,95 @@
+"""Names that ECR, AWS accounts and AWS Organizations accept, checked with a reason for each refusal.
+
+Every check lets CDK tokens pass: their value is known only when CloudFormation deploys.
+"""
+
+from __future__ import annotations
+
+import re
+
+from registry_constructs import limits
+from registry_constructs.errors import InvalidInputError
+from registry_constructs.tokens import is_token
+
+
+def check_repository_name(name: str) -> None:
+    """Refuse a private repository's name that ECR would refuse.
+
+    Raises:
+        InvalidInputError: With the reason: length, first character, upper case, separators.
+    """
+    _check_name(
+        name,
+        pattern=limits.REPOSITORY_NAME,
+        length=limits.REPOSITORY_NAME_LENGTH,
+        separators="one '.', one or two '_', or any number of '-'",
+    )
+
+
+def check_public_repository_name(name: str) -> None:
+    """Refuse a public repository's name that ECR Public would refuse.
+
+    Raises:
+        InvalidInputError: With the reason; a separator may stand only once here, so `a--b` is refused too.
+    """
+    _check_name(
+        name,
+        pattern=limits.PUBLIC_REPOSITORY_NAME,
+        length=limits.PUBLIC_REPOSITORY_NAME_LENGTH,
+        separators="a single '.', '_' or '-'",
+    )
+
+
+def check_account_id(account_id: str) -> None:
+    """Refuse what is not an AWS account id (12 digits, as text: an `int` would lose leading zeros)."""
+    _check_pattern(account_id, limits.ACCOUNT_ID, what="AWS account id", example="'111122223333'")
+
+
+def check_organization_id(organization_id: str) -> None:
+    """Refuse what is not an AWS Organizations id."""
+    _check_pattern(organization_id, limits.ORGANIZATION_ID, what="organization id", example="'o-a1b2c3d4e5'")
+
+
+def check_organizational_unit_id(unit_id: str) -> None:
+    """Refuse what is not an organizational unit's id."""
+    _check_pattern(
+        unit_id, limits.ORGANIZATIONAL_UNIT_ID, what="organizational unit id", example="'ou-ab12-11111111'"
+    )
+
+
+def _check_pattern(value: str, pattern: re.Pattern[str], *, what: str, example: str) -> None:
+    if is_token(value) or (isinstance(value, str) and pattern.fullmatch(value)):
+        return
+    raise InvalidInputError(
+        f"Not an {what}",
+        got=value,
+        allowed=f"text that matches {pattern.pattern}, such as {example}",
+        fix=f"pass the {what} as text",
+    )
+
+
+def _check_name(name: str, *, pattern: re.Pattern[str], length: tuple[int, int], separators: str) -> None:
+    if is_token(name):
+        return
+    shortest, longest = length
+    if not isinstance(name, str):
+        problem, fix = "A repository name is text", "pass a str"
+    elif not shortest <= len(name) <= longest:
+        problem, fix = f"A repository name of {len(name)} characters", "choose a name within the bounds"
+    elif pattern.fullmatch(name):
+        return
+    elif name != name.lower():
+        problem, fix = "A repository name has upper-case letters", f"use {name.lower()!r}"
+    elif odd := sorted(set(re.findall(r"[^a-z0-9._/-]", name))):
+        shown = " ".join(repr(character) for character in odd)
+        problem, fix = f"A repository name has characters that ECR refuses: {shown}", "leave them out"
+    else:
+        problem = "A repository name has a separator at the edge of a part, or too many in a row"
+        fix = "let every part between '/' begin and end with a letter or digit"
+    raise InvalidInputError(
+        problem,
+        got=name,
+        allowed=f"{shortest} to {longest} characters; parts of a-z and 0-9 with {separators} between them, "
+        "joined by '/'",
+        fix=fix,
+    )

@@ -1,0 +1,136 @@
+"""Who may do what with a repository's images, by intent."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import aws_cdk as cdk
+from aws_cdk import aws_ecr as ecr
+from aws_cdk import aws_iam as iam
+
+from registry_constructs.errors import InvalidInputError
+from registry_constructs.naming import check_account_id
+from registry_constructs.repository.principals import lambda_principals, organization_principal
+
+PULL_ACTIONS: Final = ("ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
+"""What a client needs to pull, next to `ecr:GetAuthorizationToken` (UG repository-policy-examples)."""
+
+LAMBDA_PULL_ACTIONS: Final = ("ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
+"""What Lambda needs to pull; it asks for no token (Lambda guide, images-create)."""
+
+PUSH_ACTIONS: Final = (
+    "ecr:BatchCheckLayerAvailability",
+    "ecr:BatchGetImage",
+    "ecr:CompleteLayerUpload",
+    "ecr:InitiateLayerUpload",
+    "ecr:PutImage",
+    "ecr:UploadLayerPart",
+)
+"""What a client needs to push; `ecr:BatchGetImage` is on AWS's list since 2025 (UG image-push-iam)."""
+
+ORGANIZATION_REASON: Final = (
+    "IAM has no principal that stands for an organization. The '*' is narrowed to one by aws:PrincipalOrgID, "
+    "and to its units, where some are named, by aws:PrincipalOrgPaths: nobody outside can pull."
+)
+"""Why cdk-nag's AwsSolutions-ECR1 is acknowledged where an organization may pull."""
+
+
+class RepositoryAccess(ecr.Repository):
+    """The grants of a repository that this app owns."""
+
+    def grant_pull(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Let an identity pull images.
+
+        Lambda's bare service principal, which `lambda_.DockerImageCode.from_ecr` grants to, is narrowed to
+        the functions of the repository's own account and Region.
+        """
+        if isinstance(grantee, iam.ServicePrincipal) and grantee.service == "lambda.amazonaws.com":
+            return self.grant_pull_to_lambda("*")
+        return super().grant_pull(grantee)
+
+    def grant_push(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Let an identity push images: what `ecr.Repository` grants and `ecr:BatchGetImage`."""
+        grant = self.grant(grantee, *PUSH_ACTIONS)
+        ecr.AuthorizationToken.grant_read(grantee)
+        return grant
+
+    def grant_pull_to_accounts(self, *account_ids: str) -> iam.Grant:
+        """Let other accounts pull images, by the repository's policy.
+
+        Each account must still allow its own roles to: the three pull actions on this repository's ARN and
+        `ecr:GetAuthorizationToken`, which only an identity's policy can give.
+
+        Args:
+            account_ids: Account ids of 12 digits, at least one.
+
+        Raises:
+            InvalidInputError: If one is not an account id.
+        """
+        self._check_given(account_ids, "account", "'111122223333'")
+        try:
+            for account_id in account_ids:
+                check_account_id(account_id)
+        except InvalidInputError as error:
+            raise error.within(self.node.path) from None
+        accounts = [iam.AccountPrincipal(account_id) for account_id in account_ids]
+        return self.grant(iam.CompositePrincipal(*accounts), *PULL_ACTIONS)
+
+    def grant_pull_to_organization(self, organization_id: str, *, units: Sequence[str] = ()) -> iam.Grant:
+        """Let every account of an organization pull images, or only those of some organizational units.
+
+        IAM has no principal for an organization: the statement allows `*` under the condition that
+        `aws:PrincipalOrgID` is this organization. That passes Checkov 32. cdk-nag's AwsSolutions-ECR1, which
+        looks at the `*` alone, is acknowledged with the reason, for the repository as a whole: from then on
+        it finds no other `*` in this policy either.
+
+        Args:
+            organization_id: Such as `o-a1b2c3d4e5`.
+            units: Ids of organizational units (`ou-ab12-11111111`); accounts in them and below them may pull.
+                Default: the whole organization.
+
+        Raises:
+            InvalidInputError: If an id is not one of AWS Organizations.
+        """
+        try:
+            principal = organization_principal(organization_id, units)
+        except InvalidInputError as error:
+            raise error.within(self.node.path) from None
+        cdk.Validations.of(self).acknowledge(
+            cdk.Acknowledgment(id="AwsSolutions-ECR1", reason=ORGANIZATION_REASON)
+        )
+        return self.grant(principal, *PULL_ACTIONS)
+
+    def grant_pull_to_lambda(self, *functions: str) -> iam.Grant:
+        """Let Lambda pull images for these functions, by the repository's policy.
+
+        Lambda writes such a statement itself when there is none, and the next update of the stack removes it;
+        one that stands in the template stays.
+
+        Args:
+            functions: Names of functions in the repository's account and Region, or ARNs (without version)
+                of functions in other accounts of the same Region; `*` and `?` may stand in the name. A
+                function of the same stack is given by name: its ARN would make a circular dependency.
+
+        Raises:
+            InvalidInputError: If one is not a function's name or ARN, or is in another Region.
+        """
+        self._check_given(functions, "function", "'checkout-*'")
+        try:
+            service, *accounts = lambda_principals(self.stack, functions)
+        except InvalidInputError as error:
+            raise error.within(self.node.path) from None
+        grant = self.grant(service, *LAMBDA_PULL_ACTIONS)
+        if accounts:
+            grant = grant.combine(self.grant(iam.CompositePrincipal(*accounts), *LAMBDA_PULL_ACTIONS))
+        return grant
+
+    def _check_given(self, given: Sequence[str], what: str, example: str) -> None:
+        if not given:
+            raise InvalidInputError(
+                f"No {what} is given",
+                got=given,
+                allowed=f"at least one {what}",
+                fix=f"name it, such as {example}",
+                where=self.node.path,
+            )

@@ -1,0 +1,64 @@
+"""Whether a tag may be moved to another image, as `ecr.Repository` takes it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from aws_cdk import aws_ecr as ecr
+
+from registry_constructs import limits
+from registry_constructs.errors import InvalidInputError
+
+Filters = Sequence[ecr.ImageTagMutabilityExclusionFilter]
+
+
+def tag_mutability(
+    mutability: ecr.TagMutability | None,
+    filters: Filters | None,
+    *,
+    immutable_except: Sequence[str] | None,
+    mutable_except: Sequence[str] | None,
+) -> tuple[ecr.TagMutability, Filters | None]:
+    """The mutability and the exclusion filters that the keywords mean; immutable where they say nothing.
+
+    Raises:
+        InvalidInputError: If they contradict each other or a filter is outside ECR's limits.
+    """
+    given = {
+        "image_tag_mutability": mutability,
+        "immutable_except": immutable_except,
+        "mutable_except": mutable_except,
+    }
+    said = {name: value for name, value in given.items() if value is not None}
+    if len(said) > 1 or (filters is not None and (immutable_except or mutable_except)):
+        raise InvalidInputError(
+            "Tag mutability is said more than once",
+            got=said,
+            allowed="one of image_tag_mutability (with its filters), immutable_except, mutable_except",
+            fix="keep the one that is meant",
+        )
+    if immutable_except is not None:
+        return ecr.TagMutability.IMMUTABLE_WITH_EXCLUSION, _filters("immutable_except", immutable_except)
+    if mutable_except is not None:
+        return ecr.TagMutability.MUTABLE_WITH_EXCLUSION, _filters("mutable_except", mutable_except)
+    return mutability or ecr.TagMutability.IMMUTABLE, filters
+
+
+def _filters(keyword: str, patterns: Sequence[str]) -> Filters:
+    fewest, most = limits.EXCLUSION_FILTERS
+    if isinstance(patterns, str) or not fewest <= len(patterns) <= most:
+        raise InvalidInputError(
+            f"{keyword} does not list {fewest} to {most} filters",
+            got=patterns,
+            allowed=f"a list of {fewest} to {most} filters",
+            fix="write a list such as ['latest', 'cache-*']; '*' joins several tags into one filter",
+        )
+    for pattern in patterns:
+        if not limits.EXCLUSION_FILTER.fullmatch(pattern):
+            raise InvalidInputError(
+                f"{keyword} has a filter that ECR refuses",
+                got=pattern,
+                allowed="1 to 128 of the characters a-z A-Z 0-9 . _ - and *",
+                fix="write the tag itself, or a part of it with '*' for the rest",
+            )
+    return [ecr.ImageTagMutabilityExclusionFilter.wildcard(pattern) for pattern in patterns]

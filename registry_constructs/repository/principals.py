@@ -1,0 +1,90 @@
+"""The IAM principals that stand for an organization, its units, and Lambda functions."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
+
+from registry_constructs.errors import InvalidInputError
+from registry_constructs.naming import check_organization_id, check_organizational_unit_id
+from registry_constructs.tokens import is_token
+
+_FUNCTION_NAME = re.compile(r"[a-zA-Z0-9_*?-]{1,140}")
+_FUNCTION_ARN = re.compile(
+    r"arn:aws[a-z-]*:lambda:(?P<region>[a-z0-9-]+):(?P<account>[0-9]{12}):function:[a-zA-Z0-9_*?-]{1,140}"
+)
+
+
+def organization_principal(organization_id: str, units: Sequence[str]) -> iam.IPrincipal:
+    """Every principal of an organization, or only of the accounts in and below some of its units.
+
+    Raises:
+        InvalidInputError: If an id is not one of AWS Organizations.
+    """
+    check_organization_id(organization_id)
+    for unit in units:
+        check_organizational_unit_id(unit)
+    organization = iam.OrganizationPrincipal(organization_id)
+    if not units:
+        return organization
+    paths = [f"{organization_id}/*/{unit}/*" for unit in units]
+    return organization.with_conditions({"ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": paths}})
+
+
+def lambda_principals(stack: cdk.Stack, functions: Sequence[str]) -> list[iam.IPrincipal]:
+    """The principals by which Lambda may pull for the functions named.
+
+    Lambda pulls as a service, so the service principal is allowed for these functions' ARNs alone. A function
+    of another account needs its account allowed as well, which creates the function, while the service
+    fetches the image again for a function that was inactive (re:Post lambda-ecr-image).
+
+    Raises:
+        InvalidInputError: If a name or ARN can't be a function's, or stands in another Region: Lambda pulls
+            within a Region only.
+    """
+    arns = [_function_arn(stack, function) for function in functions]
+    service = iam.ServicePrincipal("lambda.amazonaws.com")
+    accounts = sorted({account for arn in arns if (account := _foreign_account(stack, arn))})
+    return [
+        service.with_conditions({"ArnLike": {"aws:SourceArn": arns}}),
+        *(iam.AccountPrincipal(account) for account in accounts),
+    ]
+
+
+def _function_arn(stack: cdk.Stack, function: str) -> str:
+    if is_token(function):
+        return function
+    if _FUNCTION_NAME.fullmatch(function):
+        return stack.format_arn(
+            service="lambda",
+            resource="function",
+            resource_name=function,
+            arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
+        )
+    arn = _FUNCTION_ARN.fullmatch(function)
+    if arn is None:
+        raise InvalidInputError(
+            "Not a Lambda function",
+            got=function,
+            allowed="a function name, or an ARN arn:<partition>:lambda:<region>:<account>:function:<name>; "
+            "'*' and '?' may stand in the name",
+            fix="pass the name for a function of this account and Region, the ARN without a version or alias "
+            "for another account's",
+        )
+    if not is_token(stack.region) and arn["region"] != stack.region:
+        raise InvalidInputError(
+            "A Lambda function of another Region can't pull from this repository",
+            got=function,
+            allowed=f"functions in {stack.region}",
+            fix="replicate the image into the function's Region and grant there",
+        )
+    return function
+
+
+def _foreign_account(stack: cdk.Stack, arn: str) -> str | None:
+    """The ARN's account, unless it is known to be the stack's own."""
+    match = _FUNCTION_ARN.fullmatch(arn)
+    return match["account"] if match and match["account"] != stack.account else None

@@ -1,0 +1,6 @@
+"""Example stacks. They only compose: what decides something is a construct of the library."""
+
+from stacks.public_images import PublicImagesStack
+from stacks.repositories import RepositoriesStack
+
+__all__ = ["PublicImagesStack", "RepositoriesStack"]

@@ -1,0 +1,57 @@
+"""The private repositories of a small shop."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import aws_cdk as cdk
+from aws_cdk import aws_ecr as ecr
+from constructs import Construct
+
+from registry_constructs import Repository, presets
+
+
+class RepositoriesStack(cdk.Stack):
+    """A service image, the base image it is built on, its build cache and its Helm chart.
+
+    Args:
+        scope: The app.
+        id: The stack's id.
+        env: The account and Region.
+        reader_accounts: Accounts that build on the base image.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        env: cdk.Environment,
+        reader_accounts: Sequence[str],
+    ) -> None:
+        super().__init__(scope, id, env=env, description="Container images and charts of the shop")
+
+        self.service = Repository(
+            self, "Service", repository_name="shop/checkout", lifecycle=presets.continuous_delivery()
+        )
+
+        self.base_image = Repository(
+            self, "BaseImage", repository_name="platform/python-base", lifecycle=presets.releases()
+        )
+        self.base_image.grant_pull_to_accounts(*reader_accounts)
+
+        # A build writes its cache under the same tag again and again.
+        self.build_cache = Repository(
+            self,
+            "BuildCache",
+            repository_name="shop/checkout-cache",
+            image_tag_mutability=ecr.TagMutability.MUTABLE,
+            lifecycle=presets.build_cache(),
+        )
+
+        self.chart = Repository(
+            self, "Chart", repository_name="charts/checkout", lifecycle=presets.releases()
+        )
+
+        for repository in (self.service, self.base_image, self.build_cache, self.chart):
+            cdk.CfnOutput(self, f"{repository.node.id}Uri", value=repository.repository_uri)

@@ -1,0 +1,219 @@
+"""`registry-constructs local ...`, as a person types it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from registry_constructs.cli import run
+from registry_constructs.local import background
+from registry_constructs.local.connection import about
+
+ROOT = Path(__file__).parents[2]
+
+
+class Result(NamedTuple):
+    status: int
+    out: str
+    err: str
+
+
+class Shell:
+    """Runs command lines in this process."""
+
+    def __init__(self, capfd: pytest.CaptureFixture[str]) -> None:
+        self._capfd = capfd
+
+    def __call__(self, *arguments: str) -> Result:
+        with pytest.raises(SystemExit) as end:
+            run(["local", *arguments])
+        return Result(int(end.value.code or 0), *self._capfd.readouterr())
+
+
+@pytest.fixture
+def shell(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> Iterator[Shell]:
+    """A command line in an empty folder; what it leaves running is ended."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PATH", os.pathsep.join([str(ROOT / "node_modules" / ".bin"), os.environ["PATH"]]))
+    yield Shell(capfd)
+    background.down()
+
+
+def write_assembly(folder: Path, *repositories: str) -> None:
+    """A cloud assembly with one stack of private repositories."""
+    folder.mkdir()
+    resources = {
+        name.title(): {"Type": "AWS::ECR::Repository", "Properties": {"RepositoryName": name}}
+        for name in repositories
+    }
+    artifact: dict[str, Any] = {
+        "type": "aws:cloudformation:stack",
+        "environment": "aws://unknown-account/unknown-region",
+        "properties": {"templateFile": "App.template.json"},
+    }
+    (folder / "App.template.json").write_text(json.dumps({"Resources": resources}))
+    (folder / "manifest.json").write_text(json.dumps({"version": "55.0.0", "artifacts": {"App": artifact}}))
+
+
+def test_up_status_down_twice_each(shell: Shell) -> None:
+    first = shell("up", "--json")
+    state = json.loads(first.out)
+    second = shell("up")
+    assert first.status == second.status == 0
+    assert f"Already up on {state['endpoint_url']}" in second.err
+    assert f"export AWS_ENDPOINT_URL={state['endpoint_url']}\n" in second.out
+    assert about(int(state["endpoint_url"].rpartition(":")[2]))["pid"] == state["pid"]
+    assert Path(state["log"]).is_file()
+
+    assert shell("status").out == "Nothing stands.\n"
+    assert json.loads(shell("status", "--json").out) == {
+        "stacks": [],
+        "repositories": [],
+        "public_repositories": [],
+    }
+
+    assert f"Stopped {state['endpoint_url']}" in shell("down").err
+    assert shell("down") == Result(0, "", "Nothing was up.\n")
+    assert not Path(".local/aws").exists()
+    with pytest.raises(ConnectionRefusedError):
+        about(int(state["endpoint_url"].rpartition(":")[2]))
+
+
+def test_status_says_when_nothing_is_up(shell: Shell) -> None:
+    result = shell("status", "--json")
+    assert result == Result(1, "", "Error: Nothing is up here. Start it: registry-constructs local up\n")
+
+
+@pytest.mark.parametrize(
+    "state",
+    ['{"pid": 1, "port": 1}', "not json", "{}", '{"pid": "x", "port": []}'],
+    ids=["gone", "text", "empty", "odd"],
+)
+def test_state_that_is_out_of_date_is_forgotten(
+    shell: Shell, state: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    background.FOLDER.mkdir(parents=True)
+    (background.FOLDER / "state.json").write_text(state)
+    assert shell("down").err.endswith("Nothing was up.\n")
+    assert "out-of-date state" in caplog.text
+    assert not background.FOLDER.exists()
+
+
+def test_another_process_is_never_ended(shell: Shell, caplog: pytest.LogCaptureFixture) -> None:
+    port = int(json.loads(shell("up", "--json").out)["endpoint_url"].rpartition(":")[2])
+    state = background.FOLDER / "state.json"
+    true_state = state.read_text()
+    with subprocess.Popen(["sleep", "600"], start_new_session=True) as bystander:
+        state.write_text(json.dumps({"pid": bystander.pid, "port": port}))
+        assert shell("down").err.endswith("Nothing was up.\n")
+        assert f"not by {bystander.pid}" in caplog.text
+        assert bystander.poll() is None
+        bystander.kill()
+    assert about(port)["environments"] == []
+    background.FOLDER.mkdir()
+    state.write_text(true_state)
+
+
+def test_one_that_hangs_is_left_alone_and_named(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    pid = json.loads(shell("up", "--json").out)["pid"]
+    os.kill(pid, signal.SIGSTOP)
+    with monkeypatch.context() as impatient:
+        impatient.setattr("registry_constructs.local.connection.about.__kwdefaults__", {"timeout": 0.2})
+        result = shell("down")
+    os.kill(pid, signal.SIGCONT)
+    assert result.status == 1
+    assert f"Process {pid} does not answer" in result.err
+
+
+def test_deploy_in_an_aws_that_lasts_for_the_command(shell: Shell, tmp_path: Path) -> None:
+    write_assembly(tmp_path / "cdk.out", "shop", "web")
+    result = shell("deploy", "--app", "cdk.out", "--push-to", "web", "--json")
+    status = json.loads(result.out)
+    assert result.status == 0
+    assert [(stack["name"], stack["status"]) for stack in status["stacks"]] == [("App", "CREATE_COMPLETE")]
+    images = {
+        repository["name"]: [image["tags"] for image in repository["images"]]
+        for repository in status["repositories"]
+    }
+    assert images == {"shop": [], "web": [["hello"]]}
+    for step in ("Start AWS", "Synthesize", "Bootstrap", "Deploy", "Push and pull an image"):
+        assert f"▸ {step}" in result.err
+        assert f"✓ {step}" in result.err
+    assert "App: deploying..." in result.err
+    assert background.find() is None
+
+
+def test_deploy_keeps_it_and_uses_it_again(shell: Shell, tmp_path: Path) -> None:
+    write_assembly(tmp_path / "cdk.out", "web")
+    assert shell("deploy", "App", "--app", "cdk.out", "--keep").status == 0
+    running = background.find()
+    again = shell("deploy", "--app", "cdk.out")
+    assert running
+    assert f"Using the AWS that is up on {running.endpoint_url}" in again.err
+    assert "(no changes)" in again.err
+    assert "Private repositories of 123456789012 in us-east-1" in again.out
+    missing = shell("deploy", "--app", "cdk.out", "--push-to", "nope")
+    assert missing.status == 1
+    assert "There is no repository 'nope' to push to. There are: web" in missing.err
+
+
+def test_deploy_without_repositories_pushes_nothing(shell: Shell, tmp_path: Path) -> None:
+    write_assembly(tmp_path / "cdk.out")
+    result = shell("deploy", "--app", "cdk.out")
+    assert result.status == 0
+    assert "No private repository stands" in result.err
+
+
+def test_deploy_fails_with_the_reason_and_the_log(shell: Shell, tmp_path: Path) -> None:
+    result = shell("deploy", "--app", str(tmp_path))
+    log = Path(result.err.rstrip().rpartition(" ")[2])
+    assert result.status == 1
+    assert "✗ Synthesize" in result.err
+    assert "holds neither a cdk.json" in result.err
+    assert "Traceback" not in result.err
+    assert log.is_file()
+    log.unlink()
+    log.parent.rmdir()
+
+
+def test_a_missing_extra_is_named(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "oras", None)
+    result = shell("up")
+    assert result.status == 1
+    assert "pip install 'registry-constructs[local]'" in result.err
+
+
+def test_told_to_end_it_ends_what_it_started(shell: Shell, tmp_path: Path) -> None:
+    assert shell("status").status == 1
+    app = "sh -c 'echo started; sleep 600'"
+    environment = os.environ | {"TMPDIR": str(tmp_path)}
+    command = [sys.executable, "-m", "registry_constructs", "local", "deploy", "--app", app]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment) as child:
+        assert child.stderr
+        assert any("started" in line for line in child.stderr)
+        child.terminate()
+        rest = child.stderr.read()
+    assert child.returncode == 128 + signal.SIGTERM
+    assert "✗ Synthesize" in rest
+    assert list(tmp_path.glob("registry-constructs-*")) == []
+
+
+def test_help_comes_without_the_slow_imports(shell: Shell) -> None:
+    for command in ("up", "down", "status", "deploy"):
+        assert "Usage:" in shell(command, "--help").out
+    check = "print([name for name in ('boto3', 'ministack', 'oras', 'aws_cdk') if name in sys.modules])"
+    code = f"import sys, registry_constructs.cli; {check}"
+    assert (
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+        == "[]\n"
+    )

@@ -1,0 +1,19 @@
+"""What all tests share: this environment's Node for the CDK, and snapshots as JSON files."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+from syrupy.assertion import SnapshotAssertion
+from syrupy.extensions.json import JSONSnapshotExtension
+
+os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+
+
+@pytest.fixture
+def snapshot(snapshot: SnapshotAssertion) -> SnapshotAssertion:
+    """One JSON file for each snapshot, named by what it shows."""
+    return snapshot.use_extension(JSONSnapshotExtension)

@@ -1,0 +1,76 @@
+"""What stands, as plain data."""
+
+from __future__ import annotations
+
+import json
+
+from registry_constructs.local import Environment, LocalAws
+from registry_constructs.local.images import image
+from registry_constructs.local.registry import push
+from registry_constructs.local.status import Image, PrivateRepository, PublicRepository, Stack, read
+
+from . import stacks
+
+
+def test_reads_all_that_stands(local_aws: LocalAws, account: str) -> None:
+    key = local_aws.client("kms", account=account).create_key()["KeyMetadata"]
+    local_aws.client("kms", account=account).create_alias(AliasName="alias/images", TargetKeyId=key["KeyId"])
+    rule = {"rulePriority": 1, "selection": {}, "action": {"type": "expire"}}
+    allowed = {"AWS": [f"arn:aws:iam::{account}:root"], "Service": "lambda.amazonaws.com"}
+    policy = {
+        "Statement": [
+            {"Effect": "Allow", "Principal": allowed},
+            {"Effect": "Allow", "Principal": "*"},
+            {"Effect": "Deny", "Principal": {"AWS": "arn:aws:iam::999999999999:root"}},
+        ]
+    }
+    web = {
+        "RepositoryName": "web",
+        "ImageTagMutability": "IMMUTABLE",
+        "ImageScanningConfiguration": {"ScanOnPush": True},
+        "EncryptionConfiguration": {"EncryptionType": "KMS", "KmsKey": key["Arn"]},
+        "LifecyclePolicy": {"LifecyclePolicyText": json.dumps({"rules": [rule, rule]})},
+        "RepositoryPolicyText": policy,
+    }
+    resources = {
+        "Web": ("AWS::ECR::Repository", web),
+        "Public": ("AWS::ECR::PublicRepository", {"RepositoryName": "tools"}),
+    }
+    stacks.Stack(local_aws, account).create(stacks.template(resources))
+    local_aws.client("ecr", account=account, region="eu-west-1").create_repository(repositoryName="plain")
+    digest = push(local_aws, "web", image({"a": b"a"}), tag="v1", account=account)
+    places = [place for place in local_aws.environments() if place.account == account]
+    status = read(local_aws, places)
+
+    assert places == [Environment(account, "eu-west-1"), Environment(account, "us-east-1")]
+    assert status.stacks == [Stack(account, "us-east-1", "Stack", "CREATE_COMPLETE")]
+    plain, encrypted = status.repositories
+    assert (plain.name, plain.encryption, plain.kms_key, plain.lifecycle_rules) == (
+        "plain",
+        "AES256",
+        None,
+        0,
+    )
+    assert encrypted == PrivateRepository(
+        account,
+        "us-east-1",
+        name="web",
+        uri=f"{account}.dkr.ecr.us-east-1.amazonaws.com/web",
+        tag_mutability="IMMUTABLE",
+        encryption="KMS",
+        kms_key=key["Arn"],
+        kms_alias="alias/images",
+        scan_on_push=True,
+        lifecycle_rules=2,
+        policy_principals=["*", f"arn:aws:iam::{account}:root", "lambda.amazonaws.com"],
+        images=[Image(digest, ["v1"], "application/vnd.oci.image.manifest.v1+json")],
+    )
+    (public,) = status.public_repositories
+    assert public == PublicRepository(account, "tools", public.uri)
+    assert public.uri.startswith("public.ecr.aws/")
+    assert public.uri.endswith("/tools")
+
+
+def test_nothing_stands_in_a_new_account(local_aws: LocalAws, account: str) -> None:
+    status = read(local_aws, [Environment(account, "us-east-1")])
+    assert (status.stacks, status.repositories, status.public_repositories) == ([], [], [])

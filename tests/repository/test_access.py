@@ -1,0 +1,251 @@
+"""Grants by intent: exactly these actions, for exactly these principals."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import aws_cdk as cdk
+import pytest
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from cdk_nag import AwsSolutionsChecks
+
+from registry_constructs import InvalidInputError, Repository
+from tests.synthesis import ENV, new_app, new_stack, properties, resources
+
+TOKEN = {"Action": "ecr:GetAuthorizationToken", "Effect": "Allow", "Resource": "*"}
+ORGANIZATION = "o-a1b2c3d4e5"
+LAMBDA = {"Service": "lambda.amazonaws.com"}
+
+
+def statements(stack: cdk.Stack) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = properties(stack)["RepositoryPolicyText"]["Statement"]
+    return found
+
+
+def role_statements(stack: cdk.Stack) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = properties(stack, "AWS::IAM::Policy")["PolicyDocument"]["Statement"]
+    return found
+
+
+@pytest.fixture
+def stack() -> cdk.Stack:
+    return new_stack()
+
+
+@pytest.fixture
+def repository(stack: cdk.Stack) -> Repository:
+    return Repository(stack, "App")
+
+
+@pytest.fixture
+def role(stack: cdk.Stack) -> iam.Role:
+    return iam.Role(stack, "Role", assumed_by=iam.ServicePrincipal("ec2.amazonaws.com"))
+
+
+class TestIdentities:
+    PULL = ("ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
+    PUSH = (
+        "ecr:BatchCheckLayerAvailability",
+        "ecr:BatchGetImage",
+        "ecr:CompleteLayerUpload",
+        "ecr:InitiateLayerUpload",
+        "ecr:PutImage",
+        "ecr:UploadLayerPart",
+    )
+
+    @pytest.mark.parametrize(
+        ("grant", "actions", "token"),
+        [
+            ("grant_pull", PULL, True),
+            ("grant_push", PUSH, True),
+            ("grant_pull_push", (*PULL, *PUSH), True),
+            ("grant_read", ("ecr:DescribeImages", "ecr:DescribeRepositories"), False),
+        ],
+    )
+    def test_a_role_of_the_account(
+        self,
+        stack: cdk.Stack,
+        repository: Repository,
+        role: iam.Role,
+        grant: str,
+        actions: tuple[str, ...],
+        token: bool,
+    ) -> None:
+        assert getattr(repository, grant)(role).success
+        on_repository = [s for s in role_statements(stack) if s != TOKEN]
+        assert (TOKEN in role_statements(stack)) is token
+        assert {a for s in on_repository for a in s["Action"]} == set(actions)
+        [logical_id] = resources(stack)
+        assert all(s["Resource"] == {"Fn::GetAtt": [logical_id, "Arn"]} for s in on_repository)
+        assert "RepositoryPolicyText" not in properties(stack)
+
+    def test_push_by_another_account(self, stack: cdk.Stack, repository: Repository) -> None:
+        repository.grant_push(iam.AccountPrincipal("222233334444"))
+        [statement] = statements(stack)
+        assert set(statement["Action"]) == set(self.PUSH)
+
+
+class TestAccounts:
+    def test_one_statement_for_all(self, stack: cdk.Stack, repository: Repository) -> None:
+        assert repository.grant_pull_to_accounts("222233334444", "333344445555").success
+        assert statements(stack) == [
+            {
+                "Action": list(TestIdentities.PULL),
+                "Effect": "Allow",
+                "Principal": {
+                    "AWS": ["arn:aws:iam::222233334444:root", "arn:aws:iam::333344445555:root"],
+                },
+            }
+        ]
+
+    def test_an_account_known_only_at_deployment(self, stack: cdk.Stack, repository: Repository) -> None:
+        repository.grant_pull_to_accounts(cdk.CfnParameter(stack, "Account").value_as_string)
+        assert "Account" in str(statements(stack))
+
+    @pytest.mark.parametrize("account", ["1234", "22223333444x", "", 222233334444])
+    def test_what_is_no_account_is_refused(self, repository: Repository, account: Any) -> None:
+        with pytest.raises(InvalidInputError, match="Stack/App: Not an AWS account id"):
+            repository.grant_pull_to_accounts(account)
+
+    def test_none_is_refused(self, repository: Repository) -> None:
+        with pytest.raises(InvalidInputError, match="Stack/App: No account is given"):
+            repository.grant_pull_to_accounts()
+
+
+class TestOrganization:
+    def test_the_whole_organization(self, stack: cdk.Stack, repository: Repository) -> None:
+        assert repository.grant_pull_to_organization(ORGANIZATION).success
+        [statement] = statements(stack)
+        assert statement["Principal"] == {"AWS": "*"}
+        assert statement["Condition"] == {"StringEquals": {"aws:PrincipalOrgID": ORGANIZATION}}
+        assert statement["Action"] == list(TestIdentities.PULL)
+
+    def test_some_units(self, stack: cdk.Stack, repository: Repository) -> None:
+        repository.grant_pull_to_organization(ORGANIZATION, units=["ou-ab12-11111111", "ou-ab12-22222222"])
+        [statement] = statements(stack)
+        assert statement["Condition"] == {
+            "StringEquals": {"aws:PrincipalOrgID": ORGANIZATION},
+            "ForAnyValue:StringLike": {
+                "aws:PrincipalOrgPaths": [
+                    "o-a1b2c3d4e5/*/ou-ab12-11111111/*",
+                    "o-a1b2c3d4e5/*/ou-ab12-22222222/*",
+                ]
+            },
+        }
+
+    @pytest.mark.parametrize(
+        ("organization", "units", "reason"),
+        [
+            ("*", [], "Not an organization id"),
+            ("o-short", [], "Not an organization id"),
+            (ORGANIZATION, ["r-ab12"], "Not an organizational unit id"),
+            (ORGANIZATION, "ou-ab12-11111111", "Not an organizational unit id"),
+        ],
+    )
+    def test_what_is_no_organization_is_refused(
+        self, repository: Repository, organization: str, units: list[str], reason: str
+    ) -> None:
+        with pytest.raises(InvalidInputError, match=f"Stack/App: {reason}"):
+            repository.grant_pull_to_organization(organization, units=units)
+
+    def test_cdk_nag_finds_nothing(self) -> None:
+        app = new_app()
+        Repository(new_stack(app=app), "App").grant_pull_to_organization(ORGANIZATION)
+        assert AwsSolutionsChecks(app).validate_scope(app).violations == []
+
+    def test_cdk_nag_finds_what_was_not_written_by_this_grant(self) -> None:
+        app = new_app()
+        Repository(new_stack(app=app), "App").grant_pull(iam.OrganizationPrincipal(ORGANIZATION))
+        [violation] = AwsSolutionsChecks(app).validate_scope(app).violations
+        assert violation.rule_name == "AwsSolutions-ECR1"
+
+
+class TestLambda:
+    def test_a_function_of_the_account(self, stack: cdk.Stack, repository: Repository) -> None:
+        assert repository.grant_pull_to_lambda("checkout-*").success
+        assert statements(stack) == [
+            {
+                "Action": ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"],
+                "Condition": {
+                    "ArnLike": {
+                        "aws:SourceArn": ["arn:aws:lambda:eu-west-1:111122223333:function:checkout-*"],
+                    }
+                },
+                "Effect": "Allow",
+                "Principal": LAMBDA,
+            }
+        ]
+
+    def test_a_function_of_another_account_needs_two_statements(
+        self, stack: cdk.Stack, repository: Repository
+    ) -> None:
+        repository.grant_pull_to_lambda("arn:aws:lambda:eu-west-1:222233334444:function:checkout")
+        assert [s["Principal"] for s in statements(stack)] == [
+            LAMBDA,
+            {"AWS": "arn:aws:iam::222233334444:root"},
+        ]
+
+    def test_an_arn_of_the_own_account_needs_one(self, stack: cdk.Stack, repository: Repository) -> None:
+        repository.grant_pull_to_lambda("arn:aws:lambda:eu-west-1:111122223333:function:checkout")
+        assert [s["Principal"] for s in statements(stack)] == [LAMBDA]
+
+    def test_a_stack_without_an_account_takes_no_risk(self) -> None:
+        stack = new_stack(env=None)
+        Repository(stack, "App").grant_pull_to_lambda(
+            "arn:aws:lambda:eu-west-1:222233334444:function:checkout"
+        )
+        assert len(statements(stack)) == 2
+
+    def test_an_arn_known_only_at_deployment(self) -> None:
+        app = new_app()
+        functions, stack = new_stack("Functions", app=app), new_stack("Images", app=app)
+        function = lambda_.Function(
+            functions,
+            "Function",
+            code=lambda_.Code.from_inline("def handler(event, context): return event"),
+            handler="index.handler",
+            runtime=lambda_.Runtime.PYTHON_3_13,
+        )
+        Repository(stack, "App").grant_pull_to_lambda(function.function_arn)
+        [statement] = statements(stack)
+        assert "FunctionArn" in str(
+            statement["Condition"]["ArnLike"]["aws:SourceArn"]
+        ) or "GetStackOutput" in str(statement)
+
+    def test_an_image_function_of_the_cdk_gets_the_narrow_statement(self, repository: Repository) -> None:
+        stack = repository.stack
+        lambda_.DockerImageFunction(
+            stack, "Function", code=lambda_.DockerImageCode.from_ecr(repository, tag_or_digest="v1")
+        )
+        [statement] = statements(stack)
+        assert statement["Condition"] == {
+            "ArnLike": {"aws:SourceArn": ["arn:aws:lambda:eu-west-1:111122223333:function:*"]}
+        }
+
+    @pytest.mark.parametrize(
+        ("function", "reason"),
+        [
+            ("arn:aws:lambda:us-east-1:222233334444:function:checkout", "another Region"),
+            ("arn:aws:lambda:eu-west-1:222233334444:function:checkout:7", "Not a Lambda function"),
+            ("arn:aws:iam::222233334444:role/checkout", "Not a Lambda function"),
+            ("", "Not a Lambda function"),
+            ("a b", "Not a Lambda function"),
+        ],
+    )
+    def test_what_is_no_function_is_refused(self, repository: Repository, function: str, reason: str) -> None:
+        with pytest.raises(InvalidInputError, match=f"Stack/App: .*{reason}"):
+            repository.grant_pull_to_lambda(function)
+
+    def test_none_is_refused(self, repository: Repository) -> None:
+        with pytest.raises(InvalidInputError, match="Stack/App: No function is given"):
+            repository.grant_pull_to_lambda()
+
+
+def test_a_statement_of_the_users_own() -> None:
+    stack = new_stack(env=ENV)
+    Repository(stack, "App").add_to_resource_policy(
+        iam.PolicyStatement(principals=[iam.AccountPrincipal("222233334444")], actions=["ecr:DescribeImages"])
+    )
+    [statement] = statements(stack)
+    assert statement["Action"] == "ecr:DescribeImages"
