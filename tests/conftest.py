@@ -1,4 +1,4 @@
-"""What all tests share: this environment's Node for the CDK, and snapshots as JSON files."""
+"""What all tests share: this environment's Node, the project's CDK CLI, and snapshots as JSON files."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ import pytest
 from syrupy.assertion import SnapshotAssertion
 from syrupy.extensions.json import JSONSnapshotExtension
 
-os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+_TOOLS = [Path(sys.executable).parent, Path(__file__).parent.parent / "node_modules" / ".bin"]
+os.environ["PATH"] = os.pathsep.join([*map(str, _TOOLS), os.environ.get("PATH", "")])
 
 
 @pytest.fixture

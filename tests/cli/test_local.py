@@ -17,8 +17,6 @@ from registry_constructs.cli import run
 from registry_constructs.local import background
 from registry_constructs.local.connection import about
 
-ROOT = Path(__file__).parents[2]
-
 
 class Result(NamedTuple):
     status: int
@@ -44,7 +42,6 @@ def shell(
 ) -> Iterator[Shell]:
     """A command line in an empty folder; what it leaves running is ended."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("PATH", os.pathsep.join([str(ROOT / "node_modules" / ".bin"), os.environ["PATH"]]))
     yield Shell(capfd)
     background.down()
 

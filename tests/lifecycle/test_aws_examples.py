@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 
 from registry_constructs.lifecycle import LifecyclePolicy
-
-from .evaluator import Image, evaluate
+from tests.lifecycle.evaluator import Image, evaluate
 
 
 def rule(priority: int, *, action: str = "expire", **selection: Any) -> dict[str, Any]:

@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 
 from registry_constructs.lifecycle import LifecyclePolicy, LifecycleRule
-
-from .test_rule import refusal
+from tests.lifecycle.test_rule import refusal
 
 POLICY: dict[str, Any] = {
     "rules": [

@@ -7,8 +7,7 @@ import pytest
 
 from registry_constructs.errors import InvalidInputError
 from registry_constructs.lifecycle import LifecyclePolicy, LifecycleRule
-
-from .test_rule import refusal
+from tests.lifecycle.test_rule import refusal
 
 ANY = LifecycleRule.expire(image_count_more_than=100)
 UNTAGGED = LifecycleRule.expire(untagged=True, days_since_pushed=7)

@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from registry_constructs.lifecycle import Action, LifecyclePolicy, presets
-
-from .evaluator import Image, evaluate
-from .test_rule import refusal
+from tests.lifecycle.evaluator import Image, evaluate
+from tests.lifecycle.test_rule import refusal
 
 if TYPE_CHECKING:
     from collections.abc import Callable

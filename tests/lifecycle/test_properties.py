@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 
 from registry_constructs.errors import InvalidInputError
 from registry_constructs.lifecycle import Action, CountType, LifecyclePolicy, LifecycleRule, TagStatus
-
-from .evaluator import Image, evaluate
+from tests.lifecycle.evaluator import Image, evaluate
 
 TAG = st.text("ab.-/", min_size=1, max_size=5)
 PATTERN = st.text("ab*", min_size=1, max_size=4)

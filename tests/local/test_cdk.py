@@ -11,8 +11,7 @@ from typing import Any
 import pytest
 
 from registry_constructs.local import CommandError, Environment, LocalAws, LocalAwsError, cdk
-
-from .conftest import ROOT
+from tests.synthesis import ROOT
 
 APP = """
 import os

@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 
 from registry_constructs.local import LocalAws
-
-from .stacks import Stack, template
+from tests.local.stacks import Stack, template
 
 PUBLIC = "AWS::ECR::PublicRepository"
 

@@ -20,8 +20,7 @@ import pytest
 
 from registry_constructs.local import LocalAws, LocalAwsError
 from registry_constructs.local.connection import about
-
-from .machine import alive, listeners, until
+from tests.local.machine import alive, listeners, until
 
 FOREVER = """
     import signal, sys, tempfile

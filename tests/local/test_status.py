@@ -8,8 +8,7 @@ from registry_constructs.local import Environment, LocalAws
 from registry_constructs.local.images import image
 from registry_constructs.local.registry import push
 from registry_constructs.local.status import Image, PrivateRepository, PublicRepository, Stack, read
-
-from . import stacks
+from tests.local import stacks
 
 
 def test_reads_all_that_stands(local_aws: LocalAws, account: str) -> None:

@@ -1,0 +1,192 @@
+"""The main job on real input: the example app deployed by the real CDK CLI and read back through boto3."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from registry_constructs.local import LocalAws, LocalAwsError, cdk, images, registry
+from tests.synthesis import ROOT
+
+pytestmark = pytest.mark.xdist_group("example app")
+
+ACCOUNT, REGION = "111122223333", "eu-west-1"
+NAMES = {"charts/checkout", "platform/python-base", "shop/checkout", "shop/checkout-cache"}
+
+
+@pytest.fixture(scope="module")
+def aws() -> Iterator[LocalAws]:
+    with LocalAws(account=ACCOUNT, region=REGION) as local:
+        yield local
+
+
+@pytest.fixture(scope="module")
+def assembly(aws: LocalAws) -> Iterator[cdk.CloudAssembly]:
+    """The example app, synthesized, bootstrapped and deployed."""
+    with cdk.synthesized(aws, ROOT) as app:
+        app.bootstrap()
+        app.deploy()
+        yield app
+
+
+@pytest.fixture(scope="module")
+def template(assembly: cdk.CloudAssembly) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((assembly.folder / "Repositories.template.json").read_text())
+    return found
+
+
+@pytest.fixture
+def repositories(aws: LocalAws, assembly: cdk.CloudAssembly) -> dict[str, Any]:  # noqa: ARG001 - deployed
+    pages = aws.client("ecr").get_paginator("describe_repositories").paginate()
+    found = {r["repositoryName"]: r for page in pages for r in page["repositories"]}
+    return {name: r for name, r in found.items() if not name.startswith("cdk-")}
+
+
+def test_the_repositories_stand_as_the_template_says(repositories: dict[str, Any]) -> None:
+    assert repositories.keys() == NAMES
+    for name, repository in repositories.items():
+        assert repository["imageTagMutability"] == ("MUTABLE" if name.endswith("-cache") else "IMMUTABLE")
+        assert repository["imageScanningConfiguration"] == {"scanOnPush": True}
+        assert repository["encryptionConfiguration"]["encryptionType"] == "KMS"
+
+
+def test_they_share_a_key_that_rotates_and_has_an_alias(aws: LocalAws, repositories: dict[str, Any]) -> None:
+    [key] = {repository["encryptionConfiguration"]["kmsKey"] for repository in repositories.values()}
+    kms = aws.client("kms")
+    described = kms.describe_key(KeyId="alias/ecr/Repositories")["KeyMetadata"]
+    assert key in {described["KeyId"], described["Arn"]}
+    assert kms.get_key_rotation_status(KeyId=key)["KeyRotationEnabled"] is True
+
+
+def test_ecr_holds_the_lifecycle_policies_to_the_letter(
+    aws: LocalAws, repositories: dict[str, Any], template: dict[str, Any]
+) -> None:
+    written = {
+        body["Properties"]["RepositoryName"]: body["Properties"]["LifecyclePolicy"]["LifecyclePolicyText"]
+        for body in template["Resources"].values()
+        if body["Type"] == "AWS::ECR::Repository"
+    }
+    ecr = aws.client("ecr")
+    for name in repositories:
+        assert ecr.get_lifecycle_policy(repositoryName=name)["lifecyclePolicyText"] == written[name]
+
+
+@pytest.mark.usefixtures("assembly")
+def test_two_accounts_may_pull_the_base_image(aws: LocalAws) -> None:
+    text = aws.client("ecr").get_repository_policy(repositoryName="platform/python-base")["policyText"]
+    [statement] = json.loads(text)["Statement"]
+    assert statement["Principal"]["AWS"] == [
+        "arn:aws:iam::222233334444:root",
+        "arn:aws:iam::333344445555:root",
+    ]
+    assert set(statement["Action"]) == {
+        "ecr:BatchCheckLayerAvailability",
+        "ecr:BatchGetImage",
+        "ecr:GetDownloadUrlForLayer",
+    }
+
+
+@pytest.mark.usefixtures("assembly")
+def test_the_public_repository_stands(aws: LocalAws) -> None:
+    public = aws.client("ecr-public", region="us-east-1")
+    [repository] = public.describe_repositories()["repositories"]
+    assert repository["repositoryName"] == "shop-cli"
+    catalog = public.get_repository_catalog_data(repositoryName="shop-cli")["catalogData"]
+    assert catalog["description"] == "The shop's command line"
+    assert catalog["architectures"] == ["x86-64", "ARM 64"]
+    tags = public.list_tags_for_resource(resourceArn=repository["repositoryArn"])["tags"]
+    assert {"Key": "owner", "Value": "platform"} in tags
+
+
+@pytest.mark.usefixtures("assembly")
+def test_an_image_is_pushed_and_pulled_and_its_tag_stays(aws: LocalAws) -> None:
+    first, second = images.image({"app": b"first"}), images.image({"app": b"second"})
+    digest = registry.check_round_trip(aws, "shop/checkout", first, tag="v1")
+    assert digest == first.digest
+    with pytest.raises(LocalAwsError, match="refused pushing shop/checkout:v1"):
+        registry.push(aws, "shop/checkout", second, tag="v1")
+    registry.push(aws, "shop/checkout-cache", first, tag="main")
+    assert registry.push(aws, "shop/checkout-cache", second, tag="main") == second.digest
+
+
+@pytest.mark.usefixtures("assembly")
+def test_a_chart_and_an_image_for_two_platforms_travel_too(aws: LocalAws) -> None:
+    chart = images.chart("checkout", "1.0.0", {"service.yaml": b"kind: Service\n"})
+    registry.check_round_trip(aws, "charts/checkout", chart, tag="1.0.0")
+    platforms = [images.image({"app": b"x"}, architecture=name) for name in ("amd64", "arm64")]
+    registry.check_round_trip(aws, "platform/python-base", images.index(*platforms), tag="v3.13")
+
+
+def test_a_second_deployment_changes_nothing(
+    aws: LocalAws, assembly: cdk.CloudAssembly, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def events() -> int:
+        return len(
+            aws.client("cloudformation").describe_stack_events(StackName="Repositories")["StackEvents"]
+        )
+
+    before = events()
+    assembly.deploy()
+    assert capfd.readouterr().err.count("(no changes)") == 2
+    assert events() == before
+    assert sum("There were no differences" in line for line in assembly.diff()) == 2
+
+
+def test_destroying_the_stacks_keeps_repositories_images_and_key(
+    aws: LocalAws, assembly: cdk.CloudAssembly
+) -> None:
+    ecr, kms = aws.client("ecr"), aws.client("kms")
+    registry.push(aws, "charts/checkout", images.image({"app": b"kept"}), tag="kept")
+    [before] = ecr.describe_repositories(repositoryNames=["charts/checkout"])["repositories"]
+    assembly.destroy()
+    standing = aws.client("cloudformation").list_stacks(StackStatusFilter=["CREATE_COMPLETE"])[
+        "StackSummaries"
+    ]
+    assert [stack["StackName"] for stack in standing] == ["CDKToolkit"]
+    [after] = ecr.describe_repositories(repositoryNames=["charts/checkout"])["repositories"]
+    assert after == before
+    assert ecr.describe_images(repositoryName="charts/checkout", imageIds=[{"imageTag": "kept"}])[
+        "imageDetails"
+    ]
+    assert ecr.get_lifecycle_policy(repositoryName="charts/checkout")["lifecyclePolicyText"]
+    key = kms.describe_key(KeyId=before["encryptionConfiguration"]["kmsKey"])["KeyMetadata"]
+    assert key["KeyState"] == "Enabled"
+    public = aws.client("ecr-public", region="us-east-1")
+    assert public.describe_repositories()["repositories"][0]["repositoryName"] == "shop-cli"
+
+
+def test_a_migrated_app_replaces_no_repository(tmp_path: Path) -> None:
+    """The plain app is deployed, its import is swapped as the README says, and it is deployed again."""
+    program = """
+import aws_cdk as cdk
+from aws_cdk import aws_ecr as ecr
+from {library} import Repository
+
+app = cdk.App()
+Repository(cdk.Stack(app, "Images"), "App"{keywords})
+app.synth()
+"""
+    app = tmp_path / "app.py"
+    with LocalAws(account=ACCOUNT, region=REGION) as local:
+        app.write_text(program.format(library="aws_cdk.aws_ecr", keywords=""))
+        local.deploy(app)
+        [before] = _app_repositories(local)
+        registry.push(local, before["repositoryName"], images.image({"app": b"kept"}), tag="kept")
+        keywords = ", encryption=ecr.RepositoryEncryption.AES_256"
+        app.write_text(program.format(library="registry_constructs", keywords=keywords))
+        local.deploy(app)
+        [after] = _app_repositories(local)
+        assert after["repositoryArn"] == before["repositoryArn"]
+        assert after["createdAt"] == before["createdAt"]
+        assert (before["imageTagMutability"], after["imageTagMutability"]) == ("MUTABLE", "IMMUTABLE")
+        kept = local.client("ecr").list_images(repositoryName=after["repositoryName"])["imageIds"]
+        assert [image["imageTag"] for image in kept] == ["kept"]
+
+
+def _app_repositories(aws: LocalAws) -> list[Any]:
+    found = aws.client("ecr").describe_repositories()["repositories"]
+    return [repository for repository in found if not repository["repositoryName"].startswith("cdk-")]

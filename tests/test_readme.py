@@ -1,0 +1,67 @@
+"""Every example of the README runs, and what it makes is taken by the CDK's validation and cfn-lint."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from typer.main import get_command
+
+from registry_constructs.cli import app as command_line
+from tests.synthesis import ROOT, cfn_lint, new_app, new_stack, raw_template
+
+if TYPE_CHECKING:
+    from registry_constructs.local import LocalAws
+
+README = (ROOT / "README.md").read_text()
+BLOCKS = re.findall(r"^## ([^\n]+)\n|^```python\n(.*?)^```", README, flags=re.DOTALL | re.MULTILINE)
+
+
+def examples() -> list[Any]:
+    found, heading, count = [], "", 0
+    for title, code in BLOCKS:
+        if title:
+            heading, count = title, 0
+        elif "local_aws" not in code:
+            count += 1
+            found.append(pytest.param(code, id=f"{heading} {count}"))
+    return found
+
+
+@pytest.mark.parametrize("code", examples())
+def test_an_example_runs(code: str) -> None:
+    app = new_app()
+    names: dict[str, Any] = {"app": app, "stack": new_stack(app=app)}
+    exec(compile(code, "README.md", "exec"), names)  # noqa: S102 - our own examples
+    made = [stack for stack in names["app"].node.children if stack.node.children]
+    assert made or "LifecyclePolicy.from_json" in code
+    if not names["stack"].node.children:  # an empty stack can't be synthesized
+        app.node.try_remove_child(names["stack"].node.id)
+    for stack in made:
+        region = "us-east-1" if stack.region == "us-east-1" else "eu-west-1"
+        assert cfn_lint(raw_template(stack), region) == []
+
+
+def test_the_example_of_the_fixture_runs(local_aws: LocalAws, monkeypatch: pytest.MonkeyPatch) -> None:
+    [code] = [code for _, code in BLOCKS if "local_aws" in code]
+    monkeypatch.chdir(ROOT)
+    names: dict[str, Any] = {}
+    exec(compile(code, "README.md", "exec"), names)  # noqa: S102 - our own examples
+    names["test_images_are_immutable"](local_aws)
+    assert local_aws.client("ecr", account="111122223333", region="eu-west-1").describe_repositories()
+
+
+def test_the_commands_exist() -> None:
+    typed = re.findall(r"^\$ registry-constructs (\w+) (\w+)(.*)$", README, flags=re.MULTILINE)
+    assert {command for _, command, _ in typed} == {"up", "deploy", "status", "down"}
+    groups = get_command(command_line).commands  # type: ignore[attr-defined]
+    for group, command, options in typed:
+        known = {name for parameter in groups[group].commands[command].params for name in parameter.opts}
+        assert set(options.split()) <= known
+
+
+def test_the_make_targets_exist() -> None:
+    makefile = (ROOT / "Makefile").read_text()
+    for target in set(re.findall(r"make ([a-z-]+)", README)):
+        assert re.search(rf"^{target}:", makefile, flags=re.MULTILINE), target

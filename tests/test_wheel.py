@@ -1,0 +1,73 @@
+"""The wheel, in an empty environment, with an app of somebody else's."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.synthesis import ROOT
+
+APP = """
+import aws_cdk as cdk
+from aws_cdk import aws_ecs as ecs
+from registry_constructs import Repository, presets
+
+app = cdk.App(outdir="cdk.out")
+stack = cdk.Stack(app, "Theirs")
+repository = Repository(stack, "Images", lifecycle=presets.releases())
+task = ecs.FargateTaskDefinition(stack, "Task")
+task.add_container("app", image=ecs.ContainerImage.from_ecr_repository(repository, "v1"))
+app.synth()
+"""
+TOOLS = Path(sys.executable).parent
+
+
+def run(*command: str | Path, cwd: Path) -> str:
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith(("VIRTUAL", "PYTHON"))
+    }
+    environment["PATH"] = os.pathsep.join([str(TOOLS), os.environ["PATH"]])
+    return subprocess.run(
+        command, cwd=cwd, env=environment, check=True, capture_output=True, text=True
+    ).stdout
+
+
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with an environment that holds the wheel and what it requires, and nothing of this project."""
+    folder = tmp_path_factory.mktemp("theirs")
+    run(TOOLS / "uv", "build", "--quiet", "--wheel", "--out-dir", folder, ROOT, cwd=folder)
+    [wheel] = folder.glob("*.whl")
+    run(TOOLS / "uv", "venv", "--quiet", "--python", sys.executable, folder / "venv", cwd=folder)
+    pinned = ("--constraint", ROOT / "requirements.txt")
+    run(TOOLS / "uv", "pip", "install", "--quiet", "--python", folder / "venv", *pinned, wheel, cwd=folder)
+    return folder
+
+
+def test_an_app_of_somebody_elses_synthesizes(empty: Path) -> None:
+    (empty / "theirs.py").write_text(APP)
+    run(empty / "venv" / "bin" / "python", "theirs.py", cwd=empty)
+    template = json.loads((empty / "cdk.out" / "Theirs.template.json").read_text())
+    types = [resource["Type"] for resource in template["Resources"].values()]
+    assert types.count("AWS::ECR::Repository") == 1
+    assert "AWS::ECS::TaskDefinition" in types
+
+
+def test_it_comes_from_the_wheel_and_is_typed(empty: Path) -> None:
+    program = "import registry_constructs; print(registry_constructs.__file__)"
+    package = Path(run(empty / "venv" / "bin" / "python", "-c", program, cwd=empty).strip()).parent
+    assert empty in package.parents
+    assert (package / "py.typed").is_file()
+
+
+def test_without_the_extra_the_command_says_what_to_install(empty: Path) -> None:
+    command = [empty / "venv" / "bin" / "registry-constructs", "local", "up"]
+    shown = subprocess.run(command, cwd=empty, capture_output=True, text=True, check=False)
+    assert shown.returncode == 1
+    assert "pip install 'registry-constructs[local]'" in shown.stderr
+    assert "Traceback" not in shown.stderr
