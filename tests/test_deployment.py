@@ -12,8 +12,6 @@ import pytest
 from registry_constructs.local import LocalAws, LocalAwsError, cdk, images, registry
 from tests.synthesis import ROOT
 
-pytestmark = pytest.mark.xdist_group("example app")
-
 ACCOUNT, REGION = "111122223333", "eu-west-1"
 NAMES = {"charts/checkout", "platform/python-base", "shop/checkout", "shop/checkout-cache"}
 
