@@ -31,9 +31,14 @@ def tag_lists(*, valid: bool) -> st.SearchStrategy[list[str]]:
 
 
 def rules(*, valid: bool) -> st.SearchStrategy[dict[str, Any]]:
-    """Keywords of `LifecycleRule.expire`."""
+    """Keywords of `LifecycleRule.expire`, or of `archive` where images are counted by their last pull."""
     number = st.integers(1, 400) if valid else st.integers(-2, 400)
-    conditions = ["image_count_more_than", "days_since_pushed", "days_since_transitioned"]
+    conditions = [
+        "image_count_more_than",
+        "days_since_pushed",
+        "days_since_pulled",
+        "days_since_transitioned",
+    ]
     selectors = ["tag_pattern_list", "tag_prefix_list", "any_of"]
     one_condition = st.tuples(st.sampled_from(conditions), number).map(lambda pair: dict([pair]))
     one_selector = st.tuples(st.sampled_from(selectors), tag_lists(valid=valid)).map(
@@ -49,7 +54,7 @@ def rules(*, valid: bool) -> st.SearchStrategy[dict[str, Any]]:
     return st.builds(
         lambda *parts: {key: value for part in parts for key, value in part.items()},
         one_condition,
-        one_condition | st.just({}),
+        st.sampled_from([{}, {"days_since_pushed": 7}]),
         one_selector | untagged | st.just({}),
         priority,
     )
@@ -117,7 +122,10 @@ def synthesize(drawn: dict[str, Any]) -> dict[str, Any]:
             stack, "Key", "arn:aws:kms:eu-west-1:111122223333:key/own"
         )
     if "lifecycle" in arguments:
-        arguments["lifecycle"] = [LifecycleRule.expire(**rule) for rule in arguments["lifecycle"]]
+        arguments["lifecycle"] = [
+            (LifecycleRule.archive if "days_since_pulled" in rule else LifecycleRule.expire)(**rule)
+            for rule in arguments["lifecycle"]
+        ]
     Repository(stack, "App", **arguments)
     return raw_template(stack)
 
