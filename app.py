@@ -4,7 +4,8 @@ Accounts and Regions come from the context, so that nobody deploys to an account
 
     cdk deploy --all -c account=<yours> -c region=<yours> -c readers=<account>,<account>
 
-Without them, the app is for the AWS on this machine that `make deploy-local` starts.
+Without them, the app is for the AWS on this machine that `make deploy-local` starts; in an account of yours,
+nobody else may pull but the readers you name.
 """
 
 from __future__ import annotations
@@ -17,14 +18,16 @@ from stacks import PublicImagesStack, RepositoriesStack
 
 def build(app: cdk.App) -> None:
     """Put the example's stacks into an app."""
-    account = app.node.try_get_context("account") or "111122223333"
+    account = app.node.try_get_context("account")
     region = app.node.try_get_context("region") or "eu-west-1"
-    readers = app.node.try_get_context("readers") or "222233334444,333344445555"
+    readers = app.node.try_get_context("readers")
+    if account is None:
+        account, readers = "111122223333", readers or "222233334444,333344445555"
     RepositoriesStack(
         app,
         "Repositories",
         env=cdk.Environment(account=account, region=region),
-        reader_accounts=readers.split(","),
+        reader_accounts=[reader.strip() for reader in readers.split(",")] if readers else [],
     )
     PublicImagesStack(app, "PublicImages", env=cdk.Environment(account=account, region="us-east-1"))
     cdk.Tags.of(app).add("owner", "platform")

@@ -27,6 +27,9 @@ class InvalidInputError(ValueError):
         place = f"{where}: " if where else ""
         super().__init__(f"{place}{problem}.\n  Got: {got!r}\n  Allowed: {allowed}\n  Fix: {fix}")
 
+    def __reduce__(self) -> tuple[object, ...]:
+        return _again, (type(self), self.problem, self.got, self.allowed, self.fix, self.where)
+
     def at(self, where: str) -> Self:
         """The same error at another place; raise it `from None` so that the reader sees one message."""
         return type(self)(self.problem, got=self.got, allowed=self.allowed, fix=self.fix, where=where)
@@ -34,3 +37,10 @@ class InvalidInputError(ValueError):
     def within(self, place: str) -> Self:
         """The same error inside a larger place, such as a construct that was given the faulty value."""
         return self.at(f"{place}: {self.where}" if self.where else place)
+
+
+def _again(
+    kind: type[InvalidInputError], problem: str, got: object, allowed: str, fix: str, where: str
+) -> InvalidInputError:
+    """An error with keyword-only arguments, made anew where it was pickled or copied."""
+    return kind(problem, got=got, allowed=allowed, fix=fix, where=where)

@@ -18,7 +18,7 @@ class RepositoriesStack(cdk.Stack):
         scope: The app.
         id: The stack's id.
         env: The account and Region.
-        reader_accounts: Accounts that build on the base image.
+        reader_accounts: Accounts that build on the base image; may be empty.
     """
 
     def __init__(
@@ -31,14 +31,19 @@ class RepositoriesStack(cdk.Stack):
     ) -> None:
         super().__init__(scope, id, env=env, description="Container images and charts of the shop")
 
+        # Tags never move here: each deployment gives its image a tag of its own, and that image is kept.
         self.service = Repository(
-            self, "Service", repository_name="shop/checkout", lifecycle=presets.continuous_delivery()
+            self,
+            "Service",
+            repository_name="shop/checkout",
+            lifecycle=presets.continuous_delivery(deployed_tags=["deployed-*"]),
         )
 
         self.base_image = Repository(
             self, "BaseImage", repository_name="platform/python-base", lifecycle=presets.releases()
         )
-        self.base_image.grant_pull_to_accounts(*reader_accounts)
+        if reader_accounts:
+            self.base_image.grant_pull_to_accounts(*reader_accounts)
 
         # A build writes its cache under the same tag again and again.
         self.build_cache = Repository(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 from collections.abc import Callable
 from typing import Any
 
@@ -72,6 +74,13 @@ def test_tokens_are_told_from_values() -> None:
     assert is_token(texts.value_as_list)
     for value in ("text", "", "${AWS::Region}", 5, -5, 2.5, True, None, ["a"], []):
         assert not is_token(value)
+
+
+def test_an_error_survives_copying_and_pickling() -> None:
+    error = InvalidInputError("Too many", got=[1, 2], allowed="one", fix="leave one out", where="rules[2]")
+    for twin in (copy.copy(error), pickle.loads(pickle.dumps(error))):  # noqa: S301 - our own bytes
+        assert isinstance(twin, InvalidInputError)
+        assert (str(twin), twin.got, twin.where) == (str(error), [1, 2], "rules[2]")
 
 
 def test_an_error_says_where_what_and_how() -> None:

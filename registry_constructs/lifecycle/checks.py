@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeAlias
 
 from registry_constructs import limits
@@ -21,26 +21,30 @@ def written_rules(rules: object) -> tuple[LifecycleRule, ...]:
     Raises:
         InvalidInputError: There is none, or something else is among them.
     """
-    if not isinstance(rules, Iterable):
+    if not isinstance(rules, Iterable) or isinstance(rules, str | bytes | Mapping):
         raise InvalidInputError(
-            "the rules are not a list", got=rules, allowed="a list of LifecycleRule", fix="Write [rule]."
+            "The rules are not a list",
+            got=rules,
+            allowed="a list of LifecycleRule",
+            fix="write [rule]; for a whole policy as JSON use LifecyclePolicy.from_json or from_dict",
         )
     written = tuple(rules)
     for index, rule in enumerate(written):
         if not isinstance(rule, LifecycleRule):
             raise InvalidInputError(
-                "this is not a lifecycle rule",
+                "This is not a lifecycle rule",
                 got=rule,
                 allowed="a LifecycleRule",
-                fix="Use LifecycleRule.expire or .archive; for JSON, LifecyclePolicy.from_dict.",
+                fix="aws_ecr.LifecycleRule goes into lifecycle_rules=...; here write "
+                "LifecycleRule.expire(...), or read JSON with LifecyclePolicy.from_dict",
                 where=f"rules[{index}]",
             )
     if not written:
         raise InvalidInputError(
-            "the policy has no rules",
+            "The policy has no rules",
             got=written,
             allowed="{} to {} rules".format(*limits.LIFECYCLE_RULES),
-            fix="Leave the policy out: without one ECR keeps all images.",
+            fix="leave the policy out: without one ECR keeps all images",
         )
     return written
 
@@ -54,10 +58,10 @@ def check_together(numbered: Numbered) -> None:
     most = limits.LIFECYCLE_RULES[1]
     if len(numbered) > most:
         raise InvalidInputError(
-            "the policy has too many rules",
+            "The policy has too many rules",
             got=len(numbered),
             allowed=f"at most {most} rules; each pattern of any_of is one",
-            fix="Join patterns with * or drop rules.",
+            fix="join patterns with * or drop rules",
         )
     for priority, times in Counter(priority for priority, _ in numbered).items():
         if times > 1:
@@ -65,7 +69,7 @@ def check_together(numbered: Numbered) -> None:
                 f"{times} rules have priority {priority}",
                 got=[str(rule) for other, rule in numbered if other == priority],
                 allowed="each priority once; a rule with any_of takes one for each pattern",
-                fix="State another priority, or leave it out to have the rule numbered.",
+                fix="state another priority, or leave it out to have the rule numbered",
             )
     for storage_class in StorageClass:
         rules = [pair for pair in numbered if pair[1].effective_storage_class is storage_class]
@@ -83,10 +87,10 @@ def check_length(text: str) -> None:
     longest = limits.LIFECYCLE_POLICY_LENGTH[1]
     if len(text) > longest:
         raise InvalidInputError(
-            "the policy's JSON is too long",
+            "The policy's JSON is too long",
             got=f"{len(text):,} characters",
             allowed=f"at most {longest:,} characters",
-            fix="Shorten the descriptions or drop rules.",
+            fix="shorten the descriptions or drop rules",
         )
 
 
@@ -98,14 +102,14 @@ def _check_any(rules: Numbered, storage_class: StorageClass) -> None:
             f"{len(priorities)} rules select any image of storage class {storage_class}",
             got=f"priorities {priorities}",
             allowed="one such rule for a storage class, as it must be the last",
-            fix="Keep one of them, or select by tags in the others.",
+            fix="keep one of them, or select by tags in the others",
         )
     if priorities and priorities[0] != (last := rules[-1][0]):
         raise InvalidInputError(
-            f"the rule for any image of storage class {storage_class} is not the last",
+            f"The rule for any image of storage class {storage_class} is not the last",
             got=f"priority {priorities[0]}, with {last} in use after it",
             allowed=f"a priority above {last}",
-            fix="Raise the priority of the rule for any image, or leave it out to have the rule numbered.",
+            fix="raise the priority of the rule for any image, or leave it out to have the rule numbered",
         )
 
 
@@ -117,7 +121,7 @@ def _check_untagged(rules: Numbered, storage_class: StorageClass) -> None:
             f"{len(priorities)} rules select untagged images of storage class {storage_class}",
             got=f"priorities {priorities}",
             allowed="one rule for untagged images in a storage class",
-            fix="Keep one of them: the second would never act.",
+            fix="keep one of them: the second would never act",
         )
 
 
@@ -129,9 +133,9 @@ def _check_prefixes(rules: Numbered, storage_class: StorageClass) -> None:
         prefixes = frozenset(rule.tag_prefix_list or ())
         if prefixes and prefixes in seen:
             raise InvalidInputError(
-                f"two rules select the same prefixes in storage class {storage_class}",
+                f"Two rules select the same prefixes in storage class {storage_class}",
                 got=f"priorities {seen[prefixes]} and {priority}: {sorted(prefixes)}",
                 allowed="each set of prefixes once in a storage class",
-                fix="Keep one of them: the second would never act.",
+                fix="keep one of them: the second would never act",
             )
         seen[prefixes] = priority

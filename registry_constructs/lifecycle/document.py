@@ -42,28 +42,28 @@ def from_text(text: object) -> object:
     """The JSON values of a text.
 
     Raises:
-        InvalidInputError: It is not JSON, or an object has a key twice.
+        InvalidInputError: It is not JSON, an object has a key twice, or a number is too long for Python.
     """
     if not isinstance(text, str):
         raise InvalidInputError(
-            "the policy is not text", got=text, allowed="JSON text", fix="Use from_dict for a dictionary."
+            "The policy is not text", got=text, allowed="JSON text", fix="use from_dict for a dictionary"
         )
     try:
-        policy: object = json.loads(text, object_pairs_hook=_unique_keys)
+        policy: object = json.loads(text, object_pairs_hook=_unique_keys, parse_int=_whole_number)
     except json.JSONDecodeError as error:
         raise InvalidInputError(
-            f"the policy is not JSON: {error.msg}",
+            f"The policy is not JSON: {error.msg}",
             got=text.split("\n")[error.lineno - 1],
             allowed="JSON text",
-            fix="Mend the text at that place.",
+            fix="mend the text at that place",
             where=f"line {error.lineno} column {error.colno}",
         ) from None
     except RecursionError:
         raise InvalidInputError(
-            "the policy is nested too deeply",
+            "The policy is nested too deeply",
             got=f"{text[:40]}...",
             allowed="four levels of lists and objects",
-            fix="Write a lifecycle policy.",
+            fix="write a lifecycle policy",
         ) from None
     return policy
 
@@ -77,7 +77,7 @@ def read(policy: object) -> list[LifecycleRule]:
     rules = _object(policy, "", required=("rules",))["rules"]
     if not isinstance(rules, list | tuple):
         raise InvalidInputError(
-            "this is not a list", got=rules, allowed="a list of rules", fix="Write [ ].", where="rules"
+            "This is not a list", got=rules, allowed="a list of rules", fix="write [ ]", where="rules"
         )
     return [_read_rule(rule, f"rules[{index}]") for index, rule in enumerate(rules)]
 
@@ -143,10 +143,10 @@ def _read_rule(value: object, where: str) -> LifecycleRule:
 def _check_implied(found: Mapping[str, Any], key: str, implied: str | None, where: str) -> None:
     if found.get(key) != implied:
         raise InvalidInputError(
-            f"{key} does not go with the rest of the rule",
+            f"The key {key} does not go with the rest of the rule",
             got=found.get(key),
             allowed=f'"{implied}"' if implied else f"no {key}",
-            fix=f'Write "{key}": "{implied}".' if implied else f"Remove {key}.",
+            fix=f'write "{key}": "{implied}"' if implied else f"remove {key}",
             where=f"{where}.{key}",
         )
 
@@ -158,10 +158,10 @@ def _object(
     known = (*required, *optional)
     if not isinstance(value, Mapping):
         raise InvalidInputError(
-            "this is not an object",
+            "This is not an object",
             got=value,
             allowed=f"an object with {', '.join(known)}",
-            fix="Write { }.",
+            fix="write { }",
             where=where,
         )
     for key, item in value.items():
@@ -171,21 +171,25 @@ def _object(
                 "ECR does not know this key",
                 got=key,
                 allowed=", ".join(known),
-                fix=f"Write {near[0]}." if near else "Remove it.",
+                fix=f"write {near[0]}" if near else "remove it",
                 where=_join(where, str(key)),
             )
         if item is None:
             raise InvalidInputError(
-                "the value is null",
+                "The value is null",
                 got=item,
                 allowed="a value",
-                fix="Leave the key out.",
+                fix="leave the key out",
                 where=_join(where, key),
             )
     for key in required:
         if key not in value:
             raise InvalidInputError(
-                f"{key} is missing", got=list(value), allowed=", ".join(known), fix=f"Add {key}.", where=where
+                f"The key {key} is missing",
+                got=list(value),
+                allowed=", ".join(known),
+                fix=f"add {key}",
+                where=where,
             )
     return value
 
@@ -194,15 +198,27 @@ def _join(where: str, key: str) -> str:
     return f"{where}.{key}" if where else key
 
 
+def _whole_number(digits: str) -> int:
+    try:
+        return int(digits)
+    except ValueError:
+        raise InvalidInputError(
+            f"The policy has a number of {len(digits.lstrip('-')):,} digits",
+            got=f"{digits[:40]}...",
+            allowed="a count, a number of days or a priority",
+            fix="write a shorter number",
+        ) from None
+
+
 def _unique_keys(pairs: list[tuple[str, object]]) -> dict[str, object]:
     found: dict[str, object] = {}
     for key, value in pairs:
         if key in found:
             raise InvalidInputError(
-                f"the key {key} stands twice in one object",
+                f"The key {key} stands twice in one object",
                 got=[found[key], value],
                 allowed="each key once",
-                fix="Remove one: JSON readers differ in which of them they take.",
+                fix="remove one: JSON readers differ in which of them they take",
             )
         found[key] = value
     return found

@@ -19,8 +19,9 @@ class LifecyclePolicy:
     reach for every later rule of the same storage class, even if the first rule leaves it alone
     (UG lifecyclepolicies, evaluation rules).
 
-    Rules without a priority are numbered in the order written, those for `any` image after all others: each
-    gets the first free number above the rules before it. Stated priorities stay as they are.
+    Stated priorities stay as they are. Rules without one are numbered in the order written, as in the CDK:
+    above every stated priority, those for `any` image after all others. A rule for `any` image that states
+    its priority does not raise theirs, and is refused if one of its storage class lands behind it.
 
     Args:
         rules: 1 to 50 rules, where one with `any_of` counts once for each pattern. For a repository that

@@ -3,12 +3,16 @@
 Common to all of them: a tagged image that no rule names is kept. An image with several tags is left to the
 first rule that names one of them. Untagged images are mostly what a moved tag has left behind; whatever runs
 them by digest has the days given to move on. What a manifest list refers to stays as long as the list.
+
+Where a preset takes a list of tags, an empty list leaves the rule out.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from registry_constructs.errors import InvalidInputError
+from registry_constructs.lifecycle import values
 from registry_constructs.lifecycle.policy import LifecyclePolicy
 from registry_constructs.lifecycle.rule import LifecycleRule
 
@@ -46,17 +50,20 @@ def releases(
 
     Args:
         release_patterns: Tags of images that stay, whatever other tags they have.
+            An empty list leaves the rule out.
         prerelease_patterns: Tags of images that go, unless they are releases.
+            An empty list leaves the rule out.
         prerelease_days: Days from the push until a pre-release is deleted.
         untagged_days: Days from the push until an untagged image is deleted.
 
     Raises:
-        InvalidInputError: A number is below 1, or a list is empty or has an entry that ECR would refuse.
+        InvalidInputError: A number is below 1, or a list has an entry that ECR would refuse.
     """
+    values.whole_number(prerelease_days, where="prerelease_days")
     return LifecyclePolicy(
         [
-            _keep(release_patterns),
-            LifecycleRule.expire(any_of=prerelease_patterns, days_since_pushed=prerelease_days),
+            *_keep(release_patterns, "release_patterns"),
+            *_any_of(prerelease_patterns, "prerelease_patterns", days_since_pushed=prerelease_days),
             _untagged(untagged_days),
         ]
     )
@@ -76,9 +83,13 @@ def continuous_delivery(
     An image with `main-4f2a` and `pr-12` is a release. One with `v1.2.0` and `main-4f2a` goes when 50 newer
     images have a `v*` tag, however many have a `main-*` tag: the first pattern listed decides.
 
+    Deployed tags that move, such as `prod`, need a repository whose tags may move (`immutable_except=[...]`
+    or `image_tag_mutability=MUTABLE`), because a `Repository`'s tags are immutable by default.
+
     Args:
         deployed_tags: Tags or patterns of images that stay for good, such as tags that move along with
             deployments. An image that runs under none of them may be deleted once it is old enough.
+            Here as in the other lists, an empty list leaves the rule out.
         release_patterns: Tags of images of which the newest stay, counted for each pattern on its own.
         keep_releases: Images to keep of each release pattern, those that were pushed last.
         branch_patterns: Tags of images that are needed only for days.
@@ -86,13 +97,15 @@ def continuous_delivery(
         untagged_days: Days from the push until an untagged image is deleted.
 
     Raises:
-        InvalidInputError: A number is below 1, or a list is empty or has an entry that ECR would refuse.
+        InvalidInputError: A number is below 1, or a list has an entry that ECR would refuse.
     """
+    values.whole_number(keep_releases, where="keep_releases")
+    values.whole_number(branch_days, where="branch_days")
     return LifecyclePolicy(
         [
-            _keep(deployed_tags),
-            LifecycleRule.expire(any_of=release_patterns, image_count_more_than=keep_releases),
-            LifecycleRule.expire(any_of=branch_patterns, days_since_pushed=branch_days),
+            *_keep(deployed_tags, "deployed_tags"),
+            *_any_of(release_patterns, "release_patterns", image_count_more_than=keep_releases),
+            *_any_of(branch_patterns, "branch_patterns", days_since_pushed=branch_days),
             _untagged(untagged_days),
         ]
     )
@@ -108,17 +121,21 @@ def development(
 
     A repository without any of the kept tags is empty after that many days without a push.
 
+    Kept tags that move, such as `latest`, need a repository whose tags may move (`immutable_except=[...]`
+    or `image_tag_mutability=MUTABLE`), because a `Repository`'s tags are immutable by default.
+
     Args:
-        kept_tags: Tags or patterns of images that stay for good.
+        kept_tags: Tags or patterns of images that stay for good; an empty list leaves the rule out.
         days: Days from the push until any other tagged image is deleted.
         untagged_days: Days from the push until an untagged image is deleted.
 
     Raises:
-        InvalidInputError: A number is below 1, or the list is empty or has an entry that ECR would refuse.
+        InvalidInputError: A number is below 1, or the list has an entry that ECR would refuse.
     """
+    values.whole_number(days, where="days")
     return LifecyclePolicy(
         [
-            _keep(kept_tags),
+            *_keep(kept_tags, "kept_tags"),
             LifecycleRule.expire(tag_pattern_list=["*"], days_since_pushed=days),
             _untagged(untagged_days),
         ]
@@ -130,6 +147,9 @@ def build_cache(*, keep: int = 50, untagged_days: int = 1) -> LifecyclePolicy:
 
     For caches that each build pushes anew under the tag of its branch: the caches of branches that nobody
     builds any more go first. Nothing goes for its age alone, so a quiet repository keeps its caches.
+
+    Such cache tags move, so they need a repository whose tags may move (`immutable_except=[...]`
+    or `image_tag_mutability=MUTABLE`), because a `Repository`'s tags are immutable by default.
 
     Args:
         keep: Tagged caches to keep, those that were pushed last.
@@ -169,23 +189,43 @@ def long_term_archive(*, unused_days: int = 180, archived_days: int = 7 * 365) -
     Raises:
         InvalidInputError: A number is below 1, or the days in the archive are below 90.
     """
+    values.whole_number(unused_days, where="unused_days")
+    try:
+        expire = LifecycleRule.expire(days_since_transitioned=archived_days)
+    except InvalidInputError as error:
+        raise error.at("archived_days") from None
     # No rule for untagged images: once a manifest list is archived, ECR may apply such a rule to the images
     # of its platforms, and the list would come back from the archive without them.
-    return LifecyclePolicy(
-        [
-            LifecycleRule.archive(days_since_pulled=unused_days),
-            LifecycleRule.expire(days_since_transitioned=archived_days),
-        ]
-    )
+    return LifecyclePolicy([LifecycleRule.archive(days_since_pulled=unused_days), expire])
 
 
-def _keep(patterns: Sequence[str]) -> LifecycleRule:
-    return LifecycleRule.expire(
-        any_of=patterns, image_count_more_than=_ALL, description="Keep all images with this tag"
-    )
+def _keep(tags: Sequence[str], where: str) -> list[LifecycleRule]:
+    return _any_of(tags, where, image_count_more_than=_ALL, description="Keep all images with this tag")
+
+
+def _any_of(
+    tags: Sequence[str],
+    where: str,
+    *,
+    image_count_more_than: int | None = None,
+    days_since_pushed: int | None = None,
+    description: str | None = None,
+) -> list[LifecycleRule]:
+    """The rule for the tags of the parameter `where`; none for an empty list."""
+    if isinstance(tags, list | tuple) and not tags:
+        return []
+    return [
+        LifecycleRule.expire(
+            any_of=values.patterns(tags, where=where),
+            image_count_more_than=image_count_more_than,
+            days_since_pushed=days_since_pushed,
+            description=description,
+        )
+    ]
 
 
 def _newest(keep: int, untagged_days: int) -> LifecyclePolicy:
+    values.whole_number(keep, where="keep")
     return LifecyclePolicy(
         [
             # Not any image: that would count the images under a manifest list too.
@@ -196,4 +236,5 @@ def _newest(keep: int, untagged_days: int) -> LifecyclePolicy:
 
 
 def _untagged(days: int) -> LifecycleRule:
+    values.whole_number(days, where="untagged_days")
     return LifecycleRule.expire(untagged=True, days_since_pushed=days)

@@ -17,15 +17,16 @@ if TYPE_CHECKING:
 def number(rules: Iterable[LifecycleRule]) -> tuple[tuple[int, LifecycleRule], ...]:
     """Each rule with its priority, in ascending order.
 
-    A rule that states none gets the first free number above all rules written before it. Rules for `any`
-    image are treated as written last, because ECR wants them last.
+    As in the CDK, rules that state none are numbered in the order written, above all priorities stated for
+    other than `any` images; those for `any` image get their numbers last, because ECR wants them last.
     """
     ordered = sorted(rules, key=lambda rule: rule.tag_status is TagStatus.ANY)
     stated = {rule.priority for rule in ordered}
-    numbered = []
-    highest = 0
-    for rule in ordered:
-        priority = rule.priority or next(free for free in count(highest + 1) if free not in stated)
-        highest = max(highest, priority)
-        numbered.append((priority, replace(rule, priority=priority)))
-    return tuple(sorted(numbered, key=lambda pair: pair[0]))
+    highest = max((rule.priority or 0 for rule in ordered if rule.tag_status is not TagStatus.ANY), default=0)
+    # Only a stated `any` can be in the way; the CDK refuses it beside rules that state no priority.
+    free = (priority for priority in count(highest + 1) if priority not in stated)
+    numbered = [(rule.priority or next(free), rule) for rule in ordered]
+    return tuple(
+        (priority, replace(rule, priority=priority))
+        for priority, rule in sorted(numbered, key=lambda pair: pair[0])
+    )

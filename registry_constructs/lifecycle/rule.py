@@ -209,19 +209,19 @@ class LifecycleRule:
         stated = {count_type: number for count_type, number in conditions.items() if number is not None}
         if len(stated) != 1:
             raise InvalidInputError(
-                "a rule has exactly one condition",
+                "A rule has exactly one condition",
                 got=[CONDITIONS[count_type].keyword for count_type in stated],
                 allowed="one of " + ", ".join(CONDITIONS[count_type].keyword for count_type in conditions),
-                fix="State one condition; for another one write another rule.",
+                fix="state one condition; for another one write another rule",
             )
         lists: dict[str, Any] = {name: value for name, value in tag_lists.items() if value is not None}
         selectors = [*lists, "untagged"] if untagged else [*lists]
         if len(selectors) > 1:
             raise InvalidInputError(
-                "a rule says in one way which images it selects",
+                "A rule says in one way which images it selects",
                 got=selectors,
                 allowed=f"one of {', '.join(tag_lists)}, untagged=True, or none of them for all images",
-                fix="Write one rule for each.",
+                fix="write one rule for each",
             )
         [(count_type, number)] = stated.items()
         condition = CONDITIONS[count_type]
@@ -253,18 +253,18 @@ class LifecycleRule:
         ]
         if self.tag_status is TagStatus.TAGGED and len(lists) != 1:
             raise InvalidInputError(
-                "a rule for tagged images needs exactly one list of tags",
+                "A rule for tagged images needs exactly one list of tags",
                 got=lists,
                 allowed="one of tag_pattern_list, tag_prefix_list, any_of",
-                fix='Name the tags; ["*"] is every tagged image.',
+                fix='name the tags; ["*"] is every tagged image',
                 where="tag_status",
             )
         if self.tag_status is not TagStatus.TAGGED and lists:
             raise InvalidInputError(
-                f"a rule for {self.tag_status} images takes no tags",
+                f"A rule for {self.tag_status} images takes no tags",
                 got=lists,
                 allowed="a list of tags only where tag_status is tagged",
-                fix=f"Remove {lists[0]}, or make tag_status tagged.",
+                fix=f"remove {lists[0]}, or make tag_status tagged",
                 where="tag_status",
             )
 
@@ -272,10 +272,10 @@ class LifecycleRule:
         condition = CONDITIONS[self.count_type]
         if self.effective_storage_class is not condition.storage_class:
             raise InvalidInputError(
-                f"{self.count_type} does not go with this storage class",
+                f"The count type {self.count_type} does not go with this storage class",
                 got=self.storage_class,
                 allowed=condition.storage_class.value,
-                fix=f"Set the storage class to {condition.storage_class}, or count something else.",
+                fix=f"set the storage class to {condition.storage_class}, or count something else",
                 where="storage_class",
             )
         if self.action not in condition.actions:
@@ -283,15 +283,15 @@ class LifecycleRule:
                 f"ECR does not {self.action} images by {self.count_type}",
                 got=self.action.value,
                 allowed=" or ".join(condition.actions),
-                fix="Archive images by last pull, and expire them by the days they have been archived.",
+                fix="archive images by last pull, and expire them by the days they have been archived",
                 where="action",
             )
         least = limits.LIFECYCLE_ARCHIVE_DAYS
         if self.count_type is CountType.SINCE_IMAGE_TRANSITIONED and self.count_number < least:
             raise InvalidInputError(
-                "archived images can't be expired so early",
+                "Archived images can't be expired so early",
                 got=self.count_number,
                 allowed=f"{least} days or more",
-                fix=f"Write at least {least}: ECR charges for that long in any case.",
+                fix=f"write at least {least}: ECR charges for that long in any case",
                 where="count_number",
             )

@@ -21,7 +21,7 @@ def word(value: object, kind: type[Word], *, where: str) -> Word:
             "ECR does not know this value",
             got=value,
             allowed=", ".join(words),
-            fix=f"Write one of these, or a member of {kind.__name__}.",
+            fix=f"write one of these, or a member of {kind.__name__}",
             where=where,
         )
     return kind(value)
@@ -32,18 +32,18 @@ def whole_number(value: object, *, where: str) -> int:
     _refuse_token(value, where)
     if not isinstance(value, int) or isinstance(value, bool):
         raise InvalidInputError(
-            "the value is not a whole number",
+            "The value is not a whole number",
             got=value,
             allowed="a whole number of at least 1",
-            fix="Write the number without quotes, fraction or unit; days are plain numbers here.",
+            fix="write the number without quotes, fraction or unit; days are plain numbers here",
             where=where,
         )
     if value < 1:
         raise InvalidInputError(
-            "the number is too small",
+            "The number is too small",
             got=value,
             allowed="1 or more",
-            fix="Write at least 1.",
+            fix="write at least 1",
             where=where,
         )
     return value
@@ -54,7 +54,7 @@ def text(value: object, *, where: str) -> str:
     _refuse_token(value, where)
     if not isinstance(value, str):
         raise InvalidInputError(
-            "the value is not text", got=value, allowed="a string", fix="Write it in quotes.", where=where
+            "The value is not text", got=value, allowed="a string", fix="write it in quotes", where=where
         )
     return value
 
@@ -64,18 +64,18 @@ def prefixes(value: object, *, where: str) -> tuple[str, ...]:
     _refuse_token(value, where)
     if isinstance(value, str):
         raise InvalidInputError(
-            "one string was given instead of a list",
+            "One string was given instead of a list",
             got=value,
             allowed="a list of strings",
-            fix=f"Write [{value!r}].",
+            fix=f"write [{value!r}]",
             where=where,
         )
     if not isinstance(value, list | tuple) or not value:
         raise InvalidInputError(
-            "the list of tags is empty" if isinstance(value, list | tuple) else "the value is not a list",
+            "The list of tags is empty" if isinstance(value, list | tuple) else "The value is not a list",
             got=value,
             allowed="a list of one or more strings",
-            fix="Name at least one tag. To select any image whatever its tags, leave the argument out.",
+            fix="name at least one tag; to select any image whatever its tags, leave the argument out",
             where=where,
         )
     return tuple(_tag_text(item, where=f"{where}[{index}]") for index, item in enumerate(value))
@@ -87,10 +87,10 @@ def patterns(value: object, *, where: str) -> tuple[str, ...]:
     for index, pattern in enumerate(checked):
         if pattern.count("*") > limits.LIFECYCLE_PATTERN_WILDCARDS:
             raise InvalidInputError(
-                f"the pattern has {pattern.count('*')} wildcards",
+                f"The pattern has {pattern.count('*')} wildcards",
                 got=pattern,
                 allowed=f"at most {limits.LIFECYCLE_PATTERN_WILDCARDS} * in one pattern",
-                fix="Shorten the pattern: leave out the details that other images do not have.",
+                fix="shorten the pattern: leave out the details that other images do not have",
                 where=f"{where}[{index}]",
             )
     return checked
@@ -100,10 +100,10 @@ def _tag_text(value: object, *, where: str) -> str:
     checked = text(value, where=where)
     if not checked:
         raise InvalidInputError(
-            "the string is empty",
+            "The string is empty",
             got=checked,
             allowed="at least one character",
-            fix="Name a tag, or write '*' for every tagged image.",
+            fix="name a tag, or write '*' for every tagged image",
             where=where,
         )
     return checked
@@ -112,9 +112,9 @@ def _tag_text(value: object, *, where: str) -> str:
 def _refuse_token(value: object, where: str) -> None:
     if is_token(value):
         raise InvalidInputError(
-            "the value is a CDK token, known only when CloudFormation deploys",
+            "The value is a CDK token, known only when CloudFormation deploys",
             got=value,
             allowed="a plain value",
-            fix="Use a value known at synth: a lifecycle policy is JSON text that is fixed there.",
+            fix="use a value known at synth: a lifecycle policy is JSON text that is fixed there",
             where=where,
         )

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, cast
 
 import aws_cdk as cdk
+import jsii
 from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_iam as iam
+from constructs import IValidation
 
+from registry_constructs import limits
 from registry_constructs.errors import InvalidInputError
 from registry_constructs.naming import check_account_id
 from registry_constructs.repository.principals import lambda_principals, organization_principal
@@ -36,24 +40,58 @@ ORGANIZATION_REASON: Final = (
 """Why cdk-nag's AwsSolutions-ECR1 is acknowledged where an organization may pull."""
 
 
+@jsii.implements(IValidation)
+class _PolicyLength:
+    def __init__(self, repository: ecr.Repository) -> None:
+        self._repository = repository
+
+    def validate(self) -> list[str]:
+        resource = cast("ecr.CfnRepository", self._repository.node.default_child)
+        policy = self._repository.stack.resolve(resource.repository_policy_text)
+        length = len(json.dumps(policy, separators=(",", ":")))
+        if length <= limits.REPOSITORY_POLICY_LENGTH:
+            return []
+        return [
+            f"The repository policy has {length:,} characters, and ECR takes "
+            f"{limits.REPOSITORY_POLICY_LENGTH:,}. Let an organization pull (grant_pull_to_organization) "
+            "instead of many accounts."
+        ]
+
+
+def push_grant(repository: ecr.RepositoryBase, grantee: iam.IGrantable) -> iam.Grant:
+    """Let an identity push to a repository, its own or imported."""
+    grant = repository.grant(grantee, *PUSH_ACTIONS)
+    ecr.AuthorizationToken.grant_read(grantee)
+    return grant
+
+
 class RepositoryAccess(ecr.Repository):
     """The grants of a repository that this app owns."""
+
+    _length_is_checked = False
+
+    def add_to_resource_policy(self, statement: iam.PolicyStatement) -> iam.AddToResourcePolicyResult:
+        """Add a statement to the repository's policy; over 10,240 characters of policy stop the synth."""
+        if not self._length_is_checked:
+            self._length_is_checked = True
+            self.node.add_validation(_PolicyLength(self))
+        return super().add_to_resource_policy(statement)
 
     def grant_pull(self, grantee: iam.IGrantable) -> iam.Grant:
         """Let an identity pull images.
 
         Lambda's bare service principal, which `lambda_.DockerImageCode.from_ecr` grants to, is narrowed to
-        the functions of the repository's own account and Region.
+        the functions of the repository's own account and Region. A function of another account needs
+        `grant_pull_to_lambda` with its ARN.
         """
-        if isinstance(grantee, iam.ServicePrincipal) and grantee.service == "lambda.amazonaws.com":
+        bare_service = isinstance(grantee, iam.ServicePrincipal) and not grantee.policy_fragment.conditions
+        if bare_service and cast("iam.ServicePrincipal", grantee).service == "lambda.amazonaws.com":
             return self.grant_pull_to_lambda("*")
         return super().grant_pull(grantee)
 
     def grant_push(self, grantee: iam.IGrantable) -> iam.Grant:
         """Let an identity push images: what `ecr.Repository` grants and `ecr:BatchGetImage`."""
-        grant = self.grant(grantee, *PUSH_ACTIONS)
-        ecr.AuthorizationToken.grant_read(grantee)
-        return grant
+        return push_grant(self, grantee)
 
     def grant_pull_to_accounts(self, *account_ids: str) -> iam.Grant:
         """Let other accounts pull images, by the repository's policy.
@@ -93,7 +131,9 @@ class RepositoryAccess(ecr.Repository):
             InvalidInputError: If an id is not one of AWS Organizations.
         """
         try:
-            principal = organization_principal(organization_id, units)
+            principal = organization_principal(
+                organization_id, units if isinstance(units, str) else list(units)
+            )
         except InvalidInputError as error:
             raise error.within(self.node.path) from None
         cdk.Validations.of(self).acknowledge(
@@ -110,7 +150,8 @@ class RepositoryAccess(ecr.Repository):
         Args:
             functions: Names of functions in the repository's account and Region, or ARNs (without version)
                 of functions in other accounts of the same Region; `*` and `?` may stand in the name. A
-                function of the same stack is given by name: its ARN would make a circular dependency.
+                token is taken for an ARN. A function of the same stack is given by its literal name: its
+                ARN would make a circular dependency.
 
         Raises:
             InvalidInputError: If one is not a function's name or ARN, or is in another Region.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 from aws_cdk import aws_ecr as ecr
@@ -16,7 +17,7 @@ def from_cdk_rule(rule: ecr.LifecycleRule | dict[str, Any]) -> LifecycleRule:
     Raises:
         InvalidInputError: If ECR would refuse the rule.
     """
-    cdk_rule = ecr.LifecycleRule(**rule) if isinstance(rule, dict) else rule
+    cdk_rule = _cdk_rule(rule)
     age, status = cdk_rule.max_image_age, cdk_rule.tag_status
     lists = (cdk_rule.tag_pattern_list, cdk_rule.tag_prefix_list)
     if status is ecr.TagStatus.TAGGED and lists == (None, None):
@@ -44,6 +45,20 @@ def from_cdk_rule(rule: ecr.LifecycleRule | dict[str, Any]) -> LifecycleRule:
     )
 
 
+def _cdk_rule(rule: object) -> ecr.LifecycleRule:
+    if isinstance(rule, ecr.LifecycleRule):
+        return rule
+    keywords = ", ".join(inspect.signature(ecr.LifecycleRule).parameters)
+    if isinstance(rule, dict) and all(key in keywords.split(", ") for key in rule):
+        return ecr.LifecycleRule(**rule)
+    raise InvalidInputError(
+        "lifecycle_rules has something that is no rule of the CDK",
+        got=rule,
+        allowed=f"aws_ecr.LifecycleRule, or a dictionary of its keywords {keywords}",
+        fix="put rules of this library into lifecycle=[...]",
+    )
+
+
 def _whole(number: float | None) -> int | None:
     """JavaScript knows one kind of number: 5.0 is 5, and 5.5 is left for the rule to refuse."""
-    return int(number) if number is not None and number == int(number) else number  # type: ignore[return-value]
+    return int(number) if number is not None and float(number).is_integer() else number  # type: ignore[return-value]

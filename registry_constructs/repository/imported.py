@@ -12,9 +12,11 @@ from constructs import Construct
 
 from registry_constructs.errors import InvalidInputError
 from registry_constructs.naming import check_repository_name
+from registry_constructs.repository.access import push_grant
 from registry_constructs.tokens import is_token
 
 _REPOSITORY_ARN = re.compile(r"arn:aws[a-z-]*:ecr:[a-z0-9-]+:[0-9]{12}:repository/(?P<name>[^:]+)")
+_CROSS_ACCOUNT_TAG = "aws:PrincipalTag/aws-cdk:id"
 
 
 class ImportedRepository(ecr.RepositoryBase):
@@ -50,6 +52,10 @@ class ImportedRepository(ecr.RepositoryBase):
         """The name within its registry."""
         return self._repository_name
 
+    def grant_push(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Let an identity push images: what `ecr.Repository` grants and `ecr:BatchGetImage`."""
+        return push_grant(self, grantee)
+
     def add_to_resource_policy(self, statement: iam.PolicyStatement) -> iam.AddToResourcePolicyResult:
         """Refuse, or leave the statement out where the policy is managed elsewhere.
 
@@ -59,7 +65,16 @@ class ImportedRepository(ecr.RepositoryBase):
         """
         if self._policy_managed_elsewhere:
             return iam.AddToResourcePolicyResult(statement_added=False)
-        rendered = cdk.Stack.of(self).resolve(statement.to_statement_json())
+        rendered = self.stack.resolve(statement.to_statement_json())
+        if is_token(self.stack.account) and _CROSS_ACCOUNT_TAG in str(rendered):
+            # The CDK takes a role of a stack without an account for another account's, as it can't know.
+            cdk.Validations.of(self).add_warning(
+                "registry-constructs:imported-account-unknown",
+                f"The stack names no account. If {self._repository_arn} is another account's, its owner has "
+                f"to allow this stack's account: {json.dumps(rendered)}. Give the stack an env with an "
+                "account, or import with policy_managed_elsewhere=True.",
+            )
+            return iam.AddToResourcePolicyResult(statement_added=False)
         raise InvalidInputError(
             "An imported repository's policy can't be changed from here, so this grant would do nothing",
             got=json.dumps(rendered),
@@ -71,7 +86,7 @@ class ImportedRepository(ecr.RepositoryBase):
 
 
 def _name_in_arn(arn: str) -> str:
-    match = _REPOSITORY_ARN.fullmatch(arn)
+    match = _REPOSITORY_ARN.fullmatch(arn) if isinstance(arn, str) else None
     if match:
         check_repository_name(match["name"])
         return match["name"]
@@ -183,6 +198,19 @@ class RepositoryImports(ecr.Repository):
             InvalidInputError: If ECR would refuse the name.
         """
         _check_name(scope, id, repository_name)
+        if not is_token(repository_arn):
+            try:
+                name = _name_in_arn(repository_arn)
+            except InvalidInputError as error:
+                raise error.within(f"{scope.node.path}/{id}") from None
+            if not is_token(repository_name) and name != repository_name:
+                raise InvalidInputError(
+                    "The ARN and the name are of two repositories",
+                    got={"repository_arn": repository_arn, "repository_name": repository_name},
+                    allowed=f"the name {name!r} with this ARN",
+                    fix="use from_repository_arn, which needs no name",
+                    where=f"{scope.node.path}/{id}",
+                )
         return ImportedRepository(
             scope,
             id,
@@ -211,6 +239,8 @@ class RepositoryImports(ecr.Repository):
             repository_name: The name to look for.
             policy_managed_elsewhere: As for `from_repository_name`.
         """
+        if repository_name is not None:
+            _check_name(scope, id, repository_name)
         found = super().from_lookup(
             scope, f"{id}Lookup", repository_arn=repository_arn, repository_name=repository_name
         )

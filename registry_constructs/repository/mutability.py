@@ -9,6 +9,7 @@ from aws_cdk import aws_ecr as ecr
 from registry_constructs import limits
 from registry_constructs.errors import InvalidInputError
 
+_WITH_EXCLUSION = (ecr.TagMutability.IMMUTABLE_WITH_EXCLUSION, ecr.TagMutability.MUTABLE_WITH_EXCLUSION)
 Filters = Sequence[ecr.ImageTagMutabilityExclusionFilter]
 
 
@@ -37,6 +38,20 @@ def tag_mutability(
             allowed="one of image_tag_mutability (with its filters), immutable_except, mutable_except",
             fix="keep the one that is meant",
         )
+    if filters is not None and mutability not in _WITH_EXCLUSION:
+        raise InvalidInputError(
+            "image_tag_mutability_exclusion_filters needs a mutability with exclusions",
+            got=mutability,
+            allowed="IMMUTABLE_WITH_EXCLUSION or MUTABLE_WITH_EXCLUSION",
+            fix="name one of them, or write immutable_except=[...] or mutable_except=[...] instead",
+        )
+    if filters is None and mutability in _WITH_EXCLUSION:
+        raise InvalidInputError(
+            f"{mutability.name} names no exclusion",
+            got=filters,
+            allowed="1 to 5 image_tag_mutability_exclusion_filters",
+            fix="name them, or write immutable_except=[...] or mutable_except=[...] instead",
+        )
     if immutable_except is not None:
         return ecr.TagMutability.IMMUTABLE_WITH_EXCLUSION, _filters("immutable_except", immutable_except)
     if mutable_except is not None:
@@ -46,7 +61,7 @@ def tag_mutability(
 
 def _filters(keyword: str, patterns: Sequence[str]) -> Filters:
     fewest, most = limits.EXCLUSION_FILTERS
-    if isinstance(patterns, str) or not fewest <= len(patterns) <= most:
+    if not isinstance(patterns, list | tuple) or not fewest <= len(patterns) <= most:
         raise InvalidInputError(
             f"{keyword} does not list {fewest} to {most} filters",
             got=patterns,
@@ -54,7 +69,7 @@ def _filters(keyword: str, patterns: Sequence[str]) -> Filters:
             fix="write a list such as ['latest', 'cache-*']; '*' joins several tags into one filter",
         )
     for pattern in patterns:
-        if not limits.EXCLUSION_FILTER.fullmatch(pattern):
+        if not isinstance(pattern, str) or not limits.EXCLUSION_FILTER.fullmatch(pattern):
             raise InvalidInputError(
                 f"{keyword} has a filter that ECR refuses",
                 got=pattern,

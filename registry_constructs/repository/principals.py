@@ -12,9 +12,11 @@ from registry_constructs.errors import InvalidInputError
 from registry_constructs.naming import check_organization_id, check_organizational_unit_id
 from registry_constructs.tokens import is_token
 
+_LATE = r"\$\{Token\[[^\]]*\]\}"
 _FUNCTION_NAME = re.compile(r"[a-zA-Z0-9_*?-]{1,140}")
 _FUNCTION_ARN = re.compile(
-    r"arn:aws[a-z-]*:lambda:(?P<region>[a-z0-9-]+):(?P<account>[0-9]{12}):function:[a-zA-Z0-9_*?-]{1,140}"
+    rf"arn:(?:aws[a-z-]*|{_LATE}):lambda:(?P<region>[a-z0-9-]+|{_LATE}):(?P<account>[0-9]{{12}}|{_LATE})"
+    rf":function:(?:[a-zA-Z0-9_*?-]|{_LATE}){{1,140}}"
 )
 
 
@@ -25,6 +27,10 @@ def organization_principal(organization_id: str, units: Sequence[str]) -> iam.IP
         InvalidInputError: If an id is not one of AWS Organizations.
     """
     check_organization_id(organization_id)
+    if isinstance(units, str):
+        raise InvalidInputError(
+            "units is a single text", got=units, allowed="a list of ids", fix=f"write units=[{units!r}]"
+        )
     for unit in units:
         check_organizational_unit_id(unit)
     organization = iam.OrganizationPrincipal(organization_id)
@@ -45,9 +51,10 @@ def lambda_principals(stack: cdk.Stack, functions: Sequence[str]) -> list[iam.IP
         InvalidInputError: If a name or ARN can't be a function's, or stands in another Region: Lambda pulls
             within a Region only.
     """
-    arns = [_function_arn(stack, function) for function in functions]
     service = iam.ServicePrincipal("lambda.amazonaws.com")
-    accounts = sorted({account for arn in arns if (account := _foreign_account(stack, arn))})
+    arns = [_function_arn(stack, function) for function in functions]
+    named = (_FUNCTION_ARN.fullmatch(function) for function in functions)
+    accounts = sorted({arn["account"] for arn in named if arn and arn["account"] != stack.account})
     return [
         service.with_conditions({"ArnLike": {"aws:SourceArn": arns}}),
         *(iam.AccountPrincipal(account) for account in accounts),
@@ -55,36 +62,31 @@ def lambda_principals(stack: cdk.Stack, functions: Sequence[str]) -> list[iam.IP
 
 
 def _function_arn(stack: cdk.Stack, function: str) -> str:
-    if is_token(function):
+    arn = _FUNCTION_ARN.fullmatch(function) if isinstance(function, str) else None
+    if arn:
+        region = arn["region"]
+        if not is_token(stack.region) and not is_token(region) and region != stack.region:
+            raise InvalidInputError(
+                "A Lambda function of another Region can't pull from this repository",
+                got=function,
+                allowed=f"functions in {stack.region}",
+                fix="replicate the image into the function's Region and grant there",
+            )
         return function
-    if _FUNCTION_NAME.fullmatch(function):
+    if isinstance(function, str) and _FUNCTION_NAME.fullmatch(function):
         return stack.format_arn(
             service="lambda",
             resource="function",
             resource_name=function,
             arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
         )
-    arn = _FUNCTION_ARN.fullmatch(function)
-    if arn is None:
-        raise InvalidInputError(
-            "Not a Lambda function",
-            got=function,
-            allowed="a function name, or an ARN arn:<partition>:lambda:<region>:<account>:function:<name>; "
-            "'*' and '?' may stand in the name",
-            fix="pass the name for a function of this account and Region, the ARN without a version or alias "
-            "for another account's",
-        )
-    if not is_token(stack.region) and arn["region"] != stack.region:
-        raise InvalidInputError(
-            "A Lambda function of another Region can't pull from this repository",
-            got=function,
-            allowed=f"functions in {stack.region}",
-            fix="replicate the image into the function's Region and grant there",
-        )
-    return function
-
-
-def _foreign_account(stack: cdk.Stack, arn: str) -> str | None:
-    """The ARN's account, unless it is known to be the stack's own."""
-    match = _FUNCTION_ARN.fullmatch(arn)
-    return match["account"] if match and match["account"] != stack.account else None
+    if is_token(function) and isinstance(function, str):
+        return function
+    raise InvalidInputError(
+        "Not a Lambda function",
+        got=function,
+        allowed="a function name, or an ARN arn:<partition>:lambda:<region>:<account>:function:<name>; "
+        "'*' and '?' may stand in the name",
+        fix="pass the name for a function of this account and Region, the ARN without a version or alias "
+        "for another account's",
+    )

@@ -147,18 +147,24 @@ def _check_region(region: str) -> None:
 
 
 def _check_text(keyword: str, text: str | None, longest: int) -> None:
-    if text is not None and not is_token(text) and len(text) > longest:
+    if text is None or is_token(text):
+        return
+    if not isinstance(text, str) or len(text) > longest:
         raise InvalidInputError(
-            f"{keyword} is too long",
-            got=f"{len(text)} characters: {text[:40]}...",
+            f"{keyword} is too long" if isinstance(text, str) else f"{keyword} is not text",
+            got=f"{len(text)} characters: {text[:40]}..." if isinstance(text, str) else text,
             allowed=f"up to {longest} characters",
             fix="shorten it, and link to the full text",
         )
 
 
 def _check_platforms(keyword: str, entries: Sequence[str]) -> None:
-    fits = not isinstance(entries, str) and len(set(entries)) == len(entries) <= limits.PUBLIC_PLATFORMS
-    if not fits or not all(1 <= len(entry) <= 50 for entry in entries):
+    fits = (
+        isinstance(entries, list | tuple)
+        and len(entries) <= limits.PUBLIC_PLATFORMS
+        and all(isinstance(entry, str) and 1 <= len(entry) <= 50 for entry in entries)
+    )
+    if not fits or len(set(entries)) < len(entries):
         raise InvalidInputError(
             f"{keyword} is not a list that ECR Public takes",
             got=entries,

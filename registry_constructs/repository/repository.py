@@ -40,7 +40,9 @@ class Repository(RepositoryAccess, RepositoryImports):
 
     Changing the encryption, or the name, of a repository that exists REPLACES it: CloudFormation makes an
     empty one, and the images stay behind in the old one. So give a repository that was made without a
-    customer-managed key the encryption it has: `encryption=ecr.RepositoryEncryption.AES_256`.
+    customer-managed key the encryption it has: `encryption=ecr.RepositoryEncryption.AES_256`. The other
+    defaults change it in place, and that can hurt as well: immutable tags refuse the next push of
+    `latest`, and untagged images begin to expire.
 
     Args:
         scope: The construct that it belongs to.
@@ -68,7 +70,8 @@ class Repository(RepositoryAccess, RepositoryImports):
             expire 30 days after their push.
         lifecycle_rules: The CDK's own rules, instead of `lifecycle`.
         lifecycle_registry_id: The account id written into the lifecycle policy. Default: the own account.
-        removal_policy: What happens to the repository when it leaves the template. Default: `RETAIN`.
+        removal_policy: What happens to the repository when it leaves the template. The stack's key stays in
+            any case: give repositories that come and go a key of your own, or `AES_256`. Default: `RETAIN`.
         empty_on_delete: Delete the images with the repository; needs `RemovalPolicy.DESTROY`. Default: False.
         auto_delete_images: Deprecated by the CDK in favour of `empty_on_delete`.
 
@@ -107,6 +110,8 @@ class Repository(RepositoryAccess, RepositoryImports):
                 mutable_except=mutable_except,
             )
             policy = _lifecycle_policy(lifecycle, lifecycle_rules)
+            _check_encryption(encryption, encryption_key)
+            _check_removal(removal_policy, empty_on_delete=empty_on_delete)
         except InvalidInputError as error:
             raise error.within(f"{scope.node.path}/{id}") from None
         dual_layer = encryption is not None and encryption.value == "KMS_DSSE"
@@ -168,13 +173,13 @@ class Repository(RepositoryAccess, RepositoryImports):
         self._set_lifecycle(policy)
 
     def _set_lifecycle(self, policy: LifecyclePolicy) -> None:
-        warned = {warning.id for warning in self._lifecycle.warnings()} if self._lifecycle else set()
+        warned = self._lifecycle.warnings() if self._lifecycle else ()
         self._lifecycle = policy
         self._resource.lifecycle_policy = ecr.CfnRepository.LifecyclePolicyProperty(
             lifecycle_policy_text=policy.to_json(), registry_id=self._registry_id
         )
         for warning in policy.warnings():
-            if warning.id not in warned:
+            if warning not in warned:
                 cdk.Validations.of(self).add_warning(f"registry-constructs:{warning.id}", warning.message)
 
     def _encrypt_in_two_layers(self, key: IKeyRef | None) -> None:
@@ -207,19 +212,52 @@ def _lifecycle_policy(
         )
     if isinstance(lifecycle, LifecyclePolicy):
         return lifecycle
-    if isinstance(lifecycle, LifecycleRule):
+    keyword, given = ("lifecycle_rules", cdk_rules) if lifecycle is None else ("lifecycle", lifecycle)
+    if not isinstance(given, list | tuple):
         raise InvalidInputError(
-            "lifecycle is a single rule",
-            got=lifecycle,
-            allowed="a LifecyclePolicy, one of the presets, or a list of rules",
-            fix="put it into a list: lifecycle=[...]",
+            f"{keyword} is not a list",
+            got=given,
+            allowed="a list of rules"
+            if lifecycle is None
+            else "a LifecyclePolicy, a preset, or a list of rules",
+            fix=f"put a single rule into a list: {keyword}=[...]",
         )
-    rules = [from_cdk_rule(rule) for rule in cdk_rules or ()] if lifecycle is None else lifecycle
+    rules = given if lifecycle is not None else [from_cdk_rule(rule) for rule in given]
     return LifecyclePolicy(rules) if rules else None
 
 
+def _check_encryption(encryption: object, key: IKeyRef | None) -> None:
+    if encryption is not None and not isinstance(encryption, ecr.RepositoryEncryption):
+        raise InvalidInputError(
+            "encryption is none of the CDK's constants",
+            got=encryption,
+            allowed="aws_ecr.RepositoryEncryption.KMS, .KMS_DSSE or .AES_256",
+            fix="write encryption=ecr.RepositoryEncryption.KMS",
+        )
+    if key is not None and isinstance(encryption, ecr.RepositoryEncryption) and encryption.value == "AES256":
+        raise InvalidInputError(
+            "AES_256 takes no key",
+            got={"encryption": "AES_256", "encryption_key": key},
+            allowed="encryption_key with KMS or KMS_DSSE",
+            fix="leave one of the two out",
+        )
+
+
+def _check_removal(policy: cdk.RemovalPolicy | None, *, empty_on_delete: bool | None) -> None:
+    if empty_on_delete and policy is not cdk.RemovalPolicy.DESTROY:
+        raise InvalidInputError(
+            "empty_on_delete without a removal that deletes",
+            got=policy,
+            allowed="removal_policy=cdk.RemovalPolicy.DESTROY beside it",
+            fix="say that the repository and its images may be deleted, or leave empty_on_delete out",
+        )
+
+
 def _accepted_by_cdk(name: str | None) -> str | None:
-    """The name, behind a token where `ecr.Repository` would refuse what ECR takes (`a--b`, `a__b`)."""
+    """The name, behind a token where `ecr.Repository` would refuse what ECR takes (`a--b`, `a__b`).
+
+    A join of plain texts is a token until the synth, which makes the plain name of it again.
+    """
     if name is None or is_token(name) or not re.search(r"--|__", name):
         return name
     return cdk.Fn.join("", [name[:1], name[1:]])

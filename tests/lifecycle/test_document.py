@@ -88,16 +88,16 @@ def test_reading_leaves_the_dictionary_alone() -> None:
 @pytest.mark.parametrize(
     ("path", "value", "where", "problem"),
     [
-        ("rules", {}, "rules", "this is not a list"),
+        ("rules", {}, "rules", "This is not a list"),
         ("rules", ..., "", "rules is missing"),
-        ("rules.1", [], "rules[1]", "this is not an object"),
-        ("rules.1.selection", "any", "rules[1].selection", "this is not an object"),
+        ("rules.1", [], "rules[1]", "This is not an object"),
+        ("rules.1.selection", "any", "rules[1].selection", "This is not an object"),
         ("rules.1.selection", ..., "rules[1]", "selection is missing"),
         ("rules.1.rulePriority", ..., "rules[1]", "rulePriority is missing"),
         ("rules.1.rulePriority", "4", "rules[1].rulePriority", "not a whole number"),
-        ("rules.0.description", None, "rules[0].description", "the value is null"),
+        ("rules.0.description", None, "rules[0].description", "The value is null"),
         ("rules.0.description", 5, "rules[0].description", "not text"),
-        ("rules.0.selection.tagPrefixList", "a", "rules[0].selection.tagPrefixList", "one string"),
+        ("rules.0.selection.tagPrefixList", "a", "rules[0].selection.tagPrefixList", "One string"),
         ("rules.0.selection.tagPrefixList", [], "rules[0].selection.tagPrefixList", "is empty"),
         ("rules.0.selection.tagPrefixList", [5], "rules[0].selection.tagPrefixList[0]", "not text"),
         ("rules.1.selection.tagPatternList.1", "", "rules[1].selection.tagPatternList[1]", "empty"),
@@ -126,11 +126,11 @@ def test_refusals_name_the_path(path: str, value: Any, where: str, problem: str)
 @pytest.mark.parametrize(
     ("path", "where", "fix"),
     [
-        ("Rules", "Rules", "Write rules."),
-        ("rules.0.priority", "rules[0].priority", "Write rulePriority."),
-        ("rules.0.selection.countNumbr", "rules[0].selection.countNumbr", "Write countNumber."),
-        ("rules.0.selection.zzz", "rules[0].selection.zzz", "Remove it."),
-        ("rules.0.action.targetClass", "rules[0].action.targetClass", "Write targetStorageClass."),
+        ("Rules", "Rules", "write rules"),
+        ("rules.0.priority", "rules[0].priority", "write rulePriority"),
+        ("rules.0.selection.countNumbr", "rules[0].selection.countNumbr", "write countNumber"),
+        ("rules.0.selection.zzz", "rules[0].selection.zzz", "remove it"),
+        ("rules.0.action.targetClass", "rules[0].action.targetClass", "write targetStorageClass"),
     ],
 )
 def test_unknown_keys_are_refused_with_the_nearest_known_one(path: str, where: str, fix: str) -> None:
@@ -143,13 +143,13 @@ def test_broken_json_is_refused_with_line_and_column() -> None:
     error = refusal(LifecyclePolicy.from_json, text='{\n  "rules": [,]\n}')
     assert error.where == "line 2 column 13"
     assert error.got == '  "rules": [,]'
-    assert "the policy is not JSON: Expecting value" in error.problem
+    assert "The policy is not JSON: Expecting value" in error.problem
 
 
 def test_a_key_twice_is_refused() -> None:
     text = json.dumps(POLICY).replace('"countNumber": 3', '"countNumber": 3, "countNumber": 300')
     error = refusal(LifecyclePolicy.from_json, text=text)
-    assert error.problem == "the key countNumber stands twice in one object"
+    assert error.problem == "The key countNumber stands twice in one object"
     assert error.got == [3, 300]
 
 
@@ -163,6 +163,7 @@ def test_a_key_twice_is_refused() -> None:
         ("[]", "not an object"),
         ("[" * 100_000, "nested too deeply"),
         ('{"rules": NaN}', "not a list"),
+        ('{"rules": -' + 5000 * "9" + "}", "a number of 5,000 digits"),
         ('{"rules": []}', "has no rules"),
     ],
 )

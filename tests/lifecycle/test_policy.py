@@ -46,17 +46,28 @@ class TestPriorities:
         policy = LifecyclePolicy([tagged("a", 20), tagged("b", 10)])
         assert order(policy) == [(10, "b"), (20, "a")]
 
-    def test_a_rule_comes_after_the_stated_one_before_it(self) -> None:
-        policy = LifecyclePolicy([tagged("a"), tagged("b", 10), tagged("c"), ANY])
-        assert order(policy) == [(1, "a"), (10, "b"), (11, "c"), (12, "any")]
+    def test_rules_without_a_number_come_after_all_stated_ones(self) -> None:
+        policy = LifecyclePolicy([tagged("a"), tagged("b", 10), ANY, tagged("c")])
+        assert order(policy) == [(10, "b"), (11, "a"), (12, "c"), (13, "any")]
+        assert order(LifecyclePolicy([tagged("pr-*"), tagged("v*", 10)])) == [(10, "v*"), (11, "pr-*")]
 
-    def test_a_stated_number_is_not_taken_twice(self) -> None:
-        policy = LifecyclePolicy([tagged("a"), tagged("b"), tagged("c"), tagged("d", 2)])
-        assert order(policy) == [(1, "a"), (2, "d"), (3, "b"), (4, "c")]
-
-    def test_other_rules_do_not_go_after_a_stated_any(self) -> None:
+    def test_a_stated_any_does_not_raise_the_numbers_of_other_rules(self) -> None:
         policy = LifecyclePolicy([replace(ANY, priority=9), tagged("a"), tagged("b")])
         assert order(policy) == [(1, "a"), (2, "b"), (9, "any")]
+
+    def test_the_number_of_a_stated_any_is_not_taken_twice(self) -> None:
+        policy = LifecyclePolicy([replace(ARCHIVED, priority=1), ANY, tagged("a")])
+        assert [(rule.priority, rule.storage_class) for rule in policy.rules] == [
+            (1, "archive"),
+            (2, None),
+            (3, None),
+        ]
+
+    def test_a_rule_without_a_number_that_lands_behind_a_stated_any_is_refused(self) -> None:
+        error = refused(replace(ANY, priority=11), tagged("a", 10), tagged("b"))
+        assert error.problem == "The rule for any image of storage class standard is not the last"
+        assert error.got == "priority 11, with 12 in use after it"
+        assert "leave it out" in error.fix
 
     def test_a_numbered_any_goes_above_stated_numbers(self) -> None:
         assert order(LifecyclePolicy([ANY, tagged("a", 40)])) == [(40, "a"), (41, "any")]
@@ -65,6 +76,8 @@ class TestPriorities:
         either = LifecycleRule.expire(any_of=["pr-*", "wip-*"], days_since_pushed=7)
         assert order(LifecyclePolicy([either, tagged("a")])) == [(1, "pr-*"), (2, "wip-*"), (3, "a")]
         policy = LifecyclePolicy([replace(either, priority=5), tagged("a")])
+        assert order(policy) == [(5, "pr-*"), (6, "wip-*"), (7, "a")]
+        policy = LifecyclePolicy([tagged("a"), replace(either, priority=5)])
         assert order(policy) == [(5, "pr-*"), (6, "wip-*"), (7, "a")]
 
     def test_new_rules_are_numbered_before_the_any_that_stated_no_number(self) -> None:
@@ -80,7 +93,7 @@ class TestPriorities:
     def test_a_stated_any_that_is_too_low_says_what_to_change(self) -> None:
         policy = LifecyclePolicy.from_json(LifecyclePolicy([tagged("a"), ANY]).to_json())
         error = refusal(lambda: policy.with_rules(tagged("b"), tagged("c")))
-        assert error.problem == "the rule for any image of storage class standard is not the last"
+        assert error.problem == "The rule for any image of storage class standard is not the last"
         assert error.got == "priority 2, with 4 in use after it"
         assert error.allowed == "a priority above 4"
         assert "leave it out" in error.fix
@@ -90,24 +103,29 @@ class TestRefusals:
     @pytest.mark.parametrize("rules", [[], (), iter([])])
     def test_no_rules(self, rules: Any) -> None:
         error = refusal(LifecyclePolicy, rules=rules)
-        assert error.problem == "the policy has no rules"
-        assert "Leave the policy out" in error.fix
+        assert error.problem == "The policy has no rules"
+        assert "leave the policy out" in error.fix
 
-    @pytest.mark.parametrize("rules", [ANY, 7, None])
+    @pytest.mark.parametrize("rules", [ANY, 7, None, "", '{"rules": []}', b"[]", {"rules": [ANY]}])
     def test_not_a_list(self, rules: Any) -> None:
-        assert refusal(LifecyclePolicy, rules=rules).problem == "the rules are not a list"
+        error = refusal(LifecyclePolicy, rules=rules)
+        assert (error.problem, error.got) == ("The rules are not a list", rules)
 
     def test_not_a_rule(self) -> None:
         error = refused(ANY, {"rulePriority": 1})
-        assert error.problem == "this is not a lifecycle rule"
+        assert error.problem == "This is not a lifecycle rule"
         assert error.where == "rules[1]"
+        assert (
+            "aws_ecr.LifecycleRule goes into lifecycle_rules=...; here write LifecycleRule.expire("
+            in error.fix
+        )
         assert "from_dict" in error.fix
 
     def test_more_than_50_rules(self) -> None:
         fifty = [tagged(f"a{number}") for number in range(50)]
         assert len(LifecyclePolicy(fifty).rules) == 50
         error = refused(*fifty, UNTAGGED)
-        assert (error.problem, error.got) == ("the policy has too many rules", 51)
+        assert (error.problem, error.got) == ("The policy has too many rules", 51)
 
     def test_patterns_of_any_of_count_as_rules(self) -> None:
         many = LifecycleRule.expire(any_of=[f"a{number}" for number in range(50)], days_since_pushed=1)
@@ -150,7 +168,7 @@ class TestRefusals:
         one = LifecycleRule.expire(tag_prefix_list=["a", "b"], days_since_pushed=1)
         same = LifecycleRule.expire(tag_prefix_list=["b", "a", "a"], image_count_more_than=1)
         error = refused(one, same)
-        assert error.problem == "two rules select the same prefixes in storage class standard"
+        assert error.problem == "Two rules select the same prefixes in storage class standard"
         assert error.got == "priorities 1 and 2: ['a', 'b']"
         other = LifecycleRule.expire(tag_prefix_list=["a"], days_since_pushed=1)
         archived = LifecycleRule.expire(tag_prefix_list=["a", "b"], days_since_transitioned=90)

@@ -18,6 +18,13 @@ PRESETS: dict[str, Callable[..., LifecyclePolicy]] = {
     if inspect.isfunction(preset) and not name.startswith("_")
 }
 
+TAG_LISTS = [
+    (name, argument.name)
+    for name, preset in PRESETS.items()
+    for argument in inspect.signature(preset).parameters.values()
+    if isinstance(argument.default, tuple)
+]
+
 
 def expired(policy: LifecyclePolicy, images: list[Image]) -> set[str]:
     """The images that it deletes, when it archives none."""
@@ -50,8 +57,36 @@ def test_no_preset_has_a_flaw(name: str) -> None:
 def test_arguments_are_keywords_and_checked(name: str, argument: str) -> None:
     assert inspect.signature(PRESETS[name]).parameters[argument].kind is inspect.Parameter.KEYWORD_ONLY
     wrong: Any
-    for wrong in (0, "v*", []):
-        assert refusal(PRESETS[name], **{argument: wrong}).got == wrong
+    for wrong in (0, "v*", {}):
+        error = refusal(PRESETS[name], **{argument: wrong})
+        assert (error.got, error.where) == (wrong, argument)
+
+
+@pytest.mark.parametrize(("name", "argument"), TAG_LISTS)
+def test_an_empty_list_leaves_the_rule_out(name: str, argument: str) -> None:
+    left_out = inspect.signature(PRESETS[name]).parameters[argument].default
+    rules = PRESETS[name](**{argument: []}).rules
+    patterns = [rule.tag_pattern_list[0] for rule in PRESETS[name]().rules if rule.tag_pattern_list]
+    assert [rule.tag_pattern_list[0] for rule in rules if rule.tag_pattern_list] == [
+        pattern for pattern in patterns if pattern not in left_out
+    ]
+    assert PRESETS[name](**{argument: ()}).rules == rules
+
+
+@pytest.mark.parametrize(("name", "argument"), TAG_LISTS)
+def test_a_wrong_entry_is_named_by_the_parameter(name: str, argument: str) -> None:
+    assert refusal(PRESETS[name], **{argument: ["a", ""]}).where == f"{argument}[1]"
+
+
+@pytest.mark.parametrize("name", ["releases", "continuous_delivery"])
+def test_without_any_tags_untagged_images_still_go(name: str) -> None:
+    nothing: dict[str, Any] = {argument: [] for preset, argument in TAG_LISTS if preset == name}
+    assert PRESETS[name](**nothing) == presets.default()
+
+
+def test_days_in_the_archive_below_90_are_named_by_the_parameter() -> None:
+    error = refusal(presets.long_term_archive, archived_days=89)
+    assert (error.where, error.allowed) == ("archived_days", "90 days or more")
 
 
 @pytest.mark.parametrize("name", ["default", "releases", "continuous_delivery", "pull_through_mirror"])

@@ -163,7 +163,7 @@ def test_tagged_needs_exactly_one_list(tags: dict[str, Any]) -> None:
 @pytest.mark.parametrize("name", ["tag_pattern_list", "tag_prefix_list", "any_of"])
 def test_only_tagged_takes_a_list(status: TagStatus, name: str) -> None:
     error = refusal(full, tag_status=status, **{name: ("a",)})
-    assert error.problem == f"a rule for {status} images takes no tags"
+    assert error.problem == f"A rule for {status} images takes no tags"
     assert name in error.fix
 
 
@@ -171,14 +171,14 @@ def test_only_tagged_takes_a_list(status: TagStatus, name: str) -> None:
 @pytest.mark.parametrize(
     ("value", "problem", "place"),
     [
-        ("v*", "one string was given instead of a list", ""),
-        ([], "the list of tags is empty", ""),
-        ((), "the list of tags is empty", ""),
-        ({"v*"}, "the value is not a list", ""),
-        (7, "the value is not a list", ""),
-        (["v*", ""], "the string is empty", "[1]"),
-        ([7], "the value is not text", "[0]"),
-        ([None], "the value is not text", "[0]"),
+        ("v*", "One string was given instead of a list", ""),
+        ([], "The list of tags is empty", ""),
+        ((), "The list of tags is empty", ""),
+        ({"v*"}, "The value is not a list", ""),
+        (7, "The value is not a list", ""),
+        (["v*", ""], "The string is empty", "[1]"),
+        ([7], "The value is not text", "[0]"),
+        ([None], "The value is not text", "[0]"),
         (TOKEN_LIST, "CDK token", ""),
         ([TOKEN], "CDK token", "[0]"),
         (TOKEN, "CDK token", ""),
@@ -191,7 +191,7 @@ def test_tag_lists_that_are_refused(name: str, value: Any, problem: str, place: 
 
 
 def test_the_fix_for_a_string_is_the_list() -> None:
-    assert refusal(LifecycleRule.expire, days_since_pushed=1, tag_pattern_list="v*").fix == "Write ['v*']."
+    assert refusal(LifecycleRule.expire, days_since_pushed=1, tag_pattern_list="v*").fix == "write ['v*']"
 
 
 @pytest.mark.parametrize("name", ["tag_pattern_list", "any_of"])
@@ -199,7 +199,7 @@ def test_a_pattern_has_four_wildcards_at_most(name: str) -> None:
     four: dict[str, Any] = {name: ["*a*b*c*"]}
     assert LifecycleRule.expire(days_since_pushed=1, **four).expand()[0].tag_pattern_list == ("*a*b*c*",)
     error = refusal(LifecycleRule.expire, days_since_pushed=1, **{name: ["a", "*a*b*c*d*"]})
-    assert error.problem == "the pattern has 5 wildcards"
+    assert error.problem == "The pattern has 5 wildcards"
     assert error.where == f"{name}[1]"
     assert "at most 4" in error.allowed
 
@@ -239,7 +239,7 @@ def test_the_least_number_is_one(name: str) -> None:
 
 def test_archived_images_stay_90_days() -> None:
     error = refusal(LifecycleRule.expire, days_since_transitioned=89)
-    assert "archived images can't be expired so early" in error.problem
+    assert "Archived images can't be expired so early" in error.problem
     assert error.allowed == "90 days or more"
     assert error.where == "days_since_transitioned"
 
@@ -290,6 +290,6 @@ def test_what_goes_together(
         error = refusal(full, **fields)
         assert error.where == "action"
         assert error.allowed == only.value
-        assert "Archive images by last pull" in error.fix
+        assert "archive images by last pull" in error.fix
     else:
         assert full(**fields).action is action

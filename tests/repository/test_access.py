@@ -134,13 +134,17 @@ class TestOrganization:
             },
         }
 
+    def test_units_may_be_any_iterable(self, stack: cdk.Stack, repository: Repository) -> None:
+        repository.grant_pull_to_organization(ORGANIZATION, units=(u for u in ["ou-ab12-11111111"]))  # type: ignore[arg-type]
+        assert "ou-ab12-11111111" in str(statements(stack))
+
     @pytest.mark.parametrize(
         ("organization", "units", "reason"),
         [
             ("*", [], "Not an organization id"),
             ("o-short", [], "Not an organization id"),
             (ORGANIZATION, ["r-ab12"], "Not an organizational unit id"),
-            (ORGANIZATION, "ou-ab12-11111111", "Not an organizational unit id"),
+            (ORGANIZATION, "ou-ab12-11111111", "units is a single text"),
         ],
     )
     def test_what_is_no_organization_is_refused(
@@ -197,6 +201,19 @@ class TestLambda:
         )
         assert len(statements(stack)) == 2
 
+    def test_an_arn_with_an_account_known_only_at_deployment(self, repository: Repository) -> None:
+        account = cdk.CfnParameter(repository.stack, "Account").value_as_string
+        repository.grant_pull_to_lambda(f"arn:aws:lambda:eu-west-1:{account}:function:checkout")
+        assert len(statements(repository.stack)) == 2
+        with pytest.raises(InvalidInputError, match="another Region"):
+            repository.grant_pull_to_lambda(f"arn:aws:lambda:us-east-1:{account}:function:checkout")
+
+    def test_conditions_of_the_users_own_stay(self, stack: cdk.Stack, repository: Repository) -> None:
+        source = {"StringEquals": {"aws:SourceAccount": "444455556666"}}
+        repository.grant_pull(iam.ServicePrincipal("lambda.amazonaws.com", conditions=source))
+        [statement] = statements(stack)
+        assert statement["Condition"] == source
+
     def test_an_arn_known_only_at_deployment(self) -> None:
         app = new_app()
         functions, stack = new_stack("Functions", app=app), new_stack("Images", app=app)
@@ -231,9 +248,11 @@ class TestLambda:
             ("arn:aws:iam::222233334444:role/checkout", "Not a Lambda function"),
             ("", "Not a Lambda function"),
             ("a b", "Not a Lambda function"),
+            (["a"], "Not a Lambda function"),
+            (5, "Not a Lambda function"),
         ],
     )
-    def test_what_is_no_function_is_refused(self, repository: Repository, function: str, reason: str) -> None:
+    def test_what_is_no_function_is_refused(self, repository: Repository, function: Any, reason: str) -> None:
         with pytest.raises(InvalidInputError, match=f"Stack/App: .*{reason}"):
             repository.grant_pull_to_lambda(function)
 
@@ -249,3 +268,14 @@ def test_a_statement_of_the_users_own() -> None:
     )
     [statement] = statements(stack)
     assert statement["Action"] == "ecr:DescribeImages"
+
+
+@pytest.mark.parametrize(("accounts", "fits"), [(100, True), (400, False)])
+def test_a_policy_longer_than_ecr_takes_stops_the_synth(accounts: int, fits: bool) -> None:
+    stack = new_stack()
+    Repository(stack, "App").grant_pull_to_accounts(*(str(100_000_000_000 + n) for n in range(accounts)))
+    if fits:
+        assert len(statements(stack)[0]["Principal"]["AWS"]) == accounts
+    else:
+        with pytest.raises(RuntimeError, match=r"\[Stack/App\] The repository policy has 1\d,\d+ characters"):
+            statements(stack)

@@ -13,7 +13,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 
 from registry_constructs import InvalidInputError, Repository
-from tests.synthesis import new_app, new_stack, properties, template
+from tests.synthesis import new_app, new_stack, properties, template, warnings
 
 ARN = "arn:aws:ecr:eu-west-1:111122223333:repository/team/app"
 FOREIGN_ARN = "arn:aws:ecr:us-east-1:222233334444:repository/team/app"
@@ -133,9 +133,10 @@ def test_a_policy_managed_elsewhere_is_left_alone(how: str) -> None:
         ("arn:aws:s3:::bucket", "Not an ECR repository's ARN"),
         ("arn:aws:ecr:eu-west-1:111122223333:repository/", "Not an ECR repository's ARN"),
         ("arn:aws:ecr:eu-west-1:111122223333:repository/Team", "upper-case letters"),
+        (None, "Not an ECR repository's ARN"),
     ],
 )
-def test_what_is_no_arn_is_refused(arn: str, reason: str) -> None:
+def test_what_is_no_arn_is_refused(arn: Any, reason: str) -> None:
     with pytest.raises(InvalidInputError) as refusal:
         Repository.from_repository_arn(new_stack(), "App", arn)
     assert str(refusal.value).startswith("Stack/App: ")
@@ -164,3 +165,28 @@ def test_attributes_may_be_tokens() -> None:
 def test_a_name_that_ecr_refuses_is_refused() -> None:
     with pytest.raises(InvalidInputError, match="Stack/App: A repository name has upper-case letters"):
         Repository.from_repository_name(new_stack(), "App", "Team/App")
+
+
+@pytest.mark.parametrize(
+    ("arn", "name", "reason"),
+    [(ARN, "team/other", "two repositories"), ("nope", "team/app", "Not an ECR repository's ARN")],
+)
+def test_attributes_that_contradict_each_other_are_refused(arn: str, name: str, reason: str) -> None:
+    with pytest.raises(InvalidInputError, match=f"Stack/App: .*{reason}"):
+        Repository.from_repository_attributes(new_stack(), "App", repository_arn=arn, repository_name=name)
+
+
+def test_in_a_stack_without_an_account_a_role_is_granted_with_a_warning() -> None:
+    stack = new_stack(env=None)
+    repository = Repository.from_repository_arn(stack, "App", ARN)
+    repository.grant_pull(role(stack))
+    assert "ecr:BatchGetImage" in str(properties(stack, "AWS::IAM::Policy"))
+    [warning] = warnings(stack)
+    assert "The stack names no account" in warning
+    assert "ecr:BatchGetImage" in warning
+
+
+def test_push_is_granted_as_on_an_own_repository() -> None:
+    stack = new_stack()
+    imported(stack, "name").grant_push(role(stack))
+    assert "ecr:BatchGetImage" in str(properties(stack, "AWS::IAM::Policy"))

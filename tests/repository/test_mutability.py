@@ -58,6 +58,17 @@ def test_one_to_five_filters_are_taken(count: int) -> None:
         ({"immutable_except": []}, "1 to 5 filters"),
         ({"immutable_except": ["a", "b", "c", "d", "e", "f"]}, "1 to 5 filters"),
         ({"immutable_except": "latest"}, "1 to 5 filters"),
+        ({"immutable_except": {"latest"}}, "1 to 5 filters"),
+        ({"immutable_except": [5]}, "a filter that ECR refuses"),
+        ({"image_tag_mutability": ecr.TagMutability.MUTABLE_WITH_EXCLUSION}, "names no exclusion"),
+        (
+            {
+                "image_tag_mutability_exclusion_filters": [
+                    ecr.ImageTagMutabilityExclusionFilter.wildcard("latest")
+                ]
+            },
+            "needs a mutability with exclusions",
+        ),
         ({"mutable_except": ["a" * 129]}, "a filter that ECR refuses"),
         ({"mutable_except": [""]}, "a filter that ECR refuses"),
         ({"immutable_except": ["la test"]}, "a filter that ECR refuses"),
@@ -82,12 +93,3 @@ def test_what_ecr_would_refuse_is_refused(keywords: dict[str, Any], reason: str)
         Repository(new_stack(), "App", **keywords)
     assert str(refusal.value).startswith("Stack/App: ")
     assert reason in str(refusal.value)
-
-
-def test_filters_without_the_mutability_they_belong_to_are_refused() -> None:
-    with pytest.raises(RuntimeError, match="must be 'IMMUTABLE_WITH_EXCLUSION' or 'MUTABLE_WITH_EXCLUSION'"):
-        Repository(
-            new_stack(),
-            "App",
-            image_tag_mutability_exclusion_filters=[ecr.ImageTagMutabilityExclusionFilter.wildcard("a")],
-        )

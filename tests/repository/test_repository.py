@@ -109,12 +109,21 @@ def test_two_layer_encryption_outside_govcloud_warns() -> None:
     assert warnings(stack) == []
 
 
-def test_aes_256_with_a_key_is_refused() -> None:
+@pytest.mark.parametrize(
+    ("keywords", "reason"),
+    [
+        ({"encryption": "KMS"}, "none of the CDK's constants"),
+        ({"encryption": ecr.RepositoryEncryption.AES_256, "encryption_key": "own"}, "AES_256 takes no key"),
+        ({"empty_on_delete": True}, "without a removal that deletes"),
+        ({"empty_on_delete": True, "removal_policy": cdk.RemovalPolicy.RETAIN}, "a removal that deletes"),
+    ],
+)
+def test_keywords_that_contradict_each_other_are_refused(keywords: dict[str, Any], reason: str) -> None:
     stack = new_stack()
-    with pytest.raises(RuntimeError, match="encryptionKey is specified, so 'encryption' must be set to KMS"):
-        Repository(
-            stack, "App", encryption=ecr.RepositoryEncryption.AES_256, encryption_key=kms.Key(stack, "Key")
-        )
+    if "encryption_key" in keywords:
+        keywords = {**keywords, "encryption_key": kms.Key(stack, "Key")}
+    with pytest.raises(InvalidInputError, match=f"Stack/App: .*{reason}"):
+        Repository(stack, "App", **keywords)
 
 
 @pytest.mark.parametrize("name", ["ab", "a--b", "a__b", "a.b/c-d_e", "0/1", "a---b", "team/app", "a" * 256])
@@ -172,11 +181,6 @@ def test_removal_keeps_or_deletes_as_said() -> None:
     assert (gone["DeletionPolicy"], gone["Properties"]["EmptyOnDelete"]) == ("Delete", True)
 
 
-def test_emptying_a_repository_that_is_retained_is_refused() -> None:
-    with pytest.raises(RuntimeError, match="without setting removal policy to 'DESTROY'"):
-        Repository(new_stack(), "App", empty_on_delete=True)
-
-
 def test_auto_delete_images_still_works() -> None:
     stack = new_stack()
     Repository(stack, "App", removal_policy=cdk.RemovalPolicy.DESTROY, auto_delete_images=True)
@@ -229,12 +233,22 @@ class TestLifecycle:
         Repository(stack, "App", lifecycle_registry_id="111122223333")
         assert properties(stack)["LifecyclePolicy"]["RegistryId"] == "111122223333"
 
-    def test_a_single_rule_is_refused_with_the_fix(self) -> None:
-        rule: Any = LifecycleRule.expire(untagged=True, days_since_pushed=1)
-        with pytest.raises(
-            InvalidInputError, match=r"Stack/App: lifecycle is a single rule(?s:.*)\[\.\.\.\]"
-        ):
-            Repository(new_stack(), "App", lifecycle=rule)
+    @pytest.mark.parametrize("keyword", ["lifecycle", "lifecycle_rules"])
+    @pytest.mark.parametrize(
+        "given",
+        [LifecycleRule.expire(untagged=True, days_since_pushed=1), ecr.LifecycleRule(), {}, "", False, 5],
+        ids=repr,
+    )
+    def test_what_is_no_list_is_refused(self, keyword: str, given: Any) -> None:
+        with pytest.raises(InvalidInputError, match=rf"Stack/App: {keyword} is not a list(?s:.*)\[\.\.\.\]"):
+            Repository(new_stack(), "App", **{keyword: given})
+
+    def test_rules_of_the_other_library_are_refused_with_the_keyword_to_use(self) -> None:
+        ours, theirs = LifecycleRule.expire(days_since_pushed=1), ecr.LifecycleRule(max_image_count=1)
+        with pytest.raises(InvalidInputError, match=r"Stack/App: (?s:.*)lifecycle_rules"):
+            Repository(new_stack(), "App", lifecycle=[theirs])  # type: ignore[list-item]
+        with pytest.raises(InvalidInputError, match=r"Stack/App: (?s:.*)lifecycle=\["):
+            Repository(new_stack(), "App", lifecycle_rules=[ours])  # type: ignore[list-item]
 
     def test_both_keywords_are_refused(self) -> None:
         with pytest.raises(InvalidInputError, match="lifecycle and lifecycle_rules are both given"):
@@ -270,7 +284,15 @@ class TestCdkLifecycleRules:
     )
 
     @pytest.mark.parametrize(
-        "priorities", [(None, None, None, None), (40, 1, 2, 3), (None, 7, None, 3), (None, None, 1, None)]
+        "priorities",
+        [
+            (None, None, None, None),
+            (40, 1, 2, 3),
+            (None, 7, None, 3),
+            (None, None, 1, None),
+            (None, None, None, 10),
+            (None, 10, None, None),
+        ],
     )
     def test_they_become_the_text_that_the_cdk_would_write(self, priorities: tuple[int | None, ...]) -> None:
         rules = [
@@ -284,6 +306,17 @@ class TestCdkLifecycleRules:
         expected = properties(plain)["LifecyclePolicy"]["LifecyclePolicyText"]["rules"]
         by_priority = sorted(expected, key=lambda rule: rule["rulePriority"])
         assert written == by_priority
+
+    def test_a_dictionary_with_other_keys_is_refused(self) -> None:
+        with pytest.raises(InvalidInputError, match=r"no rule of the CDK(?s:.*)max_image_count"):
+            Repository(new_stack(), "App", lifecycle_rules=[{"maxImageCount": 5}])
+
+    def test_a_second_flaw_of_the_same_kind_is_a_warning_too(self) -> None:
+        stack = new_stack()
+        repository = Repository(stack, "App", lifecycle=[])
+        for letters in (["a*", "b*"], ["c*", "d*"]):
+            repository.add_lifecycle_rule(tag_pattern_list=letters, max_image_age=cdk.Duration.days(1))
+        assert len(warnings(stack)) == 2
 
     def test_a_rule_as_a_dictionary(self) -> None:
         stack = new_stack()
@@ -311,6 +344,8 @@ class TestCdkLifecycleRules:
         [
             ({"max_image_count": 0}, "1 or more"),
             ({"max_image_count": 2.5}, "2.5"),
+            ({"max_image_count": float("inf")}, "inf"),
+            ({"max_image_count": float("nan")}, "nan"),
             ({"max_image_count": 5, "rule_priority": 0}, "priority"),
             ({"tag_status": ecr.TagStatus.TAGGED, "max_image_count": 5}, "names no tags"),
             (

@@ -12,5 +12,5 @@ from tests.synthesis import template, warnings
 @pytest.mark.parametrize("name", variants.VARIANTS)
 def test_variant(name: str, snapshot: SnapshotAssertion) -> None:
     stack = variants.build(name)
-    assert template(stack) == snapshot(name=name)
+    assert template(stack) == snapshot
     assert warnings(stack) == []

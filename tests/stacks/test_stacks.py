@@ -27,17 +27,23 @@ def without_bootstrap_check(rendered: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.mark.parametrize("name", ["PublicImages", "Repositories"])
 def test_what_a_stack_deploys(name: str, snapshot: SnapshotAssertion) -> None:
-    assert without_bootstrap_check(template(stacks()[name])) == snapshot(name=name)
+    assert without_bootstrap_check(template(stacks()[name])) == snapshot
 
 
 def test_the_app_has_no_other_stack() -> None:
     assert stacks().keys() == {"PublicImages", "Repositories"}
 
 
+def test_in_an_account_of_the_users_nobody_else_may_pull_unless_named() -> None:
+    for context in ({"account": "444455556666"}, {"account": "444455556666", "readers": ""}):
+        assert "RepositoryPolicyText" not in str(template(stacks(**context)["Repositories"]))
+
+
 def test_account_region_and_readers_come_from_the_context() -> None:
-    found = stacks(account="444455556666", region="ap-south-1", readers="555566667777")
+    found = stacks(account="444455556666", region="ap-south-1", readers="555566667777, 666677778888")
     assert found["Repositories"].environment == "aws://444455556666/ap-south-1"
     assert found["PublicImages"].environment == "aws://444455556666/us-east-1"
     rendered = str(template(found["Repositories"]))
     assert "arn:aws:iam::555566667777:root" in rendered
+    assert "arn:aws:iam::666677778888:root" in rendered
     assert "222233334444" not in rendered
