@@ -15,6 +15,7 @@ from constructs import IValidation
 from registry_constructs import limits
 from registry_constructs.errors import InvalidInputError
 from registry_constructs.naming import check_account_id
+from registry_constructs.repository.located import located
 from registry_constructs.repository.principals import lambda_principals, organization_principal
 
 PULL_ACTIONS: Final = ("ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
@@ -106,11 +107,9 @@ class RepositoryAccess(ecr.Repository):
             InvalidInputError: If one is not an account id.
         """
         self._check_given(account_ids, "account", "'111122223333'")
-        try:
+        with located(self):
             for account_id in account_ids:
                 check_account_id(account_id)
-        except InvalidInputError as error:
-            raise error.within(self.node.path) from None
         accounts = [iam.AccountPrincipal(account_id) for account_id in account_ids]
         return self.grant(iam.CompositePrincipal(*accounts), *PULL_ACTIONS)
 
@@ -130,12 +129,10 @@ class RepositoryAccess(ecr.Repository):
         Raises:
             InvalidInputError: If an id is not one of AWS Organizations.
         """
-        try:
+        with located(self):
             principal = organization_principal(
                 organization_id, units if isinstance(units, str) else list(units)
             )
-        except InvalidInputError as error:
-            raise error.within(self.node.path) from None
         cdk.Validations.of(self).acknowledge(
             cdk.Acknowledgment(id="AwsSolutions-ECR1", reason=ORGANIZATION_REASON)
         )
@@ -157,10 +154,8 @@ class RepositoryAccess(ecr.Repository):
             InvalidInputError: If one is not a function's name or ARN, or is in another Region.
         """
         self._check_given(functions, "function", "'checkout-*'")
-        try:
+        with located(self):
             service, *accounts = lambda_principals(self.stack, functions)
-        except InvalidInputError as error:
-            raise error.within(self.node.path) from None
         grant = self.grant(service, *LAMBDA_PULL_ACTIONS)
         if accounts:
             grant = grant.combine(self.grant(iam.CompositePrincipal(*accounts), *LAMBDA_PULL_ACTIONS))

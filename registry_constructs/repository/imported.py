@@ -13,6 +13,7 @@ from constructs import Construct
 from registry_constructs.errors import InvalidInputError
 from registry_constructs.naming import check_repository_name
 from registry_constructs.repository.access import push_grant
+from registry_constructs.repository.located import located
 from registry_constructs.tokens import is_token
 
 _REPOSITORY_ARN = re.compile(r"arn:aws[a-z-]*:ecr:[a-z0-9-]+:[0-9]{12}:repository/(?P<name>[^:]+)")
@@ -101,11 +102,15 @@ def _name_in_arn(arn: str) -> str:
     )
 
 
-def _check_name(scope: Construct, id: str, name: str) -> None:
-    try:
-        check_repository_name(name)
-    except InvalidInputError as error:
-        raise error.within(f"{scope.node.path}/{id}") from None
+def _check_same(arn: str, name: str) -> None:
+    named = _name_in_arn(arn)
+    if not is_token(name) and named != name:
+        raise InvalidInputError(
+            "The ARN and the name are of two repositories",
+            got={"repository_arn": arn, "repository_name": name},
+            allowed=f"the name {named!r} with this ARN",
+            fix="use from_repository_arn, which needs no name",
+        )
 
 
 class RepositoryImports(ecr.Repository):
@@ -132,7 +137,8 @@ class RepositoryImports(ecr.Repository):
         Raises:
             InvalidInputError: If ECR would refuse the name.
         """
-        _check_name(scope, id, repository_name)
+        with located(scope, id):
+            check_repository_name(repository_name)
         return ImportedRepository(
             scope,
             id,
@@ -162,10 +168,8 @@ class RepositoryImports(ecr.Repository):
         Raises:
             InvalidInputError: If it is not a repository's ARN, or a token.
         """
-        try:
+        with located(scope, id):
             name = _name_in_arn(repository_arn)
-        except InvalidInputError as error:
-            raise error.within(f"{scope.node.path}/{id}") from None
         return ImportedRepository(
             scope,
             id,
@@ -197,20 +201,10 @@ class RepositoryImports(ecr.Repository):
         Raises:
             InvalidInputError: If ECR would refuse the name.
         """
-        _check_name(scope, id, repository_name)
-        if not is_token(repository_arn):
-            try:
-                name = _name_in_arn(repository_arn)
-            except InvalidInputError as error:
-                raise error.within(f"{scope.node.path}/{id}") from None
-            if not is_token(repository_name) and name != repository_name:
-                raise InvalidInputError(
-                    "The ARN and the name are of two repositories",
-                    got={"repository_arn": repository_arn, "repository_name": repository_name},
-                    allowed=f"the name {name!r} with this ARN",
-                    fix="use from_repository_arn, which needs no name",
-                    where=f"{scope.node.path}/{id}",
-                )
+        with located(scope, id):
+            check_repository_name(repository_name)
+            if not is_token(repository_arn):
+                _check_same(repository_arn, repository_name)
         return ImportedRepository(
             scope,
             id,
@@ -240,7 +234,8 @@ class RepositoryImports(ecr.Repository):
             policy_managed_elsewhere: As for `from_repository_name`.
         """
         if repository_name is not None:
-            _check_name(scope, id, repository_name)
+            with located(scope, id):
+                check_repository_name(repository_name)
         found = super().from_lookup(
             scope, f"{id}Lookup", repository_arn=repository_arn, repository_name=repository_name
         )

@@ -14,6 +14,7 @@ from constructs import Construct
 from registry_constructs import limits
 from registry_constructs.errors import InvalidInputError
 from registry_constructs.naming import check_public_repository_name
+from registry_constructs.repository.located import located
 from registry_constructs.tokens import is_token
 
 PUBLIC_PUSH_ACTIONS: Final = (
@@ -66,7 +67,7 @@ class PublicRepository(cdk.Resource):
         tags: Mapping[str, str] | None = None,
         removal_policy: cdk.RemovalPolicy = cdk.RemovalPolicy.RETAIN,
     ) -> None:
-        try:
+        with located(scope, id):
             _check_region(cdk.Stack.of(scope).region)
             if repository_name is not None:
                 check_public_repository_name(repository_name)
@@ -75,8 +76,6 @@ class PublicRepository(cdk.Resource):
             _check_text("usage_text", usage_text, limits.PUBLIC_ABOUT_LENGTH)
             _check_platforms("architectures", architectures)
             _check_platforms("operating_systems", operating_systems)
-        except InvalidInputError as error:
-            raise error.within(f"{scope.node.path}/{id}") from None
         super().__init__(scope, id, physical_name=repository_name)
         # The generated property class would render camelCase names, which CloudFormation refuses.
         catalog = {

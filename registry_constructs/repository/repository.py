@@ -18,6 +18,7 @@ from registry_constructs.repository.access import RepositoryAccess
 from registry_constructs.repository.cdk_lifecycle import from_cdk_rule
 from registry_constructs.repository.imported import RepositoryImports
 from registry_constructs.repository.key import default_key
+from registry_constructs.repository.located import located
 from registry_constructs.repository.mutability import tag_mutability
 from registry_constructs.tokens import is_token
 
@@ -100,7 +101,7 @@ class Repository(RepositoryAccess, RepositoryImports):
         empty_on_delete: bool | None = None,
         auto_delete_images: bool | None = None,
     ) -> None:
-        try:
+        with located(scope, id):
             if repository_name is not None:
                 check_repository_name(repository_name)
             mutability, filters = tag_mutability(
@@ -112,8 +113,6 @@ class Repository(RepositoryAccess, RepositoryImports):
             policy = _lifecycle_policy(lifecycle, lifecycle_rules)
             _check_encryption(encryption, encryption_key)
             _check_removal(removal_policy, empty_on_delete=empty_on_delete)
-        except InvalidInputError as error:
-            raise error.within(f"{scope.node.path}/{id}") from None
         dual_layer = encryption is not None and encryption.value == "KMS_DSSE"
         if encryption is None and encryption_key is None:
             encryption_key = default_key(scope)
@@ -164,12 +163,10 @@ class Repository(RepositoryAccess, RepositoryImports):
             tag_prefix_list=tag_prefix_list,
             tag_status=tag_status,
         )
-        try:
+        with located(self):
             added = from_cdk_rule(rule)
             kept = None if self._lifecycle is _DEFAULT_LIFECYCLE else self._lifecycle
             policy = kept.with_rules(added) if kept else LifecyclePolicy([added])
-        except InvalidInputError as error:
-            raise error.within(self.node.path) from None
         self._set_lifecycle(policy)
 
     def _set_lifecycle(self, policy: LifecyclePolicy) -> None:
