@@ -75,4 +75,4 @@ def _cfn_lint_rules() -> RulesCollection:
 def cfn_lint(rendered: dict[str, Any], region: str = "eu-west-1") -> list[str]:
     """What cfn-lint finds in a template: errors and warnings."""
     found = lint(json.dumps(rendered), rules=_cfn_lint_rules(), regions=[region])
-    return [f"{match.rule.id} {match.message} at {match.path}" for match in found]
+    return [f"{match.rule.id} {match.message} in line {match.linenumber}" for match in found]
