@@ -6,6 +6,11 @@ The CDK encodes them as text with a marker, as a list of one such text, or as an
 
 from __future__ import annotations
 
+from typing import Final
+
+ENCODED_TEXT: Final = r"\$\{Token\[[^\]]*\]\}"
+"""A regular expression for one token as it stands in text."""
+
 
 def is_token(value: object) -> bool:
     """Whether the CDK will replace the value when it synthesizes; it needs no CDK to tell."""

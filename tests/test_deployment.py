@@ -39,9 +39,7 @@ def template(assembly: cdk.CloudAssembly) -> dict[str, Any]:
 
 @pytest.fixture
 def repositories(aws: LocalAws, assembly: cdk.CloudAssembly) -> dict[str, Any]:  # noqa: ARG001 - deployed
-    pages = aws.client("ecr").get_paginator("describe_repositories").paginate()
-    found = {r["repositoryName"]: r for page in pages for r in page["repositories"]}
-    return {name: r for name, r in found.items() if not name.startswith("cdk-")}
+    return {repository["repositoryName"]: repository for repository in _app_repositories(aws)}
 
 
 def test_the_repositories_stand_as_the_template_says(repositories: dict[str, Any]) -> None:
@@ -186,5 +184,7 @@ app.synth()
 
 
 def _app_repositories(aws: LocalAws) -> list[Any]:
-    found = aws.client("ecr").describe_repositories()["repositories"]
+    """All but the one that bootstrapping makes."""
+    pages = aws.client("ecr").get_paginator("describe_repositories").paginate()
+    found = [repository for page in pages for repository in page["repositories"]]
     return [repository for repository in found if not repository["repositoryName"].startswith("cdk-")]

@@ -55,9 +55,11 @@ def test_the_example_of_the_fixture_runs(local_aws: LocalAws, monkeypatch: pytes
 def test_the_commands_exist() -> None:
     typed = re.findall(r"^\$ registry-constructs (\w+) (\w+)(.*)$", README, flags=re.MULTILINE)
     assert {command for _, command, _ in typed} == {"up", "deploy", "status", "down"}
-    groups = get_command(command_line).commands  # type: ignore[attr-defined]
+    root: Any = get_command(command_line)
     for group, command, options in typed:
-        known = {name for parameter in groups[group].commands[command].params for name in parameter.opts}
+        known = {
+            name for parameter in root.commands[group].commands[command].params for name in parameter.opts
+        }
         assert set(options.split()) <= known
 
 

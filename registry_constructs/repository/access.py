@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final, cast
 
 import aws_cdk as cdk
@@ -85,8 +85,8 @@ class RepositoryAccess(ecr.Repository):
         the functions of the repository's own account and Region. A function of another account needs
         `grant_pull_to_lambda` with its ARN.
         """
-        bare_service = isinstance(grantee, iam.ServicePrincipal) and not grantee.policy_fragment.conditions
-        if bare_service and cast("iam.ServicePrincipal", grantee).service == "lambda.amazonaws.com":
+        is_lambda = isinstance(grantee, iam.ServicePrincipal) and grantee.service == "lambda.amazonaws.com"
+        if is_lambda and not grantee.grant_principal.policy_fragment.conditions:
             return self.grant_pull_to_lambda("*")
         return super().grant_pull(grantee)
 
@@ -106,14 +106,14 @@ class RepositoryAccess(ecr.Repository):
         Raises:
             InvalidInputError: If one is not an account id.
         """
-        self._check_given(account_ids, "account", "'111122223333'")
         with located(self):
+            _check_given(account_ids, "account", "'111122223333'")
             for account_id in account_ids:
                 check_account_id(account_id)
         accounts = [iam.AccountPrincipal(account_id) for account_id in account_ids]
         return self.grant(iam.CompositePrincipal(*accounts), *PULL_ACTIONS)
 
-    def grant_pull_to_organization(self, organization_id: str, *, units: Sequence[str] = ()) -> iam.Grant:
+    def grant_pull_to_organization(self, organization_id: str, *, units: Iterable[str] = ()) -> iam.Grant:
         """Let every account of an organization pull images, or only those of some organizational units.
 
         IAM has no principal for an organization: the statement allows `*` under the condition that
@@ -130,9 +130,7 @@ class RepositoryAccess(ecr.Repository):
             InvalidInputError: If an id is not one of AWS Organizations.
         """
         with located(self):
-            principal = organization_principal(
-                organization_id, units if isinstance(units, str) else list(units)
-            )
+            principal = organization_principal(organization_id, units)
         cdk.Validations.of(self).acknowledge(
             cdk.Acknowledgment(id="AwsSolutions-ECR1", reason=ORGANIZATION_REASON)
         )
@@ -153,20 +151,20 @@ class RepositoryAccess(ecr.Repository):
         Raises:
             InvalidInputError: If one is not a function's name or ARN, or is in another Region.
         """
-        self._check_given(functions, "function", "'checkout-*'")
         with located(self):
+            _check_given(functions, "function", "'checkout-*'")
             service, *accounts = lambda_principals(self.stack, functions)
         grant = self.grant(service, *LAMBDA_PULL_ACTIONS)
         if accounts:
             grant = grant.combine(self.grant(iam.CompositePrincipal(*accounts), *LAMBDA_PULL_ACTIONS))
         return grant
 
-    def _check_given(self, given: Sequence[str], what: str, example: str) -> None:
-        if not given:
-            raise InvalidInputError(
-                f"No {what} is given",
-                got=given,
-                allowed=f"at least one {what}",
-                fix=f"name it, such as {example}",
-                where=self.node.path,
-            )
+
+def _check_given(given: Sequence[str], what: str, example: str) -> None:
+    if not given:
+        raise InvalidInputError(
+            f"No {what} is given",
+            got=given,
+            allowed=f"at least one {what}",
+            fix=f"name it, such as {example}",
+        )

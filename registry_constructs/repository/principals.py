@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 
 from registry_constructs.errors import InvalidInputError
 from registry_constructs.naming import check_organization_id, check_organizational_unit_id
-from registry_constructs.tokens import is_token
+from registry_constructs.tokens import ENCODED_TEXT, is_token
 
-_LATE = r"\$\{Token\[[^\]]*\]\}"
 _FUNCTION_NAME = re.compile(r"[a-zA-Z0-9_*?-]{1,140}")
 _FUNCTION_ARN = re.compile(
-    rf"arn:(?:aws[a-z-]*|{_LATE}):lambda:(?P<region>[a-z0-9-]+|{_LATE}):(?P<account>[0-9]{{12}}|{_LATE})"
-    rf":function:(?:[a-zA-Z0-9_*?-]|{_LATE}){{1,140}}"
+    rf"arn:(?:aws[a-z-]*|{ENCODED_TEXT}):lambda:(?P<region>[a-z0-9-]+|{ENCODED_TEXT}):(?P<account>[0-9]{{12}}|{ENCODED_TEXT})"
+    rf":function:(?:[a-zA-Z0-9_*?-]|{ENCODED_TEXT}){{1,140}}"
 )
 
 
-def organization_principal(organization_id: str, units: Sequence[str]) -> iam.IPrincipal:
+def organization_principal(organization_id: str, units: Iterable[str]) -> iam.IPrincipal:
     """Every principal of an organization, or only of the accounts in and below some of its units.
 
     Raises:
@@ -31,12 +30,13 @@ def organization_principal(organization_id: str, units: Sequence[str]) -> iam.IP
         raise InvalidInputError(
             "units is a single text", got=units, allowed="a list of ids", fix=f"write units=[{units!r}]"
         )
+    paths = []
     for unit in units:
         check_organizational_unit_id(unit)
+        paths.append(f"{organization_id}/*/{unit}/*")
     organization = iam.OrganizationPrincipal(organization_id)
-    if not units:
+    if not paths:
         return organization
-    paths = [f"{organization_id}/*/{unit}/*" for unit in units]
     return organization.with_conditions({"ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": paths}})
 
 
@@ -51,20 +51,20 @@ def lambda_principals(stack: cdk.Stack, functions: Sequence[str]) -> list[iam.IP
         InvalidInputError: If a name or ARN can't be a function's, or stands in another Region: Lambda pulls
             within a Region only.
     """
+    found = [_function(stack, function) for function in functions]
     service = iam.ServicePrincipal("lambda.amazonaws.com")
-    arns = [_function_arn(stack, function) for function in functions]
-    named = (_FUNCTION_ARN.fullmatch(function) for function in functions)
-    accounts = sorted({arn["account"] for arn in named if arn and arn["account"] != stack.account})
     return [
-        service.with_conditions({"ArnLike": {"aws:SourceArn": arns}}),
-        *(iam.AccountPrincipal(account) for account in accounts),
+        service.with_conditions({"ArnLike": {"aws:SourceArn": [arn for arn, _ in found]}}),
+        *(iam.AccountPrincipal(account) for account in sorted({account for _, account in found if account})),
     ]
 
 
-def _function_arn(stack: cdk.Stack, function: str) -> str:
-    arn = _FUNCTION_ARN.fullmatch(function) if isinstance(function, str) else None
-    if arn:
-        region = arn["region"]
+def _function(stack: cdk.Stack, function: str) -> tuple[str, str | None]:
+    """The function's ARN, and its account if that may be another one than the stack's."""
+    if not isinstance(function, str):
+        raise _no_function(function)
+    if arn := _FUNCTION_ARN.fullmatch(function):
+        region, account = arn["region"], arn["account"]
         if not is_token(stack.region) and not is_token(region) and region != stack.region:
             raise InvalidInputError(
                 "A Lambda function of another Region can't pull from this repository",
@@ -72,19 +72,24 @@ def _function_arn(stack: cdk.Stack, function: str) -> str:
                 allowed=f"functions in {stack.region}",
                 fix="replicate the image into the function's Region and grant there",
             )
-        return function
-    if isinstance(function, str) and _FUNCTION_NAME.fullmatch(function):
-        return stack.format_arn(
+        return function, account if account != stack.account else None
+    if _FUNCTION_NAME.fullmatch(function):
+        own = stack.format_arn(
             service="lambda",
             resource="function",
             resource_name=function,
             arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
         )
-    if is_token(function) and isinstance(function, str):
-        return function
-    raise InvalidInputError(
+        return own, None
+    if is_token(function):
+        return function, None
+    raise _no_function(function)
+
+
+def _no_function(got: object) -> InvalidInputError:
+    return InvalidInputError(
         "Not a Lambda function",
-        got=function,
+        got=got,
         allowed="a function name, or an ARN arn:<partition>:lambda:<region>:<account>:function:<name>; "
         "'*' and '?' may stand in the name",
         fix="pass the name for a function of this account and Region, the ARN without a version or alias "

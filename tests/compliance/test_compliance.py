@@ -92,9 +92,9 @@ def test_cfn_lint_finds_nothing(templates: dict[str, dict[str, Any]]) -> None:
 
 def test_cfn_lint_would_find_something() -> None:
     stack = new_stack()
-    resource = Repository(stack, "App", lifecycle=[]).node.default_child
+    resource: Any = Repository(stack, "App", lifecycle=[]).node.default_child
     rendered = raw_template(stack)
-    logical_id = stack.resolve(resource.logical_id)  # type: ignore[union-attr]
+    logical_id = stack.resolve(resource.logical_id)
     rendered["Resources"][logical_id]["Properties"]["ImageTagMutability"] = "SOMETIMES"
     [finding] = cfn_lint(rendered)
     assert "SOMETIMES" in finding

@@ -135,7 +135,7 @@ class TestOrganization:
         }
 
     def test_units_may_be_any_iterable(self, stack: cdk.Stack, repository: Repository) -> None:
-        repository.grant_pull_to_organization(ORGANIZATION, units=(u for u in ["ou-ab12-11111111"]))  # type: ignore[arg-type]
+        repository.grant_pull_to_organization(ORGANIZATION, units=(u for u in ["ou-ab12-11111111"]))
         assert "ou-ab12-11111111" in str(statements(stack))
 
     @pytest.mark.parametrize(

@@ -244,11 +244,12 @@ class TestLifecycle:
             Repository(new_stack(), "App", **{keyword: given})
 
     def test_rules_of_the_other_library_are_refused_with_the_keyword_to_use(self) -> None:
-        ours, theirs = LifecycleRule.expire(days_since_pushed=1), ecr.LifecycleRule(max_image_count=1)
+        ours: Any = LifecycleRule.expire(days_since_pushed=1)
+        theirs: Any = ecr.LifecycleRule(max_image_count=1)
         with pytest.raises(InvalidInputError, match=r"Stack/App: (?s:.*)lifecycle_rules"):
-            Repository(new_stack(), "App", lifecycle=[theirs])  # type: ignore[list-item]
+            Repository(new_stack(), "App", lifecycle=[theirs])
         with pytest.raises(InvalidInputError, match=r"Stack/App: (?s:.*)lifecycle=\["):
-            Repository(new_stack(), "App", lifecycle_rules=[ours])  # type: ignore[list-item]
+            Repository(new_stack(), "App", lifecycle_rules=[ours])
 
     def test_both_keywords_are_refused(self) -> None:
         with pytest.raises(InvalidInputError, match="lifecycle and lifecycle_rules are both given"):
