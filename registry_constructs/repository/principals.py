@@ -14,7 +14,9 @@ from registry_constructs.tokens import ENCODED_TEXT, is_token
 
 _FUNCTION_NAME = re.compile(r"[a-zA-Z0-9_*?-]{1,140}")
 _FUNCTION_ARN = re.compile(
-    rf"arn:(?:aws[a-z-]*|{ENCODED_TEXT}):lambda:(?P<region>[a-z0-9-]+|{ENCODED_TEXT}):(?P<account>[0-9]{{12}}|{ENCODED_TEXT})"
+    rf"arn:(?:aws[a-z-]*|{ENCODED_TEXT}):lambda"
+    rf":(?P<region>[a-z0-9-]+|{ENCODED_TEXT})"
+    rf":(?P<account>[0-9]{{12}}|{ENCODED_TEXT})"
     rf":function:(?:[a-zA-Z0-9_*?-]|{ENCODED_TEXT}){{1,140}}"
 )
 
