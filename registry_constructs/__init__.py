@@ -12,25 +12,57 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from registry_constructs.errors import InvalidInputError
     from registry_constructs.lifecycle import LifecyclePolicy, LifecycleRule, LifecycleWarning, presets
+    from registry_constructs.registry import (
+        AccountSettings,
+        ManagedSigning,
+        PullThroughCache,
+        PullTimeExclusion,
+        Registry,
+        Replication,
+        RepositoryCreationTemplate,
+        RepositorySettings,
+        Scanning,
+        Upstream,
+    )
     from registry_constructs.repository import PublicRepository, Repository
 
 __all__ = [
+    "AccountSettings",
     "InvalidInputError",
     "LifecyclePolicy",
     "LifecycleRule",
     "LifecycleWarning",
+    "ManagedSigning",
     "PublicRepository",
+    "PullThroughCache",
+    "PullTimeExclusion",
+    "Registry",
+    "Replication",
     "Repository",
+    "RepositoryCreationTemplate",
+    "RepositorySettings",
+    "Scanning",
+    "Upstream",
     "presets",
 ]
 
 _ROOMS = {
+    "AccountSettings": "registry",
     "InvalidInputError": "errors",
     "LifecyclePolicy": "lifecycle",
     "LifecycleRule": "lifecycle",
     "LifecycleWarning": "lifecycle",
+    "ManagedSigning": "registry",
     "PublicRepository": "repository",
+    "PullThroughCache": "registry",
+    "PullTimeExclusion": "registry",
+    "Registry": "registry",
+    "Replication": "registry",
     "Repository": "repository",
+    "RepositoryCreationTemplate": "registry",
+    "RepositorySettings": "registry",
+    "Scanning": "registry",
+    "Upstream": "registry",
     "presets": "lifecycle",
 }
 

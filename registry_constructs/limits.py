@@ -65,10 +65,112 @@ LIFECYCLE_PATTERN_WILDCARDS: Final = 4
 LIFECYCLE_ARCHIVE_DAYS: Final = 90
 """The least days an image stays archived before a rule may expire it (UG lifecycle-policy-parameters)."""
 
+# The registry -------------------------------------------------------------------------------------------
+
+REPLICATION_RULES: Final = 10
+"""Rules of a registry's replication configuration (UG service-quotas; CFN would take 25)."""
+
+REPLICATION_DESTINATIONS: Final = 25
+"""Different destinations across all replication rules of a registry (UG service-quotas)."""
+
+REPLICATION_FILTERS: Final = 100
+"""Repository filters of one replication rule (UG service-quotas)."""
+
+REPLICATION_PREFIX_LENGTH: Final = (2, 256)
+"""Characters of a replication rule's prefix (CFN AWS::ECR::ReplicationConfiguration RepositoryFilter)."""
+
+REPLICATION_PREFIX: Final = re.compile(r"(?:[a-z0-9]+(?:[._-][a-z0-9]*)*/)*[a-z0-9]*(?:[._-][a-z0-9]*)*")
+"""A replication rule's prefix (same schema). Match it whole."""
+
+PULL_THROUGH_CACHE_RULES: Final = 50
+"""Pull-through cache rules of a registry (UG service-quotas)."""
+
+REGIONS_WITHOUT_PULL_THROUGH_CACHE: Final = frozenset(
+    {"cn-north-1", "cn-northwest-1", "us-gov-east-1", "us-gov-west-1"}
+)
+"""Regions without pull-through caches, although CloudFormation lists the type (UG pull-through-cache)."""
+
+CACHE_PREFIX_LENGTH: Final = (2, 30)
+"""Characters of a pull-through cache's prefix, and of the prefix upstream; the pattern is TEMPLATE_PREFIX
+(CFN AWS::ECR::PullThroughCacheRule)."""
+
+PULL_THROUGH_CACHE_SECRET: Final = re.compile(
+    r"arn:[a-zA-Z-]+:secretsmanager:(?P<region>[a-z0-9-]+):(?P<account>[0-9]{12}):secret:"
+    r"(?P<name>ecr-pullthroughcache/[a-zA-Z0-9/_+=.@-]+)"
+)
+"""The ARN of a secret for a pull-through cache (CFN AWS::ECR::PullThroughCacheRule CredentialArn)."""
+
+SCANNING_FILTERS: Final = 100
+"""Repository filters of one scanning rule (API ScanningRepositoryFilterList); each frequency has one rule."""
+
+SCANNING_FILTER: Final = re.compile(r"(?=.{1,255}$)[a-z0-9*]+(?:[._/-][a-z0-9*]+)*")
+"""One scanning filter; `*` stands for any run of characters (CFN AWS::ECR::RegistryScanningConfiguration)."""
+
+SIGNING_RULES: Final = 10
+"""Rules of a registry's signing configuration (UG managed-signing; CFN would take 50)."""
+
+SIGNING_FILTERS: Final = 100
+"""Repository filters of one signing rule (UG managed-signing)."""
+
+SIGNING_FILTER: Final = re.compile(
+    r"(?=.{1,256}$)(?:[a-z0-9*]+(?:[._-][a-z0-9*]+)*/)*[a-z0-9*]+(?:[._-][a-z0-9*]+)*"
+)
+"""One signing filter; `*` stands for any run of characters (CFN AWS::ECR::SigningConfiguration)."""
+
+REGIONS_WITHOUT_SIGNING: Final = frozenset(
+    {
+        "ap-east-2",
+        "ap-northeast-3",
+        "ap-south-2",
+        "ap-southeast-3",
+        "ap-southeast-4",
+        "ap-southeast-5",
+        "ap-southeast-6",
+        "ap-southeast-7",
+        "ca-west-1",
+        "cn-north-1",
+        "cn-northwest-1",
+        "eu-central-2",
+        "eu-south-2",
+        "il-central-1",
+        "me-central-1",
+        "mx-central-1",
+    }
+)
+"""Regions whose CloudFormation has no AWS::ECR::SigningConfiguration (provider schemas of 2026-10)."""
+
+PULL_TIME_EXCLUSIONS: Final = 100
+"""Principals of an account whose pulls don't count (UG pull-time-update-exclusions)."""
+
+REGISTRY_POLICY_LENGTH: Final = 10_240
+"""Characters of a registry policy (API RegistryPolicyText)."""
+
+# Repository creation templates --------------------------------------------------------------------------
+
+ROOT_PREFIX: Final = "ROOT"
+"""The prefix that stands for every repository name (UG repository-creation-templates)."""
+
+TEMPLATE_PREFIX_LENGTH: Final = (1, 256)
+"""Characters of a creation template's prefix (CFN AWS::ECR::RepositoryCreationTemplate Prefix)."""
+
+TEMPLATE_PREFIX: Final = re.compile(
+    r"[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*/?|ROOT"
+)
+"""A creation template's prefix; a `/` at its end is assumed (same schema). Match it whole."""
+
+TEMPLATE_DESCRIPTION_LENGTH: Final = 256
+"""Characters of a creation template's description (same schema)."""
+
+TEMPLATE_TAG_LENGTHS: Final = (128, 256)
+"""Characters of a tag's key and of its value in a creation template (same schema, ResourceTags)."""
+
 # Images -------------------------------------------------------------------------------------------------
 
 IMAGE_TAG: Final = re.compile(r"[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}")
 """An image tag (OCI distribution specification). Match it whole."""
+
+IMAGE_DIGEST: Final = re.compile(r"sha256:[0-9a-f]{64}")
+"""An image's digest (OCI image specification, descriptor). Match it whole."""
 
 # Accounts and organizations -----------------------------------------------------------------------------
 
@@ -80,3 +182,6 @@ ORGANIZATION_ID: Final = re.compile(r"o-[a-z0-9]{10,32}")
 
 ORGANIZATIONAL_UNIT_ID: Final = re.compile(r"ou-[a-z0-9]{4,32}-[a-z0-9]{8,32}")
 """An organizational unit's id (API Organizations OrganizationalUnitId). Match it whole."""
+
+REGION: Final = re.compile(r"[a-z0-9-]{2,25}")
+"""A Region's name (CFN AWS::ECR::ReplicationConfiguration ReplicationDestination). Match it whole."""

@@ -40,9 +40,51 @@ def check_public_repository_name(name: str) -> None:
     )
 
 
+def check_prefix(prefix: str) -> None:
+    """Refuse a prefix of repository names that a replication rule would refuse; `shop/` and `shop` both are.
+
+    Raises:
+        InvalidInputError: With what is allowed.
+    """
+    shortest, longest = limits.REPLICATION_PREFIX_LENGTH
+    fits = isinstance(prefix, str) and shortest <= len(prefix) <= longest
+    if is_token(prefix) or (fits and limits.REPLICATION_PREFIX.fullmatch(prefix)):
+        return
+    raise InvalidInputError(
+        "Not a prefix of repository names",
+        got=prefix,
+        allowed=f"{shortest} to {longest} characters: a-z, 0-9, '.', '_', '-' and '/'; no '*'",
+        fix="write what the names begin with, such as 'shop/'",
+    )
+
+
+def check_template_prefix(prefix: str) -> None:
+    """Refuse a prefix that a repository creation template would refuse; `ROOT` stands for every name.
+
+    Raises:
+        InvalidInputError: With what is allowed.
+    """
+    shortest, longest = limits.TEMPLATE_PREFIX_LENGTH
+    fits = isinstance(prefix, str) and shortest <= len(prefix) <= longest
+    if fits and limits.TEMPLATE_PREFIX.fullmatch(prefix):
+        return
+    raise InvalidInputError(
+        "Not a prefix that a creation template takes",
+        got=prefix,
+        allowed=f"{shortest} to {longest} characters: parts of a-z and 0-9 with '.', '_', '__' or any number "
+        "of '-' between them, joined by '/'; or ROOT",
+        fix="write the parts that the names begin with, such as 'shop', or 'ROOT' for every name",
+    )
+
+
 def check_account_id(account_id: str) -> None:
     """Refuse what is not an AWS account id (12 digits, as text: an `int` would lose leading zeros)."""
     _check_pattern(account_id, limits.ACCOUNT_ID, what="AWS account id", example="'111122223333'")
+
+
+def check_region(region: str) -> None:
+    """Refuse what can't be a Region's name."""
+    _check_pattern(region, limits.REGION, what="AWS Region", example="'eu-west-1'")
 
 
 def check_organization_id(organization_id: str) -> None:

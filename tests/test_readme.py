@@ -1,4 +1,4 @@
-"""Every example of the README runs, and what it makes is taken by the CDK's validation and cfn-lint."""
+"""Every example of the README and of docs/ runs, and what it makes is taken by the CDK's validation and cfn-lint."""
 
 from __future__ import annotations
 
@@ -15,17 +15,20 @@ if TYPE_CHECKING:
     from registry_constructs.local import LocalAws
 
 README = (ROOT / "README.md").read_text()
-BLOCKS = re.findall(r"^## ([^\n]+)\n|^```python\n(.*?)^```", README, flags=re.DOTALL | re.MULTILINE)
+PAGES = {"README.md": README} | {page.name: page.read_text() for page in sorted((ROOT / "docs").glob("*.md"))}
+BLOCK = re.compile(r"^## ([^\n]+)\n|^```python\n(.*?)^```", flags=re.DOTALL | re.MULTILINE)
 
 
 def examples() -> list[Any]:
-    found, heading, count = [], "", 0
-    for title, code in BLOCKS:
-        if title:
-            heading, count = title, 0
-        elif "local_aws" not in code:
-            count += 1
-            found.append(pytest.param(code, id=f"{heading} {count}"))
+    found = []
+    for page, text in PAGES.items():
+        heading, count = "", 0
+        for title, code in BLOCK.findall(text):
+            if title:
+                heading, count = title, 0
+            elif "local_aws" not in code:
+                count += 1
+                found.append(pytest.param(code, id=f"{page} {heading} {count}"))
     return found
 
 
@@ -33,7 +36,7 @@ def examples() -> list[Any]:
 def test_an_example_runs(code: str) -> None:
     app = new_app()
     names: dict[str, Any] = {"app": app, "stack": new_stack(app=app)}
-    exec(compile(code, "README.md", "exec"), names)  # noqa: S102 - our own examples
+    exec(compile(code, "an example", "exec"), names)  # noqa: S102 - our own examples
     made = [stack for stack in names["app"].node.children if stack.node.children]
     assert made or "LifecyclePolicy.from_json" in code
     if not names["stack"].node.children:  # an empty stack can't be synthesized
@@ -44,7 +47,7 @@ def test_an_example_runs(code: str) -> None:
 
 
 def test_the_example_of_the_fixture_runs(local_aws: LocalAws, monkeypatch: pytest.MonkeyPatch) -> None:
-    [code] = [code for _, code in BLOCKS if "local_aws" in code]
+    [code] = [code for _, code in BLOCK.findall(README) if "local_aws" in code]
     monkeypatch.chdir(ROOT)
     names: dict[str, Any] = {}
     exec(compile(code, "README.md", "exec"), names)  # noqa: S102 - our own examples

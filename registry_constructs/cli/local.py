@@ -55,7 +55,7 @@ def down() -> None:
 
 @app.command()
 def status(*, as_json: Json = False) -> None:
-    """Show the stacks and repositories that stand."""
+    """Show the stacks, registry settings and repositories that stand."""
     aws = background.find()
     if aws is None:
         raise LocalAwsError("Nothing is up here. Start it: registry-constructs local up")

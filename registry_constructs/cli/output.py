@@ -14,7 +14,7 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from registry_constructs.local.status import PrivateRepository, Status
+from registry_constructs.local.status import PrivateRepository, Registry, Status
 
 _progress = Console(stderr=True, highlight=False, soft_wrap=True)
 # A file or a pipe has no width of its own; rich would take 80 columns and fold every URI.
@@ -53,6 +53,10 @@ def print_status(status: Status, *, as_json: bool) -> None:
     if status.stacks:
         columns = ["Account", "Region", "Name", "Status"]
         tables.append(_table("Stacks", columns, (astuple(stack) for stack in status.stacks)))
+    if status.registries:
+        columns = ["Account", "Region", "Policy", "Replicates to", "Scan (rules)"]
+        columns += ["Caches", "Templates", "Signing", "Excluded"]
+        tables.append(_table("Registries", columns, map(_registry_row, status.registries)))
     for (account, region), group in itertools.groupby(
         status.repositories, key=lambda repository: (repository.account, repository.region)
     ):
@@ -67,6 +71,19 @@ def print_status(status: Status, *, as_json: bool) -> None:
         _data.print(table)
     if not tables:
         _data.print("Nothing stands.")
+
+
+def _registry_row(registry: Registry) -> tuple[str, ...]:
+    counts = (registry.caches, registry.templates, registry.signing_rules, registry.exclusions)
+    return (
+        registry.account,
+        registry.region,
+        "yes" if registry.policy else "-",
+        # With a space between account and Region a narrow column breaks there.
+        "\n".join(place.removeprefix("aws://").replace("/", " ") for place in registry.replicates_to) or "-",
+        f"{registry.scan_type} ({registry.scan_rules})",
+        *(str(count or "-") for count in counts),
+    )
 
 
 def _row(repository: PrivateRepository) -> tuple[str, ...]:

@@ -114,7 +114,7 @@ class Connection:
         }
 
     def environments(self) -> list[Environment]:
-        """Every account and Region that holds a stack or a private repository, sorted."""
+        """Every account and Region with a stack, a private repository or a registry setting, sorted."""
         return [Environment(*pair) for pair in about(self.port)["environments"]]
 
 

@@ -18,6 +18,7 @@ from registry_constructs.local.connection import HOST, about, path_with_this_pyt
 from registry_constructs.local.errors import LocalAwsError
 
 LOG_NAME = "emulator.log"
+_PACKAGES = ("boto3", "cfnlint", "jsonschema", "ministack", "oras")
 _INHERITED = ("LANG", "LC_ALL", "LD_LIBRARY_PATH", "PYTHONPATH")
 
 
@@ -34,7 +35,7 @@ def check_extra() -> None:
     Raises:
         LocalAwsError: A package of the extra `local` is not installed.
     """
-    missing = [name for name in ("boto3", "ministack", "oras") if importlib.util.find_spec(name) is None]
+    missing = [name for name in _PACKAGES if importlib.util.find_spec(name) is None]
     if missing:
         raise LocalAwsError(
             f"The local AWS needs {', '.join(missing)}. Install it: pip install 'registry-constructs[local]'"

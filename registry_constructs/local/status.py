@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from registry_constructs.limits import PUBLIC_REPOSITORY_REGION
@@ -72,17 +72,45 @@ class PublicRepository:
     uri: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class Registry:
+    """The settings of a private registry; a new one's are the defaults.
+
+    Attributes:
+        policy: Whether it has one.
+        replicates_to: The destinations of all rules, such as `aws://111122223333/eu-west-1`.
+        scan_type: Basic or enhanced.
+        scan_rules: How many rules its scanning has.
+        caches: How many pull-through cache rules there are.
+        templates: How many repository creation templates there are.
+        signing_rules: How many rules its signing has.
+        exclusions: How many principals' pulls don't count.
+    """
+
+    account: str
+    region: str
+    policy: bool = False
+    replicates_to: list[str] = field(default_factory=list)
+    scan_type: str = "BASIC"
+    scan_rules: int = 0
+    caches: int = 0
+    templates: int = 0
+    signing_rules: int = 0
+    exclusions: int = 0
+
+
 @dataclass(frozen=True)
 class Status:
-    """What stands, without what the CDK's bootstrap made."""
+    """What stands, without what the CDK's bootstrap made; of registries those whose settings were changed."""
 
     stacks: list[Stack]
+    registries: list[Registry]
     repositories: list[PrivateRepository]
     public_repositories: list[PublicRepository]
 
 
 def read(aws: Connection, environments: Iterable[Environment] | None = None) -> Status:
-    """Read stacks and repositories.
+    """Read stacks, registries and repositories.
 
     Args:
         aws: The AWS to read.
@@ -91,6 +119,7 @@ def read(aws: Connection, environments: Iterable[Environment] | None = None) -> 
     places = list(aws.environments() if environments is None else environments)
     return Status(
         stacks=[stack for place in places for stack in _stacks(aws, place)],
+        registries=[registry for place in places for registry in _registries(aws, place)],
         repositories=[repository for place in places for repository in _repositories(aws, place)],
         public_repositories=[
             repository
@@ -106,6 +135,48 @@ def _stacks(aws: Connection, place: Environment) -> Iterator[Stack]:
         for stack in page["Stacks"]:
             if stack["StackName"] != BOOTSTRAP_STACK:
                 yield Stack(*place, stack["StackName"], stack["StackStatus"])
+
+
+def _registries(aws: Connection, place: Environment) -> Iterator[Registry]:
+    """The registry of a place, unless it is as new."""
+    ecr: ECRClient = aws.client("ecr", account=place.account, region=place.region)
+    rules = ecr.describe_registry()["replicationConfiguration"]["rules"]
+    destinations = {
+        str(Environment(to["registryId"], to["region"])) for rule in rules for to in rule["destinations"]
+    }
+    scanning = ecr.get_registry_scanning_configuration()["scanningConfiguration"]
+    registry = Registry(
+        account=place.account,
+        region=place.region,
+        policy=_has_policy(ecr),
+        replicates_to=sorted(destinations),
+        scan_type=scanning["scanType"],
+        scan_rules=len(scanning["rules"]),
+        caches=len(ecr.describe_pull_through_cache_rules()["pullThroughCacheRules"]),
+        templates=sum(
+            len(page["repositoryCreationTemplates"])
+            for page in ecr.get_paginator("describe_repository_creation_templates").paginate()
+        ),
+        signing_rules=_signing_rules(ecr),
+        exclusions=len(ecr.list_pull_time_update_exclusions()["pullTimeUpdateExclusions"]),
+    )
+    if registry != Registry(account=place.account, region=place.region):
+        yield registry
+
+
+def _has_policy(ecr: ECRClient) -> bool:
+    try:
+        ecr.get_registry_policy()
+    except ecr.exceptions.RegistryPolicyNotFoundException:
+        return False
+    return True
+
+
+def _signing_rules(ecr: ECRClient) -> int:
+    try:
+        return len(ecr.get_signing_configuration()["signingConfiguration"]["rules"])
+    except ecr.exceptions.SigningConfigurationNotFoundException:
+        return 0
 
 
 def _repositories(aws: Connection, place: Environment) -> Iterator[PrivateRepository]:

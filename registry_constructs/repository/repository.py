@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Any, Final, cast
+from typing import Any, cast
 
 import aws_cdk as cdk
 from aws_cdk import aws_ecr as ecr
@@ -12,17 +12,16 @@ from aws_cdk.interfaces.aws_kms import IKeyRef
 from constructs import Construct
 
 from registry_constructs.errors import InvalidInputError
-from registry_constructs.lifecycle import LifecyclePolicy, LifecycleRule, presets
+from registry_constructs.lifecycle import LifecyclePolicy, LifecycleRule
 from registry_constructs.naming import check_repository_name
 from registry_constructs.repository.access import RepositoryAccess
 from registry_constructs.repository.cdk_lifecycle import from_cdk_rule
 from registry_constructs.repository.imported import RepositoryImports
 from registry_constructs.repository.key import default_key
+from registry_constructs.repository.keywords import DEFAULT_LIFECYCLE, check_encryption, lifecycle_policy
 from registry_constructs.repository.located import located
 from registry_constructs.repository.mutability import tag_mutability
 from registry_constructs.tokens import is_token
-
-_DEFAULT_LIFECYCLE: Final = presets.default()
 
 
 class Repository(RepositoryAccess, RepositoryImports):
@@ -110,8 +109,8 @@ class Repository(RepositoryAccess, RepositoryImports):
                 immutable_except=immutable_except,
                 mutable_except=mutable_except,
             )
-            policy = _lifecycle_policy(lifecycle, lifecycle_rules)
-            _check_encryption(encryption, encryption_key)
+            policy = lifecycle_policy(lifecycle, lifecycle_rules)
+            check_encryption(encryption, encryption_key)
             _check_removal(removal_policy, empty_on_delete=empty_on_delete)
         dual_layer = encryption is not None and encryption.value == "KMS_DSSE"
         if encryption is None and encryption_key is None:
@@ -165,7 +164,7 @@ class Repository(RepositoryAccess, RepositoryImports):
         )
         with located(self):
             added = from_cdk_rule(rule)
-            kept = None if self._lifecycle is _DEFAULT_LIFECYCLE else self._lifecycle
+            kept = None if self._lifecycle is DEFAULT_LIFECYCLE else self._lifecycle
             policy = kept.with_rules(added) if kept else LifecyclePolicy([added])
         self._set_lifecycle(policy)
 
@@ -191,53 +190,6 @@ class Repository(RepositoryAccess, RepositoryImports):
                 f"KMS_DSSE is offered in the AWS GovCloud (US) Regions only, and this stack is for {region}. "
                 "Use RepositoryEncryption.KMS, or acknowledge this if AWS offers it there by now.",
             )
-
-
-def _lifecycle_policy(
-    lifecycle: LifecyclePolicy | Sequence[LifecycleRule] | None,
-    cdk_rules: Sequence[ecr.LifecycleRule | dict[str, Any]] | None,
-) -> LifecyclePolicy | None:
-    """The policy that the keywords mean, None for none."""
-    if lifecycle is None and cdk_rules is None:
-        return _DEFAULT_LIFECYCLE
-    if lifecycle is not None and cdk_rules is not None:
-        raise InvalidInputError(
-            "lifecycle and lifecycle_rules are both given",
-            got={"lifecycle": lifecycle, "lifecycle_rules": cdk_rules},
-            allowed="one of the two",
-            fix="write the rules of lifecycle_rules as LifecycleRule.expire(...) into lifecycle",
-        )
-    if isinstance(lifecycle, LifecyclePolicy):
-        return lifecycle
-    keyword, given = ("lifecycle_rules", cdk_rules) if lifecycle is None else ("lifecycle", lifecycle)
-    if not isinstance(given, list | tuple):
-        raise InvalidInputError(
-            f"{keyword} is not a list",
-            got=given,
-            allowed="a list of rules"
-            if lifecycle is None
-            else "a LifecyclePolicy, a preset, or a list of rules",
-            fix=f"put a single rule into a list: {keyword}=[...]",
-        )
-    rules = given if lifecycle is not None else [from_cdk_rule(rule) for rule in given]
-    return LifecyclePolicy(rules) if rules else None
-
-
-def _check_encryption(encryption: object, key: IKeyRef | None) -> None:
-    if encryption is not None and not isinstance(encryption, ecr.RepositoryEncryption):
-        raise InvalidInputError(
-            "encryption is none of the CDK's constants",
-            got=encryption,
-            allowed="aws_ecr.RepositoryEncryption.KMS, .KMS_DSSE or .AES_256",
-            fix="write encryption=ecr.RepositoryEncryption.KMS",
-        )
-    if key is not None and isinstance(encryption, ecr.RepositoryEncryption) and encryption.value == "AES256":
-        raise InvalidInputError(
-            "AES_256 takes no key",
-            got={"encryption": "AES_256", "encryption_key": key},
-            allowed="encryption_key with KMS or KMS_DSSE",
-            fix="leave one of the two out",
-        )
 
 
 def _check_removal(policy: cdk.RemovalPolicy | None, *, empty_on_delete: bool | None) -> None:

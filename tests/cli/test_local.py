@@ -75,6 +75,7 @@ def test_up_status_down_twice_each(shell: Shell) -> None:
     assert shell("status").out == "Nothing stands.\n"
     assert json.loads(shell("status", "--json").out) == {
         "stacks": [],
+        "registries": [],
         "repositories": [],
         "public_repositories": [],
     }
@@ -84,6 +85,34 @@ def test_up_status_down_twice_each(shell: Shell) -> None:
     assert not Path(".local/aws").exists()
     with pytest.raises(ConnectionRefusedError):
         about(int(state["endpoint_url"].rpartition(":")[2]))
+
+
+def test_status_shows_the_registrys_settings(shell: Shell) -> None:
+    shell("up")
+    running = background.find()
+    assert running
+    ecr = running.client("ecr")
+    rules = [{"destinations": [{"region": "eu-west-1", "registryId": "999999999999"}]}]
+    ecr.put_replication_configuration(replicationConfiguration={"rules": rules})
+    ecr.put_registry_scanning_configuration(scanType="ENHANCED", rules=[])
+    ecr.create_pull_through_cache_rule(ecrRepositoryPrefix="quay", upstreamRegistryUrl="quay.io")
+
+    table = "\n".join(" ".join(line.split()) for line in shell("status").out.splitlines())
+    assert table.startswith("Registries\n")
+    assert "\n123456789012 us-east-1 - 999999999999 eu-west-1 ENHANCED (0) 1 - - -\n" in table
+    (registry,) = json.loads(shell("status", "--json").out)["registries"]
+    assert registry == {
+        "account": "123456789012",
+        "region": "us-east-1",
+        "policy": False,
+        "replicates_to": ["aws://999999999999/eu-west-1"],
+        "scan_type": "ENHANCED",
+        "scan_rules": 0,
+        "caches": 1,
+        "templates": 0,
+        "signing_rules": 0,
+        "exclusions": 0,
+    }
 
 
 def test_status_says_when_nothing_is_up(shell: Shell) -> None:

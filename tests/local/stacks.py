@@ -5,15 +5,22 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
+from botocore.exceptions import WaiterError
+
 from registry_constructs.local import LocalAws
 
 _WAIT = {"Delay": 0, "MaxAttempts": 500}
 
 
-def template(resources: dict[str, tuple[str, dict[str, Any]]]) -> str:
-    """A template of resources by logical id, each a type and its properties, with Ref and Arn as outputs."""
+def template(resources: dict[str, tuple[str, dict[str, Any]]], *attributes: str) -> str:
+    """Resources by logical id, each a type and its properties, with Ref and some attributes as outputs."""
     outputs = {name: {"Value": {"Ref": name}} for name in resources}
-    outputs |= {f"{name}Arn": {"Value": {"Fn::GetAtt": [name, "Arn"]}} for name in resources}
+    outputs |= {
+        f"{name}{attribute}": {"Value": {"Fn::GetAtt": [name, attribute]}}
+        for name in resources
+        for attribute in attributes
+    }
     body = {
         "Resources": {name: {"Type": kind, "Properties": props} for name, (kind, props) in resources.items()},
         "Outputs": outputs,
@@ -41,6 +48,12 @@ class Stack:
     def delete(self) -> None:
         self._client.delete_stack(StackName=self._name)
         self._client.get_waiter("stack_delete_complete").wait(StackName=self._name, WaiterConfig=_WAIT)
+
+    def refused(self, body: str, *, update: bool = False) -> str:
+        """What CloudFormation says of a body that it can't deploy; the stack is rolled back."""
+        with pytest.raises(WaiterError):
+            (self.update if update else self.create)(body)
+        return "\n".join(self.failures())
 
     def failures(self) -> list[str]:
         """Why resources failed."""

@@ -7,7 +7,15 @@ import json
 from registry_constructs.local import Environment, LocalAws
 from registry_constructs.local.images import image
 from registry_constructs.local.registry import push
-from registry_constructs.local.status import Image, PrivateRepository, PublicRepository, Stack, read
+from registry_constructs.local.status import (
+    Image,
+    PrivateRepository,
+    PublicRepository,
+    Registry,
+    Stack,
+    Status,
+    read,
+)
 from tests.local import stacks
 
 
@@ -70,6 +78,42 @@ def test_reads_all_that_stands(local_aws: LocalAws, account: str) -> None:
     assert public.uri.endswith("/tools")
 
 
+def test_reads_what_a_registry_has_of_its_own(local_aws: LocalAws, account: str) -> None:
+    ecr = local_aws.client("ecr", account=account, region="eu-west-1")
+    destination = {"region": "us-east-1", "registryId": account}
+    profile = f"arn:aws:signer:eu-west-1:{account}:/signing-profiles/release"
+    scanned = [{"scanFrequency": "SCAN_ON_PUSH", "repositoryFilters": []}]
+    ecr.put_registry_policy(policyText='{"Statement": []}')
+    ecr.put_replication_configuration(
+        replicationConfiguration={"rules": [{"destinations": [destination]}] * 2}
+    )
+    ecr.put_registry_scanning_configuration(scanType="ENHANCED", rules=scanned)
+    ecr.put_signing_configuration(signingConfiguration={"rules": [{"signingProfileArn": profile}]})
+    ecr.create_pull_through_cache_rule(ecrRepositoryPrefix="quay", upstreamRegistryUrl="quay.io")
+    ecr.create_pull_through_cache_rule(ecrRepositoryPrefix="k8s", upstreamRegistryUrl="registry.k8s.io")
+    ecr.create_repository_creation_template(prefix="ROOT", appliedFor=["CREATE_ON_PUSH"])
+    ecr.register_pull_time_update_exclusion(principalArn=f"arn:aws:iam::{account}:role/scanner")
+    places = [place for place in local_aws.environments() if place.account == account]
+    status = read(local_aws, [*places, Environment(account, "us-east-1")])
+
+    assert places == [Environment(account, "eu-west-1")]
+    assert status.registries == [
+        Registry(
+            account=account,
+            region="eu-west-1",
+            policy=True,
+            replicates_to=[f"aws://{account}/us-east-1"],
+            scan_type="ENHANCED",
+            scan_rules=1,
+            caches=2,
+            templates=1,
+            signing_rules=1,
+            exclusions=1,
+        )
+    ]
+    assert (status.stacks, status.repositories) == ([], [])
+
+
 def test_nothing_stands_in_a_new_account(local_aws: LocalAws, account: str) -> None:
     status = read(local_aws, [Environment(account, "us-east-1")])
-    assert (status.stacks, status.repositories, status.public_repositories) == ([], [], [])
+    assert status == Status(stacks=[], registries=[], repositories=[], public_repositories=[])

@@ -25,18 +25,28 @@ def without_bootstrap_check(rendered: dict[str, Any]) -> dict[str, Any]:
     return {name: part for name, part in rendered.items() if name not in {"Parameters", "Rules"}}
 
 
-@pytest.mark.parametrize("name", ["PublicImages", "Repositories"])
+NAMES = ["DestinationRegistry", "PublicImages", "Repositories", "SourceRegistry"]
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_what_a_stack_deploys(name: str, snapshot: SnapshotAssertion) -> None:
     assert without_bootstrap_check(template(stacks()[name])) == snapshot
 
 
 def test_the_app_has_no_other_stack() -> None:
-    assert stacks().keys() == {"PublicImages", "Repositories"}
+    assert sorted(stacks()) == NAMES
 
 
 def test_in_an_account_of_the_users_nobody_else_may_pull_unless_named() -> None:
     for context in ({"account": "444455556666"}, {"account": "444455556666", "readers": ""}):
         assert "RepositoryPolicyText" not in str(template(stacks(**context)["Repositories"]))
+
+
+def test_in_an_account_of_the_users_the_registry_is_left_alone_until_its_replicas_have_a_place() -> None:
+    assert sorted(stacks(account="444455556666")) == ["PublicImages", "Repositories"]
+    found = stacks(account="444455556666", replica_account="444455556666", replica_region="eu-north-1")
+    assert found["DestinationRegistry"].environment == "aws://444455556666/eu-north-1"
+    assert "RegistryPolicy" not in str(template(found["DestinationRegistry"]))
 
 
 def test_account_region_and_readers_come_from_the_context() -> None:

@@ -22,7 +22,15 @@ from ministack import app as ministack
 from ministack.services import cloudformation, ecr
 
 from registry_constructs.local.connection import ABOUT_PATH
-from registry_constructs.local.emulator import public_repository, tables
+from registry_constructs.local.emulator import (
+    public_repository,
+    registry_api,
+    registry_entries,
+    registry_settings,
+    registry_types,
+    secret_arns,
+    tables,
+)
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
@@ -52,8 +60,8 @@ async def answer(send: Send, status: int, body: str) -> None:
 
 
 def about() -> dict[str, Any]:
-    """The process id, and every account and Region that holds a stack or a private repository."""
-    stores = (cloudformation._stacks, ecr._repositories)
+    """The process id, and every account and Region with a stack, a private repository or a setting of ECR."""
+    stores = (cloudformation._stacks, ecr._repositories, *registry_settings.STORES, *registry_entries.STORES)
     return {
         "pid": os.getpid(),
         "environments": sorted({key[:2] for store in stores for key, _ in store.all_items()}),
@@ -77,9 +85,12 @@ def main() -> None:
     fd, *directory = sys.argv[1:]
     if directory:
         threading.Thread(target=end_with_parent, args=directory, daemon=True).start()
-    tables.install(public_repository.RESOURCE_TYPE)
-    tables.install_api(public_repository.API)
+    for resource in (public_repository.RESOURCE_TYPE, *registry_types.RESOURCE_TYPES):
+        tables.install(resource)
+    for api in (public_repository.API, registry_api.API):
+        tables.install_api(api)
     tables.explain_unknown_types()
+    secret_arns.install()
     config = Config()
     config.bind = [f"fd://{fd}"]
     config.keep_alive_timeout = 75  # ministack's own: AWS clients keep idle connections for 60 seconds

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import time
 from typing import Any
 
@@ -11,7 +10,8 @@ from ministack.core.responses import AccountScopedDict, get_account_id
 from ministack.services.cloudformation.provisioners import _physical_name, _reconcile_tag_list
 
 from registry_constructs import limits
-from registry_constructs.local.emulator.tables import Api, ApiError, Created, Properties, ResourceType
+from registry_constructs.local.emulator.schemas import Properties
+from registry_constructs.local.emulator.tables import Api, ApiError, Created, ResourceType
 
 _repositories = AccountScopedDict()
 
@@ -22,26 +22,23 @@ _CATALOG = {
     "RepositoryDescription": "description",
     "UsageText": "usageText",
 }
-_TEXT_LENGTHS = {
-    "AboutText": limits.PUBLIC_ABOUT_LENGTH,
-    "UsageText": limits.PUBLIC_ABOUT_LENGTH,
-    "RepositoryDescription": limits.PUBLIC_DESCRIPTION_LENGTH,
+_SERVICE_LENGTHS = {
+    "RepositoryName": limits.PUBLIC_REPOSITORY_NAME_LENGTH[1],
+    "RepositoryPolicyText": limits.REPOSITORY_POLICY_LENGTH,
 }
-_PROPERTIES = {"RepositoryCatalogData", "RepositoryName", "RepositoryPolicyText", "Tags"}
+"""What the service refuses and the schema doesn't."""
 
 
 # CloudFormation -----------------------------------------------------------------------------------------
 
 
 def _create(logical_id: str, properties: Properties, stack: str) -> Created:
-    _check(logical_id, properties)
+    _check_lengths(properties)
     name = properties.get("RepositoryName") or _physical_name(
         stack, logical_id, lowercase=True, max_len=limits.PUBLIC_REPOSITORY_NAME_LENGTH[1]
     )
     if name in _repositories:
-        raise ValueError(
-            f"Resource of type 'AWS::ECR::PublicRepository' with identifier '{name}' already exists."
-        )
+        raise ApiError("RepositoryAlreadyExistsException", f"The repository '{name}' already exists")
     account = get_account_id()
     arn = f"arn:aws:ecr-public::{account}:repository/{name}"
     _repositories[name] = {
@@ -57,8 +54,8 @@ def _create(logical_id: str, properties: Properties, stack: str) -> Created:
     return _write(name, properties)
 
 
-def _update(name: str, old: Properties, new: Properties, _stack: str, logical_id: str) -> Created:
-    _check(logical_id, new)
+def _update(name: str, old: Properties, new: Properties) -> Created:
+    _check_lengths(new)
     _reconcile_tag_list(_repositories[name]["tags"], old, new)
     return _write(name, new)
 
@@ -66,63 +63,20 @@ def _update(name: str, old: Properties, new: Properties, _stack: str, logical_id
 def _write(name: str, properties: Properties) -> Created:
     """Set what an update can change; a property that is absent is cleared."""
     record = _repositories[name]
-    record["policy"] = _text(properties.get("RepositoryPolicyText"))
+    record["policy"] = properties.get("RepositoryPolicyText")
     catalog = properties.get("RepositoryCatalogData")
     record["catalog"] = catalog and {_CATALOG[key]: value for key, value in catalog.items()}
     return name, {"Arn": record["repository"]["repositoryArn"]}
 
 
-def _delete(name: str, _properties: Properties) -> None:
+def _delete(name: str) -> None:
     _repositories.pop(name, None)
 
 
-def _check(logical_id: str, properties: Properties) -> None:
-    """Refuse what the type's schema refuses, in CloudFormation's words."""
-    problems = _problems(properties)
-    if problems:
-        raise ValueError(
-            f"Properties validation failed for resource {logical_id} with message:\n[{', '.join(problems)}]"
-        )
-
-
-def _problems(properties: Properties) -> list[str]:
-    catalog = properties.get("RepositoryCatalogData") or {}
-    problems = [f"#: extraneous key [{key}] is not permitted" for key in properties.keys() - _PROPERTIES]
-    problems += [
-        f"#/RepositoryCatalogData: extraneous key [{key}] is not permitted"
-        for key in catalog.keys() - _CATALOG.keys()
-    ]
-    name = properties.get("RepositoryName")
-    if name is not None:
-        shortest, longest = limits.PUBLIC_REPOSITORY_NAME_LENGTH
-        if not shortest <= len(name) <= longest or not limits.PUBLIC_REPOSITORY_NAME.fullmatch(name):
-            problems.append("#/RepositoryName: failed validation constraint for keyword [pattern]")
-    texts = [
-        (f"RepositoryCatalogData/{key}", catalog.get(key), length) for key, length in _TEXT_LENGTHS.items()
-    ]
-    policy = _text(properties.get("RepositoryPolicyText"))
-    texts.append(("RepositoryPolicyText", policy, limits.REPOSITORY_POLICY_LENGTH))
-    problems += [
-        f"#/{path}: expected maxLength: {length}, actual: {len(text)}"
-        for path, text, length in texts
-        if text and len(text) > length
-    ]
-    own_tags = [tag for tag in properties.get("Tags", []) if not tag["Key"].startswith("aws:")]
-    lists = [("Tags", own_tags, limits.RESOURCE_TAGS)]
-    lists += [
-        (f"RepositoryCatalogData/{key}", catalog.get(key, []), limits.PUBLIC_PLATFORMS)
-        for key in ("Architectures", "OperatingSystems")
-    ]
-    problems += [
-        f"#/{path}: expected maximum item count: {most}, found: {len(items)}"
-        for path, items, most in lists
-        if len(items) > most
-    ]
-    return problems
-
-
-def _text(policy: dict[str, Any] | str | None) -> str | None:
-    return json.dumps(policy) if isinstance(policy, dict) else policy
+def _check_lengths(properties: Properties) -> None:
+    for key, most in _SERVICE_LENGTHS.items():
+        if len(properties.get(key, "")) > most:
+            raise ApiError("InvalidParameterException", f"#/{key}: at most {most} characters")
 
 
 RESOURCE_TYPE = ResourceType(
@@ -130,8 +84,6 @@ RESOURCE_TYPE = ResourceType(
     create=_create,
     update=_update,
     delete=_delete,
-    create_only=("RepositoryName",),
-    region=limits.PUBLIC_REPOSITORY_REGION,
 )
 
 

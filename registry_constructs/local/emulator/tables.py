@@ -9,54 +9,16 @@ from typing import Any
 
 from ministack import app
 from ministack.core import iam_actions, router
-from ministack.core.responses import error_response_json, get_region, json_response
+from ministack.core.responses import error_response_json, get_account_id, get_region, json_response
 from ministack.services.cloudformation import changesets, engine, handlers, provisioners
 
-type_regions: dict[str, str] = {}
-"""The Region of each resource type that has only one."""
+from registry_constructs.local.emulator import schemas
+from registry_constructs.local.emulator.schemas import Properties
 
-Properties = dict[str, Any]
 Created = tuple[str, dict[str, str]]
 """A resource's physical id (what Ref gives) and its attributes (what Fn::GetAtt gives)."""
 
-
-@dataclass(frozen=True, kw_only=True)
-class ResourceType:
-    """A CloudFormation resource type.
-
-    Attributes:
-        name: Such as `AWS::ECR::PublicRepository`.
-        create: Takes logical id, properties and stack name.
-        update: Takes physical id, old and new properties, stack name and logical id. A replacement is
-            a create and a delete instead.
-        delete: Takes physical id and properties; a resource that is gone already is fine.
-        create_only: Properties whose change replaces the resource.
-        region: The only Region that has the type; None when all have it.
-    """
-
-    name: str
-    create: Callable[[str, Properties, str], Created]
-    update: Callable[[str, Properties, Properties, str, str], Created]
-    delete: Callable[[str, Properties], None]
-    create_only: tuple[str, ...]
-    region: str | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Api:
-    """An AWS service that speaks the JSON protocol.
-
-    Attributes:
-        service: The name that requests are signed for, and the prefix of its IAM actions.
-        target: What precedes the operation in the header `X-Amz-Target`.
-        operations: By name; each takes the request and returns the answer or raises `ApiError`.
-        region: The only Region that has it; None when all have it.
-    """
-
-    service: str
-    target: str
-    operations: dict[str, Callable[[dict[str, Any]], dict[str, Any]]]
-    region: str | None = None
+_installed: set[str] = set()
 
 
 class ApiError(Exception):
@@ -66,30 +28,94 @@ class ApiError(Exception):
         super().__init__(code, message)
 
 
+@dataclass(frozen=True, kw_only=True)
+class ResourceType:
+    """A CloudFormation resource type that AWS publishes a schema of.
+
+    Properties come here checked against that schema. What the handlers refuse they say with `ApiError`.
+
+    Attributes:
+        name: Such as `AWS::ECR::PublicRepository`.
+        create: Takes logical id, properties and stack name.
+        update: Takes physical id, old and new properties. A replacement is a create and a delete instead.
+        delete: Takes the physical id; a resource that is gone already is fine.
+    """
+
+    name: str
+    create: Callable[[str, Properties, str], Created]
+    update: Callable[[str, Properties, Properties], Created]
+    delete: Callable[[str], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Api:
+    """An AWS service that speaks the JSON protocol, or operations that ministack's own lacks.
+
+    Attributes:
+        service: The name that requests are signed for, and the prefix of its IAM actions.
+        target: What precedes the operation in the header `X-Amz-Target`.
+        operations: By name; each takes the request and returns the answer or raises `ApiError`. They
+            precede ministack's own.
+        region: The only Region that has it; None when all have it.
+    """
+
+    service: str
+    target: str
+    operations: dict[str, Callable[[dict[str, Any]], dict[str, Any]]]
+    region: str | None = None
+
+
 def install(resource: ResourceType) -> None:
-    """Teach CloudFormation a resource type whose tags are a list named `Tags`."""
-    provisioners._RESOURCE_HANDLERS[resource.name] = {
-        "create": resource.create,
-        "update": resource.update,
+    """Teach CloudFormation a resource type."""
+    name, schema = resource.name, schemas.read(resource.name)
+
+    def create(logical_id: str, properties: Properties, stack: str) -> Created:
+        properties = schema.check(logical_id, properties)
+        try:
+            return resource.create(logical_id, properties, stack)
+        except ApiError as error:
+            identifier = properties.get(schema.identifier, get_account_id())
+            raise ValueError(_reason(error, name, identifier)) from error
+
+    def update(identifier: str, old: Properties, new: Properties, _stack: str, logical_id: str) -> Created:
+        try:
+            return resource.update(identifier, old, schema.check(logical_id, new))
+        except ApiError as error:
+            raise ValueError(_reason(error, name, identifier)) from error
+
+    provisioners._RESOURCE_HANDLERS[name] = {
+        "create": create,
+        "update": update,
         "update_with_logical_id": True,
-        "delete": resource.delete,
+        "delete": lambda identifier, _properties: resource.delete(identifier),
     }
-    provisioners._REPLACING_PROPERTIES[resource.name] = resource.create_only
-    provisioners._STACK_TAG_PROPERTY[resource.name] = ("Tags", "list")
-    if resource.region:
-        type_regions[resource.name] = resource.region
+    provisioners._REPLACING_PROPERTIES[name] = schema.create_only
+    if schema.tags:
+        provisioners._STACK_TAG_PROPERTY[name] = (schema.tags, "list")
+    _installed.add(name)
+
+
+def _reason(error: ApiError, kind: str, identifier: str) -> str:
+    """Why a resource failed, in CloudFormation's words."""
+    code, message = error.args
+    if code.endswith("AlreadyExistsException"):
+        return f"Resource of type '{kind}' with identifier '{identifier}' already exists."
+    return f'Resource handler returned message: "{message} (Status Code: 400, Error Code: {code})"'
 
 
 def install_api(api: Api) -> None:
     """Serve an API, with IAM in front of it when that is on."""
+    ministacks_own = app.SERVICE_HANDLERS.get(api.service)
 
-    async def handle(_method: str, _path: str, headers: dict[str, str], body: bytes, _query: object) -> Any:  # noqa: ANN401
+    async def handle(method: str, path: str, headers: dict[str, str], body: bytes, query: object) -> Any:  # noqa: ANN401
         if api.region not in (None, get_region()):
             return error_response_json(
                 "UnsupportedCommandException", f"The action isn't supported in {get_region()}."
             )
         name = headers.get("x-amz-target", "").rpartition(".")[2]
         if name not in api.operations:
+            if ministacks_own:
+                return await ministacks_own(method, path, headers, body, query)
             return error_response_json(
                 "UnknownOperationException", f"The local AWS has no {api.service}:{name}."
             )
@@ -99,8 +125,12 @@ def install_api(api: Api) -> None:
             return error_response_json(*error.args)
 
     app.SERVICE_HANDLERS[api.service] = handle
-    router.SERVICE_PATTERNS[api.service] = {"target_prefixes": [api.target], "credential_scope": api.service}
-    iam_actions.SERVICE_TO_IAM_NAMESPACE[api.service] = api.service
+    if not ministacks_own:
+        router.SERVICE_PATTERNS[api.service] = {
+            "target_prefixes": [api.target],
+            "credential_scope": api.service,
+        }
+        iam_actions.SERVICE_TO_IAM_NAMESPACE[api.service] = api.service
 
 
 def explain_unknown_types() -> None:
@@ -127,8 +157,8 @@ def _refuse_unknown_types(resources: dict[str, Any], conditions: dict[str, bool]
             continue
         if kind not in provisioners._RESOURCE_HANDLERS:
             reasons[logical_id] = f"{kind} is not in the local AWS"
-        elif type_regions.get(kind, get_region()) != get_region():
-            reasons[logical_id] = f"{kind} is in {type_regions[kind]} only, not in {get_region()}"
+        elif kind in _installed and not schemas.in_region(kind, get_region()):
+            reasons[logical_id] = f"{kind} is not in {get_region()}"
         else:
             continue
         types.add(kind)

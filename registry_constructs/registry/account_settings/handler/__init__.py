@@ -1,0 +1,1 @@
+"""The function that CloudFormation calls for the account settings."""
