@@ -1,4 +1,4 @@
-"""Every example of the README and of docs/ runs, and what it makes is taken by the CDK's validation and cfn-lint."""
+"""Every example of the README and of docs/ runs, and the CDK and cfn-lint take what it makes."""
 
 from __future__ import annotations
 
