@@ -117,6 +117,13 @@ class RepositoryCreationTemplate(Construct):
         self._policy: iam.PolicyDocument | None = None
         for statement in settings.policy:
             self.add_to_repository_policy(statement)
+        if "PULL_THROUGH_CACHE" in purposes and mutability.value.startswith("IMMUTABLE"):
+            cdk.Validations.of(self).add_warning(
+                "registry-constructs:cache-never-refreshes",
+                "Tags in a pull-through cache are immutable here, so ECR can't move them when the upstream "
+                "does: what was cached first is served for ever. Give caches a template of their own, or say "
+                "image_tag_mutability=ecr.TagMutability.MUTABLE.",
+            )
         for warning in lifecycle.warnings() if lifecycle else ():
             cdk.Validations.of(self).add_warning(f"registry-constructs:{warning.id}", warning.message)
 

@@ -25,6 +25,7 @@ from tests.synthesis import cfn_lint, new_app, new_stack, properties, raw_templa
 
 TEMPLATE = "AWS::ECR::RepositoryCreationTemplate"
 AES_256 = RepositorySettings(encryption=ecr.RepositoryEncryption.AES_256)
+MUTABLE = RepositorySettings(image_tag_mutability=ecr.TagMutability.MUTABLE)
 KEY_ACTIONS = ["kms:CreateGrant", "kms:DescribeKey", "kms:RetireGrant"]
 PURPOSES: list[AppliedFor] = ["CREATE_ON_PUSH", "PULL_THROUGH_CACHE", "REPLICATION"]
 
@@ -305,8 +306,8 @@ def test_a_template_that_hides_another_is_warned_about(
 ) -> None:
     app = new_app()
     first, second = inhabited("Outer", app), inhabited("Inner", app)
-    new_template(second, AES_256, prefix="shop/checkout", applied_for=inner)
-    new_template(first, AES_256, prefix="shop", applied_for=outer)
+    new_template(second, MUTABLE, prefix="shop/checkout", applied_for=inner)
+    new_template(first, MUTABLE, prefix="shop", applied_for=outer)
     assert warnings(first) == []
     found = warnings(second)
     assert len(found) == warned
@@ -441,3 +442,22 @@ def test_the_policy_may_be_10240_characters_long(over: int) -> None:
     else:
         assert len(properties(stack, TEMPLATE)["RepositoryPolicy"]) == 10_240 + over
         assert cfn_lint(raw_template(stack)) == []
+
+
+def test_a_cache_whose_tags_never_move_is_warned_about() -> None:
+    stack = new_stack()
+    for number, (purposes, settings) in enumerate(
+        (
+            (["PULL_THROUGH_CACHE", "REPLICATION"], RepositorySettings()),
+            (["PULL_THROUGH_CACHE"], RepositorySettings(immutable_except=["latest"])),
+            (["PULL_THROUGH_CACHE"], RepositorySettings()),
+            (["REPLICATION"], RepositorySettings()),
+        )
+    ):
+        RepositoryCreationTemplate(
+            stack, f"T{number}", prefix=f"t{number}", applied_for=purposes, settings=settings
+        )
+    assert [text.startswith("Tags in a pull-through cache are immutable") for text in warnings(stack)] == [
+        True,
+        True,
+    ]

@@ -344,7 +344,7 @@ def test_both_ends_must_be_known(missing: str) -> None:
         "destination": (known, unknown),
         "environment": (known, cdk.Environment(region="eu-west-1")),
     }[missing]
-    with pytest.raises(InvalidInputError, match="needs to know the account and the Region of both ends"):
+    with pytest.raises(InvalidInputError, match="account and the Region of both registries have to be known"):
         Replication(scope, "Replication", destinations=[destination])
 
 
