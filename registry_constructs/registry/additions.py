@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Final
 
 import aws_cdk as cdk
@@ -162,6 +162,11 @@ def repository_arns(scope: IConstruct, prefixes: Sequence[str]) -> list[str]:
     if isinstance(prefixes, str):
         raise InvalidInputError(
             "prefixes is a single text", got=prefixes, allowed="a list", fix=f"write prefixes=[{prefixes!r}]"
+        )
+    # An iterator would be empty after the check, and nothing said means everything.
+    if not isinstance(prefixes, Collection):
+        raise InvalidInputError(
+            "prefixes is not a list", got=prefixes, allowed="a list", fix="write prefixes=['shop/']"
         )
     for prefix in prefixes:
         check_prefix(prefix)

@@ -9,6 +9,7 @@ import aws_cdk as cdk
 import jsii
 from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_iam as iam
+from aws_cdk.interfaces.aws_kms import IKeyRef
 from constructs import Construct, IValidation
 
 from registry_constructs import limits
@@ -16,7 +17,7 @@ from registry_constructs.errors import InvalidInputError
 from registry_constructs.lifecycle import presets
 from registry_constructs.naming import check_template_prefix
 from registry_constructs.registry.merged import policy_length, registry_of
-from registry_constructs.registry.repository_settings import RepositorySettings
+from registry_constructs.registry.repository_settings import RepositorySettings, check_settings
 from registry_constructs.repository.key import default_key
 from registry_constructs.repository.keywords import DEFAULT_LIFECYCLE, check_encryption, lifecycle_policy
 from registry_constructs.repository.located import located
@@ -34,6 +35,7 @@ ROLE_REASON: Final = (
 )
 """Why cdk-nag's AwsSolutions-IAM5 is acknowledged on a template's role."""
 
+_WHO = ("Principal", "NotPrincipal")
 _PURPOSES = ("CREATE_ON_PUSH", "PULL_THROUGH_CACHE", "REPLICATION")
 
 
@@ -79,12 +81,14 @@ class RepositoryCreationTemplate(Construct):
         custom_role: iam.IRole | None = None,
     ) -> None:
         super().__init__(scope, id)
-        settings = settings or RepositorySettings()
+        settings = RepositorySettings() if settings is None else settings
         with located(self):
+            check_settings(settings)
             check_template_prefix(prefix)
             purposes = _purposes(applied_for)
             mutability, filters, lifecycle = _rules(settings, caches=purposes == ["PULL_THROUGH_CACHE"])
             check_encryption(settings.encryption, settings.encryption_key)
+            _check_key(settings.encryption_key, cdk.Stack.of(self).region)
             _check_description(description)
             _check_tags(settings.tags)
             _check_role(custom_role)
@@ -170,13 +174,18 @@ class _RepositoryPolicy:
         self._policy = policy
 
     def validate(self) -> list[str]:
+        problems = []
+        # The CDK's own check would ask for resources as well.
+        said = cdk.Stack.of(self._template).resolve(self._policy) or {}
+        if any(statement.keys().isdisjoint(_WHO) for statement in said.get("Statement", [])):
+            problems.append("The repository policy has a statement without principals. Say whom it is for.")
         length = policy_length(self._template, self._policy)
-        if length <= limits.REPOSITORY_POLICY_LENGTH:
-            return []
-        return [
-            f"The repository policy has {length:,} characters, and ECR takes "
-            f"{limits.REPOSITORY_POLICY_LENGTH:,}. Allow an organization instead of many accounts."
-        ]
+        if length > limits.REPOSITORY_POLICY_LENGTH:
+            problems.append(
+                f"The repository policy has {length:,} characters, and ECR takes "
+                f"{limits.REPOSITORY_POLICY_LENGTH:,}. Allow an organization instead of many accounts."
+            )
+        return problems
 
 
 def acknowledge_wildcards(scope: Construct, arns: Sequence[str], reason: str) -> None:
@@ -203,8 +212,8 @@ def _as_printed(value: Any) -> str:  # noqa: ANN401 - text or an intrinsic funct
 
 
 def _purposes(applied_for: Sequence[AppliedFor]) -> list[AppliedFor]:
-    given = [] if isinstance(applied_for, str) else list(applied_for)
-    if not given or len(set(given)) < len(given) or not set(given) <= set(_PURPOSES):
+    given = list(applied_for) if isinstance(applied_for, list | tuple) else []
+    if not given or any(one not in _PURPOSES or given.count(one) > 1 for one in given):
         raise InvalidInputError(
             "applied_for is not a list of what templates are for",
             got=applied_for,
@@ -265,12 +274,43 @@ def _check_tags(tags: Mapping[str, str]) -> None:
         )
 
 
+def _check_key(key: IKeyRef | None, region: str) -> None:
+    if key is None:
+        return
+    arn, there = key.key_ref.key_arn, key.env.region
+    if not is_token(there) and not is_token(region) and there != region:
+        raise InvalidInputError(
+            "The key is in another Region",
+            got=f"{key.node.path} in {there}",
+            allowed=f"a key in {region}, where the repositories are created",
+            fix="use a key of that Region, or a replica there of a multi-Region key",
+        )
+    if ":alias/" in arn:
+        raise InvalidInputError(
+            "A creation template takes a key, and this is an alias of one",
+            got=key.node.path,
+            allowed="a key whose ARN ends with :key/ and its id",
+            fix="import the key with Key.from_key_arn or Key.from_lookup",
+        )
+
+
 def _check_role(role: iam.IRole | None) -> None:
-    arn = role.role_arn if role is not None else ""
-    if not is_token(arn) and "/" in arn.partition(":role/")[2]:
+    if role is None:
+        return
+    if not hasattr(role, "role_arn"):
+        raise InvalidInputError(
+            "custom_role is no role",
+            got=role,
+            allowed="an iam.Role, or one imported with Role.from_role_arn",
+            fix="import the role, or leave custom_role out to have one made",
+        )
+    arn, resource = role.role_arn, role.node.default_child
+    path = resource.path if isinstance(resource, iam.CfnRole) else None
+    in_arn = not is_token(arn) and "/" in arn.partition(":role/")[2]
+    if in_arn or (path not in (None, "/") and not is_token(path)):
         raise InvalidInputError(
             "The role has an IAM path, which creation templates refuse",
-            got=arn,
+            got=arn if in_arn else path,
             allowed="arn:<partition>:iam::<account>:role/<name>",
             fix="use a role without a path, or leave custom_role out",
         )

@@ -15,6 +15,7 @@ from constructs import Construct, IConstruct, IValidation
 
 from registry_constructs import limits
 from registry_constructs.errors import InvalidInputError
+from registry_constructs.registry.deployment_order import deploy_first
 from registry_constructs.registry.replication_rules import (
     Flow,
     broken_chains,
@@ -44,11 +45,12 @@ class MergedRegistry:
     def __init__(self, environment: str) -> None:
         self.environment = environment
         self.owner: Construct | None = None
-        self.scope_v2 = False
+        self._scope_v2: Construct | None = None
         self._scanning: Scanning | None = None
         self._filters: list[tuple[Frequency, str, str]] = []
         self._flows: list[Flow] = []
-        self._statements: dict[str, iam.PolicyStatement] = {}
+        self._replicas_in: list[Construct] = []
+        self._statements: list[tuple[str, str, iam.PolicyStatement]] = []
         self._signing: set[tuple[str, str, str]] = set()
         self._signing_profiles: dict[str, str] = {}
         self._claims: dict[str, dict[str, str]] = {}
@@ -56,8 +58,14 @@ class MergedRegistry:
         self._contributors: set[str] = set()
         self._resources: dict[str, Any] = {}
 
-    def own(self, owner: Construct, scanning: Scanning | None) -> None:
-        """Write what was said so far, and what comes later, into the owner."""
+    def own(self, owner: Construct, scanning: Scanning | None, scope_v2: Construct | None = None) -> None:
+        """Write what was said so far, and what comes later, into the owner.
+
+        Args:
+            owner: The construct that gets the resources.
+            scanning: What it says of scanning.
+            scope_v2: What sets the registry policy's scope to V2, if something of the owner does.
+        """
         if self.owner is not None:
             raise InvalidInputError(
                 f"The registry of {self.environment} has an owner already",
@@ -67,7 +75,7 @@ class MergedRegistry:
                 "Regions an env",
             )
         self.owner = owner
-        self._scanning = scanning
+        self._scanning, self._scope_v2 = scanning, scope_v2
         if scanning:
             self._filters += [("CONTINUOUS_SCAN", value, owner.node.path) for value in scanning.continuous]
             self._filters += [("SCAN_ON_PUSH", value, owner.node.path) for value in scanning.on_push]
@@ -116,16 +124,19 @@ class MergedRegistry:
         self._contributors.add(path)
         self._write_scanning()
 
-    def add_flows(self, flows: Iterable[Flow]) -> None:
-        """Add prefixes to replicate."""
+    def add_flows(self, flows: Iterable[Flow], destination: Construct | None) -> None:
+        """Add prefixes to replicate, and the registry of this app that takes them, if it is one."""
         for flow in flows:
             self._flows.append(flow)
             self._contributors.add(flow.path)
+        if destination is not None:
+            self._replicas_in.append(destination)
         self._write_replication()
 
     def add_statement(self, statement: iam.PolicyStatement, scope: IConstruct) -> None:
         """Add a statement to the registry's policy; the same one twice is written once."""
-        self._statements[identity(scope, statement.to_statement_json())] = statement
+        key = identity(scope, statement.to_statement_json())
+        self._statements.append((key, scope.node.path, statement))
         self._contributors.add(scope.node.path)
         self._write_policy()
 
@@ -202,6 +213,9 @@ class MergedRegistry:
     def _write_replication(self) -> None:
         if self.owner is None or not self._flows:
             return
+        # Not the stack that asked: the rules stand in the owner's.
+        for destination in self._replicas_in:
+            deploy_first(destination, self.owner)
         configuration = {"rules": replication_rules(self._flows)}
         resource = self._resources.get("Replication")
         if resource is None:
@@ -215,15 +229,19 @@ class MergedRegistry:
         if self.owner is None or not self._statements:
             return
         document = iam.PolicyDocument(
-            statements=[statement for _, statement in sorted(self._statements.items())], minimize=True
+            statements=[statement for *_, statement in sorted(self._statements, key=lambda said: said[:2])],
+            minimize=True,
         )
-        if any("aws:PrincipalOrgID" in key for key in self._statements):
+        if any("aws:PrincipalOrgID" in key for key, *_ in self._statements):
             cdk.Validations.of(self.owner).acknowledge(
                 cdk.Acknowledgment(id="AwsSolutions-ECR1", reason=ORGANIZATION_REASON)
             )
         resource = self._resources.get("Policy")
         if resource is None:
-            self._resources["Policy"] = ecr.CfnRegistryPolicy(self.owner, "Policy", policy_text=document)
+            resource = ecr.CfnRegistryPolicy(self.owner, "Policy", policy_text=document)
+            if self._scope_v2 is not None:
+                resource.node.add_dependency(self._scope_v2)
+            self._resources["Policy"] = resource
         else:
             resource.policy_text = document
 
@@ -258,7 +276,7 @@ class MergedRegistry:
             for statement in said.get("Statement", [])
             for action in _listed(statement.get("Action", []))
         }
-        if actions - _V1_ACTIONS and not self.scope_v2:
+        if actions - _V1_ACTIONS and self._scope_v2 is None:
             cdk.Validations.of(owner).add_warning(
                 "registry-constructs:registry-policy-scope",
                 f"The registry policy names {sorted(actions - _V1_ACTIONS)}, which ECR heeds only with the "
@@ -271,7 +289,7 @@ class MergedRegistry:
             return [f"{owner.node.path}: {problem}" for problem in incomplete]
         return [
             f"{owner.node.path}: The registry policy has {length:,} characters.\n"
-            f"  Got: statements from {', '.join(sorted(self._contributors))}\n"
+            f"  Got: statements from {', '.join(sorted({path for _, path, _ in self._statements}))}\n"
             f"  Allowed: {limits.REGISTRY_POLICY_LENGTH:,} characters\n"
             "  Fix: allow an organization instead of many accounts, or a prefix that covers several"
         ]

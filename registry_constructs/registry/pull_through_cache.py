@@ -17,8 +17,9 @@ from registry_constructs.registry.additions import IMPORT_ACTIONS, RegistryAddit
 from registry_constructs.registry.cache_of_ecr import reach_upstream
 from registry_constructs.registry.cache_secret import check_secret, make_secret
 from registry_constructs.registry.creation_template import RepositoryCreationTemplate
+from registry_constructs.registry.grants import check_granted
 from registry_constructs.registry.merged import registry_of
-from registry_constructs.registry.repository_settings import RepositorySettings
+from registry_constructs.registry.repository_settings import RepositorySettings, check_settings
 from registry_constructs.registry.upstream import Upstream
 from registry_constructs.repository.access import PULL_ACTIONS
 from registry_constructs.repository.located import located
@@ -83,7 +84,8 @@ class PullThroughCache(Construct):
         stack = cdk.Stack.of(self)
         with located(self):
             _check_region(stack.region)
-            _check_kinds(upstream, settings)
+            _check_upstream(upstream)
+            check_settings(settings)
             self.prefix, self._upstream_prefix = _bare_prefixes(prefix, upstream_prefix)
             if upstream.credentials is not None:
                 check_secret(upstream.credentials, stack)
@@ -176,16 +178,12 @@ class PullThroughCache(Construct):
                 )
             ],
         )
-        if not grant.success:
-            raise InvalidInputError(
-                "This principal has no policy of its own",
-                got=type(grantee).__name__,
-                allowed="roles, users and groups",
-                fix="use grant_pull_to_accounts or grant_pull_to_organization",
-                where=self.node.path,
-            )
+        with located(self):
+            check_granted(grant, grantee, fix="use grant_pull_to_accounts or grant_pull_to_organization")
         ecr.AuthorizationToken.grant_read(grantee)
-        account, own = grantee.grant_principal.principal_account, cdk.Stack.of(self).account
+        # Principals that nothing is known of, such as an unknown one, have no account either.
+        account = getattr(grantee.grant_principal, "principal_account", None)
+        own = cdk.Stack.of(self).account
         if account and account != own and not is_token(account) and not is_token(own):
             self.grant_pull_to_accounts(account)
         return grant
@@ -260,17 +258,10 @@ def _below(prefix: str) -> str:
     return "*" if prefix == limits.ROOT_PREFIX else f"{prefix}/*"
 
 
-def _check_kinds(upstream: Upstream, settings: RepositorySettings | None) -> None:
+def _check_upstream(upstream: Upstream) -> None:
     if not isinstance(upstream, Upstream):
         raise InvalidInputError(
             "Not an upstream", got=upstream, allowed="an Upstream", fix="write upstream=Upstream.docker_hub()"
-        )
-    if settings is not None and not isinstance(settings, RepositorySettings):
-        raise InvalidInputError(
-            "Not settings for repositories",
-            got=settings,
-            allowed="RepositorySettings, or None for no template",
-            fix="write settings=RepositorySettings(...)",
         )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from constructs import Construct, IConstruct
 
+from registry_constructs.errors import InvalidInputError
 from registry_constructs.registry.account_settings import AccountSettings, AccountSettingsResource
 from registry_constructs.registry.additions import RegistryAdditions
 from registry_constructs.registry.scanning import Scanning
@@ -20,7 +21,9 @@ class Registry(Construct, RegistryAdditions):
     What nobody says anything about stays as it is in the account. What is said replaces what was set by hand,
     where CloudFormation allows: it refuses a registry policy or replication that exists already.
     Destroying the stack takes the settings away again: the policy, the replication rules and the signing
-    rules are removed, scanning goes back to basic without rules. No image is ever touched.
+    rules are removed, scanning goes back to basic without rules. No image is ever touched. Renaming the
+    construct or moving it to another stack does so too, after the new one was made: where there is a policy
+    or replication, that deployment fails.
 
     Args:
         scope: A construct in a stack of the registry's account and Region.
@@ -45,10 +48,13 @@ class Registry(Construct, RegistryAdditions):
         Construct.__init__(self, scope, id)
         RegistryAdditions.__init__(self, self)
         with located(self):
-            self._merged.own(self, scanning)
+            _check_kinds(scanning, account_settings)
+        scope_v2: Construct | None = None
         if account_settings is not None:
-            self._merged.scope_v2 = account_settings.registry_policy_scope == "V2"
-            AccountSettingsResource(self, "AccountSettings", settings=account_settings)
+            settings = AccountSettingsResource(self, "AccountSettings", settings=account_settings)
+            scope_v2 = settings.resource if account_settings.registry_policy_scope == "V2" else None
+        with located(self):
+            self._merged.own(self, scanning, scope_v2)
 
     @staticmethod
     def of(scope: IConstruct) -> RegistryAdditions:
@@ -58,3 +64,20 @@ class Registry(Construct, RegistryAdditions):
         by then, the synth fails and names who added to it.
         """
         return RegistryAdditions(scope)
+
+
+def _check_kinds(scanning: Scanning | None, account_settings: AccountSettings | None) -> None:
+    if scanning is not None and not isinstance(scanning, Scanning):
+        raise InvalidInputError(
+            "scanning is no Scanning",
+            got=scanning,
+            allowed="Scanning.basic(...), Scanning.enhanced(...), or None for leaving it as it is",
+            fix="write scanning=Scanning.basic()",
+        )
+    if account_settings is not None and not isinstance(account_settings, AccountSettings):
+        raise InvalidInputError(
+            "account_settings is no AccountSettings",
+            got=account_settings,
+            allowed="AccountSettings(...), or None for leaving them as they are",
+            fix="write account_settings=AccountSettings(registry_policy_scope='V2')",
+        )

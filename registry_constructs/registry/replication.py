@@ -19,7 +19,7 @@ from registry_constructs.registry.creation_template import RepositoryCreationTem
 from registry_constructs.registry.merged import registry_of
 from registry_constructs.registry.registry import Registry
 from registry_constructs.registry.replication_rules import Flow, Place, replication_rules
-from registry_constructs.registry.repository_settings import RepositorySettings
+from registry_constructs.registry.repository_settings import RepositorySettings, check_settings
 from registry_constructs.repository.located import located
 from registry_constructs.tokens import is_token
 
@@ -76,6 +76,7 @@ class Replication(Construct):
         super().__init__(scope, id)
         self.required_elsewhere: dict[str, Any] = {}
         with located(self):
+            check_settings(settings)
             lists = isinstance(prefixes, list | tuple) and isinstance(destinations, list | tuple)
             if not lists or not destinations:
                 raise InvalidInputError(
@@ -86,9 +87,12 @@ class Replication(Construct):
                 )
             for prefix in prefixes:
                 _check_prefix(prefix)
+            for one in destinations if source is None else [*destinations, source]:
+                _check_end(one)
             own = known_place(self)
             start = own if source is None else known_place(source)
-            ends = {known_place(destination): destination for destination in destinations}
+            # Who names one place in both ways means the registry.
+            ends = {known_place(one): one for one in sorted(destinations, key=_is_registry)}
             for end in ends:
                 _check_route(start, end)
             sends = not isinstance(source, cdk.Environment)
@@ -101,13 +105,14 @@ class Replication(Construct):
                 )
             wanted = sorted(set(prefixes)) or [""]
             origin = registry_of(source if isinstance(source, Registry) else self)
-            for end in ends if sends else ():
-                origin.add_flows(Flow(start, prefix, end, self.node.path) for prefix in wanted)
+            for end, destination in ends.items() if sends else ():
+                origin.add_flows(
+                    (Flow(start, prefix, end, self.node.path) for prefix in wanted),
+                    destination if isinstance(destination, Registry) else None,
+                )
         for end, destination in sorted(ends.items(), key=lambda item: item[0]):
             if isinstance(destination, Registry):
                 self._prepare(start, destination, wanted, settings)
-                if sends:
-                    deploy_first(destination, source if isinstance(source, Registry) else self)
             else:
                 self._ask_for(end, _destination_half(start, end, wanted, settings))
         if not sends:
@@ -170,6 +175,10 @@ class _Replicas(Construct):
             )
 
 
+def _is_registry(end: RegistryOrEnvironment) -> bool:
+    return isinstance(end, Registry)
+
+
 def known_place(end: RegistryOrEnvironment | Construct) -> Place:
     """The account and Region of one end, both known."""
     known = end if isinstance(end, cdk.Environment) else cdk.Stack.of(end)
@@ -183,6 +192,16 @@ def known_place(end: RegistryOrEnvironment | Construct) -> Place:
     check_account_id(known.account)
     check_region(known.region)
     return Place(known.account, known.region)
+
+
+def _check_end(end: RegistryOrEnvironment) -> None:
+    if not isinstance(end, RegistryOrEnvironment):
+        raise InvalidInputError(
+            "Neither a Registry nor an account and Region",
+            got=end,
+            allowed="a Registry of this app, or cdk.Environment(account=..., region=...)",
+            fix="give the Registry itself, not its stack and not Registry.of(...)",
+        )
 
 
 def _check_prefix(prefix: str) -> None:
@@ -250,19 +269,3 @@ def _destination_half(
         f"region={start.region!r}), destinations=[registry], prefixes={[p for p in prefixes if p]!r})"
     )
     return needed
-
-
-def deploy_first(destination: Construct, source: Construct) -> None:
-    """Have the destination ready before the first image arrives, unless it waits for the source already."""
-    first, then = cdk.Stack.of(destination), cdk.Stack.of(source)
-    if first is then or cdk.Stage.of(first) is not cdk.Stage.of(then):
-        return
-    waits_for, seen = [first], set()
-    while waits_for:
-        stack = waits_for.pop()
-        if stack is then:
-            return
-        if stack.node.path not in seen:
-            seen.add(stack.node.path)
-            waits_for += stack.dependencies
-    then.add_stack_dependency(first)

@@ -9,6 +9,7 @@ from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_iam as iam
 from aws_cdk.interfaces.aws_kms import IKeyRef
 
+from registry_constructs.errors import InvalidInputError
 from registry_constructs.lifecycle import LifecyclePolicy, LifecycleRule
 
 
@@ -42,3 +43,23 @@ class RepositorySettings:
     lifecycle: LifecyclePolicy | Sequence[LifecycleRule] | None = None
     policy: Sequence[iam.PolicyStatement] = ()
     tags: Mapping[str, str] = field(default_factory=dict)
+
+
+def check_settings(settings: RepositorySettings | None) -> None:
+    """Refuse what are no settings, and a policy that is a single statement."""
+    if settings is None:
+        return
+    if not isinstance(settings, RepositorySettings):
+        raise InvalidInputError(
+            "Not settings for repositories",
+            got=settings,
+            allowed="RepositorySettings, or None",
+            fix="write settings=RepositorySettings(...)",
+        )
+    if not isinstance(settings.policy, Sequence):
+        raise InvalidInputError(
+            "policy is not a list of statements",
+            got=settings.policy,
+            allowed="a list of iam.PolicyStatement",
+            fix="write policy=[...]",
+        )

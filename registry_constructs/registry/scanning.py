@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import aws_cdk as cdk
 from aws_cdk import aws_ecr as ecr
@@ -30,6 +30,17 @@ class Scanning:
     scan_type: ScanType
     continuous: tuple[str, ...]
     on_push: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        if self.scan_type not in get_args(ScanType):
+            raise InvalidInputError(
+                "Not a type of scanning",
+                got=self.scan_type,
+                allowed=" or ".join(get_args(ScanType)),
+                fix="use Scanning.basic() or Scanning.enhanced()",
+            )
+        checked_filters("continuous", self.continuous)
+        checked_filters("on_push", self.on_push)
 
     @classmethod
     def basic(cls, *, on_push: Sequence[str] = ("*",)) -> Scanning:

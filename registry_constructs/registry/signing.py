@@ -13,6 +13,7 @@ from constructs import Construct
 
 from registry_constructs import limits
 from registry_constructs.errors import InvalidInputError
+from registry_constructs.registry.grants import check_granted
 from registry_constructs.registry.merged import registry_of
 from registry_constructs.repository.located import located
 from registry_constructs.tokens import ENCODED_TEXT, is_token
@@ -64,7 +65,7 @@ class ManagedSigning(Construct):
             _check_region(region)
             _check_filters(repositories)
             if signing_profile is not None:
-                _check_profile(_arn(signing_profile), region)
+                _check_profile(signing_profile, region)
         self.signing_profile: signer.ISigningProfile = signing_profile or signer.SigningProfile(
             self, "Profile", platform=signer.Platform.NOTATION_OCI_SHA384_ECDSA
         )
@@ -72,12 +73,19 @@ class ManagedSigning(Construct):
             registry_of(self).add_signing(_arn(self.signing_profile), repositories, self)
 
     def grant_sign(self, grantee: iam.IGrantable) -> iam.Grant:
-        """Let who pushes sign; the push itself is `Repository.grant_push`."""
-        return iam.Grant.add_to_principal(
+        """Let who pushes sign; the push itself is `Repository.grant_push`.
+
+        Raises:
+            InvalidInputError: For an account, an organization or a service: they have no policy of their own.
+        """
+        grant = iam.Grant.add_to_principal(
             grantee=grantee,
             actions=list(SIGN_ACTIONS),
             resource_arns=[_arn(self.signing_profile)],
         )
+        with located(self):
+            check_granted(grant, grantee, fix="name the role that pushes")
+        return grant
 
 
 def _arn(profile: signer.ISigningProfile) -> str:
@@ -113,7 +121,15 @@ def _check_filters(filters: Sequence[str]) -> None:
             )
 
 
-def _check_profile(arn: str, region: str) -> None:
+def _check_profile(profile: signer.ISigningProfile, region: str) -> None:
+    if not hasattr(profile, "signing_profile_arn"):
+        raise InvalidInputError(
+            "Not a signing profile",
+            got=profile,
+            allowed="a signer.SigningProfile, or one imported with from_signing_profile_attributes",
+            fix="import the profile, or leave signing_profile out to have one made",
+        )
+    arn = _arn(profile)
     match = _PROFILE_ARN.fullmatch(arn)
     if match is None and not is_token(arn):
         raise InvalidInputError(
@@ -122,10 +138,26 @@ def _check_profile(arn: str, region: str) -> None:
             allowed="arn:<partition>:signer:<region>:<account>:/signing-profiles/<name>",
             fix="copy the profile's ARN, without a version",
         )
-    if match and not is_token(region) and not is_token(match["region"]) and match["region"] != region:
+    there = match["region"] if match else region
+    if isinstance(profile, signer.SigningProfile):
+        arn, there = profile.node.path, profile.env.region
+        _check_platform(profile)
+    if not is_token(region) and not is_token(there) and there != region:
         raise InvalidInputError(
             "The signing profile is in another Region",
             got=arn,
             allowed=f"a profile in {region}",
             fix="make a profile in the registry's Region",
+        )
+
+
+def _check_platform(profile: signer.SigningProfile) -> None:
+    needed = signer.Platform.NOTATION_OCI_SHA384_ECDSA.platform_id
+    resource = profile.node.default_child
+    if isinstance(resource, signer.CfnSigningProfile) and resource.platform_id != needed:
+        raise InvalidInputError(
+            "The signing profile is not for container images",
+            got=resource.platform_id,
+            allowed=f"a profile for the platform {needed}",
+            fix="write platform=signer.Platform.NOTATION_OCI_SHA384_ECDSA",
         )

@@ -197,10 +197,69 @@ def test_a_role_with_a_path_is_refused() -> None:
         new_template(stack, custom_role=role)
 
 
-def test_a_role_that_is_known_only_at_deployment_passes() -> None:
+@pytest.mark.parametrize("path", [None, "/", "known at deployment"])
+def test_a_role_of_the_app_is_used(path: str | None) -> None:
+    stack = new_stack()
+    if path == "known at deployment":
+        path = cdk.Aws.STACK_NAME
+    role = iam.Role(stack, "Role", assumed_by=iam.ServicePrincipal("ecr.amazonaws.com"), path=path)
+    assert new_template(stack, custom_role=role).role is role
+
+
+def test_a_role_of_the_app_with_a_path_is_refused() -> None:
     stack = new_stack()
     role = iam.Role(stack, "Role", assumed_by=iam.ServicePrincipal("ecr.amazonaws.com"), path="/service/")
-    assert new_template(stack, custom_role=role).role is role
+    with pytest.raises(InvalidInputError, match="Stack/Template: The role has an IAM path") as caught:
+        new_template(stack, custom_role=role)
+    assert caught.value.got == "/service/"
+
+
+@pytest.mark.parametrize("in_app", [True, False])
+def test_a_key_of_another_region_is_refused(*, in_app: bool) -> None:
+    app = new_app()
+    stack, abroad = new_stack(app=app), inhabited("Abroad", app, env=FRANKFURT)
+    arn = "arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+    key = kms.Key(abroad, "Key") if in_app else kms.Key.from_key_arn(stack, "Key", arn)
+    with pytest.raises(InvalidInputError, match="Stack/Template: The key is in another Region") as caught:
+        new_template(stack, RepositorySettings(encryption_key=key))
+    assert caught.value.got == f"{key.node.path} in eu-central-1"
+
+
+@pytest.mark.parametrize("env", [None, FRANKFURT])
+def test_a_key_whose_region_is_not_known_to_be_another_passes(env: cdk.Environment | None) -> None:
+    app = new_app()
+    stack = new_stack(app=app, env=env)
+    arn = "arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+    new_template(stack, RepositorySettings(encryption_key=kms.Key.from_key_arn(stack, "Key", arn)))
+    assert properties(stack, TEMPLATE)["EncryptionConfiguration"]["KmsKey"] == arn
+
+
+def test_an_alias_is_refused_where_ecr_takes_a_key() -> None:
+    stack = new_stack()
+    alias = kms.Alias.from_alias_name(stack, "Images", "alias/images")
+    with pytest.raises(InvalidInputError, match="Stack/Template: A creation template takes a key"):
+        new_template(stack, RepositorySettings(encryption_key=alias))
+
+
+def test_a_statement_for_nobody_is_refused() -> None:
+    stack = new_stack()
+    new_template(stack, RepositorySettings(policy=[iam.PolicyStatement(actions=["ecr:BatchGetImage"])]))
+    assert "[Stack/Template] The repository policy has a statement without principals" in synth_error(stack)
+
+
+@pytest.mark.parametrize(
+    ("keywords", "problem"),
+    [
+        ({"settings": {"tags": {}}}, "Not settings for repositories"),
+        ({"settings": RepositorySettings(policy=iam.PolicyStatement())}, "policy is not a list"),  # type: ignore[arg-type]
+        ({"custom_role": "arn:aws:iam::111122223333:role/images"}, "custom_role is no role"),
+        ({"applied_for": None}, "applied_for is not a list"),
+        ({"applied_for": [["REPLICATION"]]}, "applied_for is not a list"),
+    ],
+)
+def test_what_is_of_another_kind_is_refused(keywords: dict[str, Any], problem: str) -> None:
+    with pytest.raises(InvalidInputError, match=f"Stack/Template: {problem}"):
+        new_template(new_stack(), **keywords)
 
 
 @pytest.mark.parametrize(

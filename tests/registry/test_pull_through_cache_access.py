@@ -112,6 +112,10 @@ def test_a_principal_without_a_policy_of_its_own(stack: cdk.Stack, principal: An
     assert refused.value.fix == "use grant_pull_to_accounts or grant_pull_to_organization"
 
 
+def test_a_principal_that_nothing_is_known_of(stack: cdk.Stack) -> None:
+    assert new_cache(stack).grant_pull(iam.UnknownPrincipal(resource=stack)).success
+
+
 def test_an_imported_role_of_another_account(stack: cdk.Stack) -> None:
     Registry(stack, "Registry")
     away = iam.Role.from_role_arn(stack, "Away", "arn:aws:iam::222233334444:role/deploy")

@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from registry_constructs import (
+    AccountSettings,
     InvalidInputError,
     ManagedSigning,
     PullTimeExclusion,
@@ -233,6 +234,8 @@ def test_who_is_allowed_must_be_clear(allow: Callable[[Any], object]) -> None:
     [
         ({"accounts": ["1234"]}, "Not an AWS account id"),
         ({"accounts": ["222233334444"], "prefixes": "shop/"}, "prefixes is a single text"),
+        ({"accounts": ["222233334444"], "prefixes": iter(["shop/"])}, "prefixes is not a list"),
+        ({"accounts": ["222233334444"], "prefixes": None}, "prefixes is not a list"),
         ({"accounts": ["222233334444"], "prefixes": ["shop/*"]}, "Not a prefix"),
         ({"accounts": ["222233334444"], "prefixes": ["a"]}, "Not a prefix"),
         ({"organization": "o-1"}, "Not an organization id"),
@@ -285,6 +288,15 @@ def test_a_statement_that_is_changed_later_is_written_as_it_is_then() -> None:
     assert statements(stack)[0]["Action"] == REPLICATE
 
 
+def test_of_two_that_began_the_same_a_later_change_is_written() -> None:
+    stack = new_stack()
+    registry = Registry(stack, "Registry")
+    statement = registry.add_to_policy(pull())
+    registry.add_to_policy(pull())
+    statement.add_actions("ecr:CreateRepository")
+    assert [found["Action"] for found in statements(stack)] == [REPLICATE, "ecr:ReplicateImage"]
+
+
 def test_a_statement_for_nobody_or_nothing_is_refused() -> None:
     stack = new_stack()
     Registry(stack, "Registry").add_to_policy(iam.PolicyStatement(actions=["ecr:ReplicateImage"]))
@@ -308,9 +320,10 @@ def test_a_longer_policy_fails_and_names_who_wrote_it() -> None:
     owner, team = new_stack("Owner", app=app), inhabited("Team", app)
     Registry(owner, "Registry")
     Registry.of(team).add_to_policy(padded(10_241))
+    ManagedSigning(owner, "Signing")
     error = synth_error(owner)
     assert "Owner/Registry: The registry policy has 10,241 characters" in error
-    assert "statements from Team" in error
+    assert "statements from Team\n" in error
 
 
 def test_what_is_known_only_at_deployment_does_not_count_as_long() -> None:
@@ -338,21 +351,43 @@ def test_actions_that_only_the_scope_v2_heeds(actions: list[str], *, warned: boo
     ] * warned
 
 
+@pytest.mark.parametrize("owner_first", [True, False])
+def test_the_policy_waits_for_the_scope_that_it_needs(*, owner_first: bool) -> None:
+    app = new_app()
+    stack, team = new_stack(app=app), inhabited("Team", app)
+    steps: list[Callable[[], object]] = [
+        lambda: Registry(stack, "Registry", account_settings=AccountSettings(registry_policy_scope="V2")),
+        lambda: Registry.of(team).allow_pull("222233334444"),
+    ]
+    for step in steps if owner_first else reversed(steps):
+        step()
+    [policy] = resources(stack, POLICY).values()
+    assert policy["DependsOn"] == list(resources(stack, "Custom::ECRAccountSettings"))
+    assert cfn_lint(raw_template(stack)) == []
+
+
+@pytest.mark.parametrize(
+    ("keywords", "problem"),
+    [
+        ({"scanning": "ENHANCED"}, "scanning is no Scanning"),
+        ({"scanning": Scanning.basic}, "scanning is no Scanning"),
+        ({"account_settings": {"blob_mounting": True}}, "account_settings is no AccountSettings"),
+    ],
+)
+def test_what_is_of_another_kind_is_refused(keywords: dict[str, Any], problem: str) -> None:
+    with pytest.raises(InvalidInputError, match=f"Stack/Registry: {problem}"):
+        Registry(new_stack(), "Registry", **keywords)
+
+
 def test_registry_policy_scope_is_no_matter_where_the_owner_says_v2() -> None:
     stack = new_stack()
     registry = Registry(stack, "Registry")
     registry.allow_pull("222233334444")
     assert "registry_policy_scope='V2'" in warnings(stack)[0]
     silent = new_stack()
-    registry = Registry(silent, "Registry", account_settings=account_settings())
+    registry = Registry(silent, "Registry", account_settings=AccountSettings(registry_policy_scope="V2"))
     registry.allow_pull("222233334444")
     assert warnings(silent) == []
-
-
-def account_settings() -> Any:
-    from registry_constructs import AccountSettings
-
-    return AccountSettings(registry_policy_scope="V2")
 
 
 # The order of the parts

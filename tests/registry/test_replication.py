@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import aws_cdk as cdk
@@ -243,6 +244,39 @@ def test_the_destination_is_deployed_first() -> None:
     assert stack_of(destination).dependencies == []
 
 
+@pytest.mark.parametrize("owner_first", [True, False])
+def test_it_is_the_owner_of_the_rules_that_waits_whoever_asked_for_them(*, owner_first: bool) -> None:
+    app = new_app()
+    owner, team, destination = inhabited("Owner", app), inhabited("Team", app), owned(app, "B", OTHER_ACCOUNT)
+    steps: list[Callable[[], object]] = [
+        lambda: Registry(owner, "Registry"),
+        lambda: Replication(team, "Replication", destinations=[destination]),
+    ]
+    for step in steps if owner_first else reversed(steps):
+        step()
+    assert [stack.stack_name for stack in owner.dependencies] == ["B"]
+    assert team.dependencies == []
+
+
+def test_both_directions_between_nested_stacks_make_no_circle() -> None:
+    app = new_app()
+    parents = [inhabited("A", app), inhabited("B", app, env=FRANKFURT)]
+    one, two = (Registry(cdk.NestedStack(parent, "Nested"), "Registry") for parent in parents)
+    Replication(one, "Replication", destinations=[two])
+    Replication(two, "Replication", destinations=[one])
+    first, second = parents
+    assert [stack.stack_name for stack in first.dependencies] == ["B"]
+    assert second.dependencies == []
+
+
+def test_a_place_that_is_named_in_both_ways_is_the_registry() -> None:
+    app = new_app()
+    source, destination = owned(app, "A"), owned(app, "B", OTHER_ACCOUNT)
+    out = Replication(source, "Replication", destinations=[destination, OTHER_ACCOUNT], prefixes=["shop/"])
+    assert out.required_elsewhere == {}
+    assert template_prefixes(destination) == ["shop"]
+
+
 def test_both_directions_make_no_circle_and_no_warning() -> None:
     app = new_app()
     one, two = owned(app, "A"), owned(app, "B", FRANKFURT)
@@ -353,6 +387,9 @@ def test_both_ends_must_be_known(missing: str) -> None:
     [
         ({"destinations": []}, "prefixes or destinations is not a list"),
         ({"destinations": OHIO}, "prefixes or destinations is not a list"),
+        ({"destinations": ["us-east-2"]}, "Neither a Registry nor an account and Region"),
+        ({"destinations": [OHIO], "source": "111122223333"}, "Neither a Registry nor an account and Region"),
+        ({"destinations": [OHIO], "settings": {"tags": {}}}, "Not settings for repositories"),
         ({"destinations": [OHIO], "prefixes": "shop/"}, "prefixes or destinations is not a list"),
         ({"destinations": [OHIO], "prefixes": None}, "prefixes or destinations is not a list"),
         ({"destinations": [OHIO], "prefixes": ["a"]}, "Not a prefix of repository names"),
@@ -367,6 +404,15 @@ def test_what_is_refused(keywords: dict[str, Any], problem: str) -> None:
     registry = owned(new_app(), "A")
     with pytest.raises(InvalidInputError, match=f"A/Registry/Replication: {problem}"):
         Replication(registry, "Replication", **keywords)
+
+
+def test_a_stack_or_what_is_added_to_is_no_destination() -> None:
+    app = new_app()
+    source, destination = owned(app, "A"), owned(app, "B", FRANKFURT)
+    for wrong in (stack_of(destination), Registry.of(destination)):
+        with pytest.raises(InvalidInputError, match="Neither a Registry nor") as caught:
+            Replication(source, type(wrong).__name__, destinations=[wrong])  # type: ignore[list-item]
+        assert "give the Registry itself" in caught.value.fix
 
 
 @pytest.mark.parametrize("prefix", ["ab", "x" * 256])

@@ -59,6 +59,19 @@ def test_what_is_said_is_written(scanning: Scanning, scan_type: str, expected: d
     assert cfn_lint(raw_template(stack)) == []
 
 
+@pytest.mark.parametrize(
+    ("values", "problem"),
+    [
+        (("basic", (), ("*",)), "Not a type of scanning"),
+        (("BASIC", (), "prod"), "on_push is not a list"),
+        (("ENHANCED", ("PROD",), ()), "continuous has a filter that ECR refuses"),
+    ],
+)
+def test_what_the_constructors_would_refuse_is_refused_without_them(values: Any, problem: str) -> None:
+    with pytest.raises(InvalidInputError, match=problem):
+        Scanning(*values)
+
+
 def test_nothing_said_is_nothing_written() -> None:
     stack = new_stack()
     Registry(stack, "Registry")

@@ -114,6 +114,37 @@ def test_a_profile_of_another_region_is_refused() -> None:
     assert caught.value.allowed == "a profile in eu-central-1"
 
 
+def test_a_profile_of_the_app_in_another_region_is_refused() -> None:
+    app = new_app()
+    owner, abroad = inhabited("Owner", app, env=FRANKFURT), inhabited("Abroad", app)
+    Registry(owner, "Registry")
+    made = signer.SigningProfile(abroad, "Profile", platform=signer.Platform.NOTATION_OCI_SHA384_ECDSA)
+    with pytest.raises(InvalidInputError, match="The signing profile is in another Region") as caught:
+        ManagedSigning(owner, "Signing", signing_profile=made)
+    assert caught.value.got == "Abroad/Profile"
+
+
+def test_a_profile_for_something_else_is_refused() -> None:
+    stack = new_owner()
+    code = signer.SigningProfile(stack, "Code", platform=signer.Platform.AWS_LAMBDA_SHA384_ECDSA)
+    with pytest.raises(InvalidInputError, match="Stack/Signing: The signing profile is not for container"):
+        ManagedSigning(stack, "Signing", signing_profile=code)
+
+
+@pytest.mark.parametrize(
+    "principal", [iam.AccountPrincipal("222233334444"), iam.ServicePrincipal("codebuild.amazonaws.com")]
+)
+def test_who_has_no_policy_can_not_be_granted_to_sign(principal: iam.IGrantable) -> None:
+    signing = ManagedSigning(new_owner(), "Signing")
+    with pytest.raises(InvalidInputError, match="Stack/Signing: This principal has no policy of its own"):
+        signing.grant_sign(principal)
+
+
+def test_an_arn_alone_is_no_profile() -> None:
+    with pytest.raises(InvalidInputError, match="Stack/Signing: Not a signing profile"):
+        ManagedSigning(new_owner(), "Signing", signing_profile=arn())  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize(
     "text", [f"{arn()}/version", arn(name="a-b"), "images", arn(account="1"), arn().replace("signer", "s3")]
 )

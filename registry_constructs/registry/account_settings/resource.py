@@ -38,6 +38,9 @@ class AccountSettingsResource(Construct):
         id: The construct's id, unique in `scope`. Changing it makes a new custom resource and then deletes
             the old one, which with `on_delete="restore"` undoes what the new one set: deploy `"keep"` first.
         settings: The settings, and what becomes of them when they leave the template.
+
+    Attributes:
+        resource: The custom resource; what must find the settings in place depends on it.
     """
 
     def __init__(self, scope: Construct, id: str, *, settings: AccountSettings) -> None:
@@ -63,7 +66,7 @@ class AccountSettingsResource(Construct):
             role=iam.Role.from_role_arn(self, "FunctionRole", _role(self, log).role_arn, mutable=False),
             log_group=log,
         )
-        cdk.CustomResource(
+        self.resource = cdk.CustomResource(
             self,
             "Resource",
             resource_type="Custom::ECRAccountSettings",

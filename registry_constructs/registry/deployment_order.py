@@ -1,0 +1,33 @@
+"""Which of an app's stacks is deployed before which."""
+
+from __future__ import annotations
+
+import aws_cdk as cdk
+from constructs import Construct
+
+
+def deploy_first(first: Construct, then: Construct) -> None:
+    """Have the stack of one construct ready before another's, unless it waits for that one already.
+
+    Stages are deployed by themselves, so nothing is said across them.
+    """
+    ready, waiting = _deployed_stack(first), _deployed_stack(then)
+    if ready is waiting or cdk.Stage.of(ready) is not cdk.Stage.of(waiting):
+        return
+    waits_for, seen = [ready], set()
+    while waits_for:
+        stack = waits_for.pop()
+        if stack is waiting:
+            return
+        if stack.node.path not in seen:
+            seen.add(stack.node.path)
+            waits_for += stack.dependencies
+    waiting.add_stack_dependency(ready)
+
+
+def _deployed_stack(construct: Construct) -> cdk.Stack:
+    """The stack that a construct is deployed with: dependencies of a nested one are its parent's."""
+    stack = cdk.Stack.of(construct)
+    while stack.nested_stack_parent is not None:
+        stack = stack.nested_stack_parent
+    return stack
