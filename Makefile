@@ -54,8 +54,9 @@ synth: setup  ## synthesize the example app into cdk.out
 deploy-local: setup  ## deploy the example stacks to an AWS on this machine, push and pull an image, show what stands
 	@$(BIN)/registry-constructs local deploy
 
-bench: setup  ## measure; prints ratios
-	@echo "Nothing is measured yet."
+bench: setup  ## measure the simulator and the inventory; prints ratios and memory
+	@$(BIN)/python benchmarks/bench_simulation.py
+	@$(BIN)/python benchmarks/bench_inventory.py
 
 lock: setup  ## write the requirement and lock files anew from pyproject.toml and package.json
 	@$(UV) pip compile --universal --python-version 3.11 --no-header pyproject.toml --extra local --extra dev -o requirements-dev.txt

@@ -4,18 +4,35 @@ Accounts and Regions come from the context, so that nobody deploys to an account
 
     cdk deploy --all -c account=<yours> -c region=<yours> -c readers=<account>,<account>
         -c replica_account=<another, or the same> -c replica_region=<another>
+        -c checkout=<digest or tag> -c thumbnails=<digest or tag>
 
 Without them, the app is for the AWS on this machine that `make deploy-local` starts. In an account of yours,
-nobody else may pull but the readers you name, and the settings that a whole registry shares are left alone
-until you name where its replicas go.
+nobody else may pull but the readers you name, the settings that a whole registry shares are left alone
+until you name where its replicas go, and nothing runs until you name what you pushed to shop/checkout and to
+shop/thumbnails.
 """
 
 from __future__ import annotations
 
 import aws_cdk as cdk
+from aws_cdk import aws_ecr as ecr
 from cdk_nag import AwsSolutionsChecks
 
-from stacks import DestinationRegistryStack, PublicImagesStack, RepositoriesStack, SourceRegistryStack
+from registry_constructs import Image
+from stacks import (
+    DestinationRegistryStack,
+    Ec2Stack,
+    EksStack,
+    FargateStack,
+    FunctionsStack,
+    NetworkStack,
+    PublicImagesStack,
+    RepositoriesStack,
+    SourceRegistryStack,
+)
+
+EKS_ADD_ONS = "602401143452"
+"""Where EKS keeps its add-ons' images in most Regions (EKS User Guide, add-ons-images)."""
 
 
 def build(app: cdk.App) -> None:
@@ -25,11 +42,14 @@ def build(app: cdk.App) -> None:
     readers = app.node.try_get_context("readers")
     replica_account = app.node.try_get_context("replica_account")
     replica_region = app.node.try_get_context("replica_region") or "eu-central-1"
+    checkout = app.node.try_get_context("checkout")
+    thumbnails = app.node.try_get_context("thumbnails")
     if account is None:
         account, readers = "111122223333", readers or "222233334444,333344445555"
         replica_account = replica_account or "222233334444"
+        checkout, thumbnails = checkout or "v1.0.0", thumbnails or "v1.0.0"
     home = cdk.Environment(account=account, region=region)
-    RepositoriesStack(
+    repositories = RepositoriesStack(
         app,
         "Repositories",
         env=home,
@@ -43,8 +63,35 @@ def build(app: cdk.App) -> None:
             env=cdk.Environment(account=replica_account, region=replica_region),
         )
         SourceRegistryStack(app, "SourceRegistry", env=home, destination=destination.registry)
+    if checkout:
+        run_checkout(app, home, _image(repositories.service, checkout))
+    if thumbnails:
+        FunctionsStack(app, "Functions", env=home, image=_image(repositories.thumbnails, thumbnails))
     cdk.Tags.of(app).add("owner", "platform")
     cdk.Validations.of(app).add_plugins(AwsSolutionsChecks(app))
+
+
+def run_checkout(app: cdk.App, home: cdk.Environment, image: Image) -> None:
+    """One image on Fargate, on EC2 instances and on Kubernetes, in a network without internet."""
+    network = NetworkStack(
+        app,
+        "Network",
+        env=home,
+        images=[image],
+        workloads=["fargate", "ecs-ec2", "eks"],
+        also=["eks"],
+        accounts=[EKS_ADD_ONS],
+    )
+    fargate = FargateStack(app, "Fargate", env=home, vpc=network.vpc, image=image)
+    ec2 = Ec2Stack(app, "Ec2", env=home, vpc=network.vpc, image=image)
+    eks = EksStack(app, "Eks", env=home, vpc=network.vpc, image=image)
+    network.access.allow(fargate.service, fargate.clean_up, ec2.capacity, ec2.service, eks.cluster)
+
+
+def _image(repository: ecr.IRepository, name: str) -> Image:
+    if name.startswith("sha256:"):
+        return Image.of(repository, digest=name)
+    return Image.of(repository, tag=name)
 
 
 if __name__ == "__main__":

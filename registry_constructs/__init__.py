@@ -10,6 +10,19 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from registry_constructs.consumers.ec2_capacity import Ec2Capacity
+    from registry_constructs.consumers.ec2_service import Ec2Service
+    from registry_constructs.consumers.fargate_service import CapacityMix, FargateService
+    from registry_constructs.consumers.fargate_task import FargateTask
+    from registry_constructs.consumers.image import Image
+    from registry_constructs.consumers.kubernetes.cluster import EksCluster
+    from registry_constructs.consumers.kubernetes.description import Autoscaling, HealthChecks, SecretKey
+    from registry_constructs.consumers.kubernetes.nodes import Nodes
+    from registry_constructs.consumers.kubernetes.workload import KubernetesWorkload
+    from registry_constructs.consumers.lambda_function import ImageFunction
+    from registry_constructs.consumers.load_balancer import LoadBalancer
+    from registry_constructs.consumers.private_access import PrivateRegistryAccess
+    from registry_constructs.consumers.scaling import Scaling
     from registry_constructs.errors import InvalidInputError
     from registry_constructs.lifecycle import LifecyclePolicy, LifecycleRule, LifecycleWarning, presets
     from registry_constructs.registry import (
@@ -28,11 +41,25 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AccountSettings",
+    "Autoscaling",
+    "CapacityMix",
+    "Ec2Capacity",
+    "Ec2Service",
+    "EksCluster",
+    "FargateService",
+    "FargateTask",
+    "HealthChecks",
+    "Image",
+    "ImageFunction",
     "InvalidInputError",
+    "KubernetesWorkload",
     "LifecyclePolicy",
     "LifecycleRule",
     "LifecycleWarning",
+    "LoadBalancer",
     "ManagedSigning",
+    "Nodes",
+    "PrivateRegistryAccess",
     "PublicRepository",
     "PullThroughCache",
     "PullTimeExclusion",
@@ -41,18 +68,34 @@ __all__ = [
     "Repository",
     "RepositoryCreationTemplate",
     "RepositorySettings",
+    "Scaling",
     "Scanning",
+    "SecretKey",
     "Upstream",
     "presets",
 ]
 
 _ROOMS = {
     "AccountSettings": "registry",
+    "Autoscaling": "consumers.kubernetes.description",
+    "CapacityMix": "consumers.fargate_service",
+    "Ec2Capacity": "consumers.ec2_capacity",
+    "Ec2Service": "consumers.ec2_service",
+    "EksCluster": "consumers.kubernetes.cluster",
+    "FargateService": "consumers.fargate_service",
+    "FargateTask": "consumers.fargate_task",
+    "HealthChecks": "consumers.kubernetes.description",
+    "Image": "consumers.image",
+    "ImageFunction": "consumers.lambda_function",
     "InvalidInputError": "errors",
+    "KubernetesWorkload": "consumers.kubernetes.workload",
     "LifecyclePolicy": "lifecycle",
     "LifecycleRule": "lifecycle",
     "LifecycleWarning": "lifecycle",
+    "LoadBalancer": "consumers.load_balancer",
     "ManagedSigning": "registry",
+    "Nodes": "consumers.kubernetes.nodes",
+    "PrivateRegistryAccess": "consumers.private_access",
     "PublicRepository": "repository",
     "PullThroughCache": "registry",
     "PullTimeExclusion": "registry",
@@ -61,7 +104,9 @@ _ROOMS = {
     "Repository": "repository",
     "RepositoryCreationTemplate": "registry",
     "RepositorySettings": "registry",
+    "Scaling": "consumers.scaling",
     "Scanning": "registry",
+    "SecretKey": "consumers.kubernetes.description",
     "Upstream": "registry",
     "presets": "lifecycle",
 }

@@ -45,6 +45,10 @@ class RepositoriesStack(cdk.Stack):
         if reader_accounts:
             self.base_image.grant_pull_to_accounts(*reader_accounts)
 
+        self.thumbnails = Repository(
+            self, "Thumbnails", repository_name="shop/thumbnails", lifecycle=presets.releases()
+        )
+
         # A build writes its cache under the same tag again and again.
         self.build_cache = Repository(
             self,
@@ -58,5 +62,5 @@ class RepositoriesStack(cdk.Stack):
             self, "Chart", repository_name="charts/checkout", lifecycle=presets.releases()
         )
 
-        for repository in (self.service, self.base_image, self.build_cache, self.chart):
+        for repository in (self.service, self.thumbnails, self.base_image, self.build_cache, self.chart):
             cdk.CfnOutput(self, f"{repository.node.id}Uri", value=repository.repository_uri)

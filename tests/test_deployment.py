@@ -10,11 +10,25 @@ from typing import Any
 import pytest
 
 from registry_constructs.local import LocalAws, LocalAwsError, cdk, images, registry
+from registry_constructs.local.status import read
 from tests.synthesis import ROOT
 
 ACCOUNT, REGION = "111122223333", "eu-west-1"
-STACKS = 4
-NAMES = {"charts/checkout", "platform/python-base", "shop/checkout", "shop/checkout-cache"}
+STACKS = 9
+NAMES = {
+    "charts/checkout",
+    "platform/python-base",
+    "shop/checkout",
+    "shop/checkout-cache",
+    "shop/thumbnails",
+}
+STACK_OF = {
+    "Fargate service": "Fargate-Checkout",
+    "EC2 service": "Ec2-Checkout",
+    "Scheduled task": "Fargate-CleanUp",
+    "Kubernetes deployment": "Eks-",
+    "Lambda function": "Functions-Thumbnails",
+}
 
 
 @pytest.fixture(scope="module")
@@ -116,6 +130,31 @@ def test_a_chart_and_an_image_for_two_platforms_travel_too(aws: LocalAws) -> Non
     registry.check_round_trip(aws, "charts/checkout", chart, tag="1.0.0")
     platforms = [images.image({"app": b"x"}, architecture=name) for name in ("amd64", "arm64")]
     registry.check_round_trip(aws, "platform/python-base", images.index(*platforms), tag="v3.13")
+
+
+@pytest.mark.usefixtures("assembly")
+def test_each_consumer_stands_with_its_image_and_its_roles(aws: LocalAws) -> None:
+    digests = {
+        name: registry.push(aws, name, images.image({"app": name.encode()}), tag="v1.0.0")
+        for name in ("shop/checkout", "shop/thumbnails")
+    }
+    found = {consumer.kind: consumer for consumer in read(aws).consumers}
+    images_run = {kind: (consumer.image, consumer.image_found) for kind, consumer in found.items()}
+    host = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com"
+    checkout, thumbnails = ((f"{host}/{name}:v1.0.0", digest) for name, digest in digests.items())
+    assert images_run == {
+        "Fargate service": checkout,
+        "EC2 service": checkout,
+        "Scheduled task": checkout,
+        "Kubernetes deployment": checkout,
+        "Lambda function": thumbnails,
+    }
+    iam = aws.client("iam")
+    for kind, consumer in found.items():
+        [puller] = consumer.pulls_with
+        assert consumer.runs_as not in {None, puller}
+        for role in {consumer.runs_as, puller} - {"lambda.amazonaws.com"}:
+            assert iam.get_role(RoleName=role)["Role"]["RoleName"].startswith(STACK_OF[kind]), kind
 
 
 def test_a_second_deployment_changes_nothing(

@@ -9,6 +9,7 @@ import pytest
 from typer.main import get_command
 
 from registry_constructs.cli import app as command_line
+from tests.consumers import variants_eks
 from tests.synthesis import ROOT, cfn_lint, new_app, new_stack, raw_template
 
 if TYPE_CHECKING:
@@ -36,6 +37,8 @@ def examples() -> list[Any]:
 def test_an_example_runs(code: str) -> None:
     app = new_app()
     names: dict[str, Any] = {"app": app, "stack": new_stack(app=app)}
+    if "vpc=vpc" in code and "vpc = " not in code:
+        names["vpc"] = variants_eks.vpc(names["stack"])
     exec(compile(code, "an example", "exec"), names)  # noqa: S102 - our own examples
     made = [stack for stack in names["app"].node.children if stack.node.children]
     assert made or "LifecyclePolicy.from_json" in code

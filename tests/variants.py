@@ -28,6 +28,7 @@ from registry_constructs import (
     Upstream,
     presets,
 )
+from tests.consumers import variants_access, variants_ecs, variants_eks
 from tests.synthesis import ENV, new_stack
 
 Variant = Callable[[cdk.Stack], Any]
@@ -309,6 +310,10 @@ REGISTRY_VARIANTS: dict[str, Variant] = {
 VARIANTS |= REGISTRY_VARIANTS
 ENVIRONMENTS |= {name: own_account(name) for name in REGISTRY_VARIANTS}
 ENVIRONMENTS |= {name: CACHES for name in VARIANTS if name.startswith("cache-")}
+
+for consumers in (variants_access, variants_ecs, variants_eks):
+    VARIANTS |= consumers.VARIANTS
+    ENVIRONMENTS |= consumers.ENVIRONMENTS
 
 
 def build(name: str, app: cdk.App | None = None) -> cdk.Stack:

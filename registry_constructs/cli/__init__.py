@@ -8,22 +8,22 @@ from collections.abc import Sequence
 
 import typer
 
-from registry_constructs.cli import local
+from registry_constructs.cli import cost, inventory, lifecycle, local, preview
 from registry_constructs.cli.output import say
 from registry_constructs.errors import InvalidInputError
 from registry_constructs.local.errors import LocalAwsError
+from registry_constructs.operations.errors import AwsError
 
 app = typer.Typer(
-    help="AWS CDK constructs for Amazon ECR, and an AWS on your laptop to deploy them to.",
+    help="AWS CDK constructs for Amazon ECR: what lifecycle policies do, and an AWS on your laptop.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
 app.add_typer(local.app, name="local")
-
-
-@app.callback()
-def _group() -> None:
-    """A group even while it has one member."""
+app.add_typer(lifecycle.app, name="lifecycle")
+lifecycle.app.command()(preview.preview)
+app.command()(inventory.inventory)
+app.command()(cost.cost)
 
 
 def main() -> None:
@@ -37,6 +37,6 @@ def run(arguments: Sequence[str] | None = None) -> None:
     """Run a command line; always ends in SystemExit, with status 1 after an error that the user can mend."""
     try:
         app(arguments)
-    except (LocalAwsError, InvalidInputError) as error:
+    except (AwsError, LocalAwsError, InvalidInputError) as error:
         say("\n".join([f"Error: {error}", *getattr(error, "__notes__", [])]), style="red")
         sys.exit(1)

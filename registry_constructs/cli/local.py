@@ -11,16 +11,18 @@ import typer
 from registry_constructs.cli.output import print_json, print_status, say, step
 from registry_constructs.local import background, cdk, images
 from registry_constructs.local.connection import Connection
+from registry_constructs.local.consumers import referenced
 from registry_constructs.local.errors import LocalAwsError
 from registry_constructs.local.process import check_extra
 from registry_constructs.local.server import LocalAws
-from registry_constructs.local.status import PrivateRepository, read
+from registry_constructs.local.status import PrivateRepository, Status, read
 
 app = typer.Typer(
     help="An AWS on this machine, for real deployments without an account.", no_args_is_help=True
 )
 app.callback()(check_extra)
 
+_TAG = "hello"  # of a test image that nothing asks for
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on standard output, and nothing else there.")]
 
 
@@ -55,7 +57,7 @@ def down() -> None:
 
 @app.command()
 def status(*, as_json: Json = False) -> None:
-    """Show the stacks, registry settings and repositories that stand."""
+    """Show the stacks, registry settings and repositories that stand, and what runs their images."""
     aws = background.find()
     if aws is None:
         raise LocalAwsError("Nothing is up here. Start it: registry-constructs local up")
@@ -76,11 +78,15 @@ def deploy(
         bool, typer.Option("--keep", help="Leave AWS up afterwards, as `local up` does.")
     ] = False,
     push_to: Annotated[
-        str | None, typer.Option(help="The repository that a test image goes to.", show_default="the first")
+        str | None,
+        typer.Option(
+            help="The repository that a test image goes to.",
+            show_default="those whose images run and are missing, else the first",
+        ),
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Deploy an app with the CDK CLI, push and pull an image, and show what stands.
+    """Deploy an app with the CDK CLI, push and pull the images that it runs, and show what stands.
 
     Uses the AWS that `local up` left running, or one that lasts for this command only.
     """
@@ -92,12 +98,15 @@ def deploy(
                 assembly.bootstrap()
             with step("Deploy"):
                 assembly.deploy(*stacks or ())
-        repository = _choose(read(aws).repositories, push_to)
-        if repository:
-            with step(f"Push and pull an image: {repository.uri}"):
-                _push_and_pull(aws, repository)
-        else:
+        standing = read(aws)
+        pushes = _choose(standing, push_to)
+        for repository, tag in pushes:
+            with step(f"Push and pull an image: {repository.uri}:{tag}"):
+                _push_and_pull(aws, repository, tag)
+        if not standing.repositories:
             say("No private repository stands, so no image was pushed.")
+        elif not pushes:
+            say("Each image that runs is there already, so none was pushed.")
         print_status(read(aws), as_json=as_json)
 
 
@@ -119,9 +128,22 @@ def _aws(*, keep: bool) -> Iterator[Connection]:
             yield aws
 
 
-def _choose(repositories: list[PrivateRepository], name: str | None) -> PrivateRepository | None:
-    if name is None:
-        return repositories[0] if repositories else None
+def _choose(status: Status, push_to: str | None) -> list[tuple[PrivateRepository, str]]:
+    """Where test images go, each with its tag: what is named, what runs and is missing, or the first."""
+    if push_to is not None:
+        return [(_named(status.repositories, push_to), _TAG)]
+    standing = {(found.account, found.region, found.name): found for found in status.repositories}
+    run = {
+        (repository, image.tag): consumer.image_found
+        for consumer in status.consumers
+        if (image := referenced(consumer.image)) and image.tag and (repository := image[:3]) in standing
+    }
+    if run:
+        return [(standing[repository], tag) for (repository, tag), found in run.items() if found is None]
+    return [(repository, _TAG) for repository in status.repositories[:1]]
+
+
+def _named(repositories: list[PrivateRepository], name: str) -> PrivateRepository:
     for repository in repositories:
         if repository.name == name:
             return repository
@@ -129,9 +151,9 @@ def _choose(repositories: list[PrivateRepository], name: str | None) -> PrivateR
     raise LocalAwsError(f"There is no repository {name!r} to push to. There are: {names}")
 
 
-def _push_and_pull(aws: Connection, repository: PrivateRepository) -> None:
+def _push_and_pull(aws: Connection, repository: PrivateRepository, tag: str) -> None:
     from registry_constructs.local import registry  # noqa: PLC0415 - its OCI client is slow to import
 
     image = images.image({"hello.txt": b"Hello from registry-constructs.\n"})
     place = {"account": repository.account, "region": repository.region}
-    registry.check_round_trip(aws, repository.name, image, tag="hello", **place)
+    registry.check_round_trip(aws, repository.name, image, tag=tag, **place)

@@ -7,13 +7,16 @@ import itertools
 import json
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, astuple
+from typing import Literal
 
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.table import Table
+from rich.text import Text
 
+from registry_constructs.local.consumers import KUBERNETES, Consumer, referenced
 from registry_constructs.local.status import PrivateRepository, Registry, Status
 
 _progress = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -39,6 +42,58 @@ def step(title: str) -> Iterator[None]:
         say(f"{mark} {title} ({time.monotonic() - started:.1f} s)", style=style)
 
 
+@contextlib.contextmanager
+def counting(title: str, *, total: int | None = None) -> Iterator[Callable[[int], None] | None]:
+    """A bar or a running number on a terminal, for work that takes a while; gone when the block ends.
+
+    Gives a function to call with the number of things done, or None where nobody looks.
+    """
+    if not _progress.is_terminal:
+        yield None
+        return
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn  # noqa: PLC0415 - slow
+
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), TextColumn("{task.completed:,}"))
+    with Progress(*columns, TimeElapsedColumn(), console=_progress, transient=True) as progress:
+        task = progress.add_task(title, total=total)
+        yield lambda done: progress.update(task, completed=done)
+
+
+def print_data(*parts: RenderableType) -> None:
+    """Tables and sentences on standard output."""
+    for part in parts:
+        _data.print(part, markup=False)
+
+
+def table(
+    title: str,
+    columns: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    *,
+    numbers: Sequence[str] = (),
+    whole: Sequence[str] = (),
+    apart: bool = False,
+) -> Table:
+    """A table for `print_data`.
+
+    Args:
+        title: Its title.
+        columns: The names of its columns.
+        rows: Its cells, as plain text.
+        numbers: The columns to align to the right and never to fold.
+        whole: Other columns never to fold.
+        apart: Whether an empty line stands between rows.
+    """
+    made = Table(title=Text(title), title_justify="left", box=SIMPLE_HEAD, leading=int(apart))
+    for column in columns:
+        justify: Literal["left", "right"] = "right" if column in numbers else "left"
+        no_wrap = column in {*numbers, *whole}
+        made.add_column(column, overflow="fold", justify=justify, no_wrap=no_wrap)
+    for row in rows:
+        made.add_row(*(Text(cell) for cell in row))
+    return made
+
+
 def print_json(value: object) -> None:
     """One JSON document on standard output."""
     print(json.dumps(value, indent=2))
@@ -49,28 +104,38 @@ def print_status(status: Status, *, as_json: bool) -> None:
     if as_json:
         print_json(asdict(status))
         return
-    tables = []
+    parts = list(_status_parts(status))
+    print_data(*parts or ["Nothing stands."])
+
+
+def _status_parts(status: Status) -> Iterator[RenderableType]:
     if status.stacks:
         columns = ["Account", "Region", "Name", "Status"]
-        tables.append(_table("Stacks", columns, (astuple(stack) for stack in status.stacks)))
+        yield table("Stacks", columns, map(astuple, status.stacks), whole=["Name"])
     if status.registries:
         columns = ["Account", "Region", "Policy", "Replicates to", "Scan (rules)"]
         columns += ["Caches", "Templates", "Signing", "Excluded"]
-        tables.append(_table("Registries", columns, map(_registry_row, status.registries)))
-    for (account, region), group in itertools.groupby(
-        status.repositories, key=lambda repository: (repository.account, repository.region)
-    ):
+        yield table("Registries", columns, map(_registry_row, status.registries))
+    for place, repositories in itertools.groupby(status.repositories, key=_place):
         columns = ["Name", "Tags", "Key", "Scan", "Rules", "Allows", "Images"]
-        title = f"Private repositories of {account} in {region}"
-        tables.append(_table(title, columns, (_row(repository) for repository in group)))
+        yield table(f"Private repositories of {place}", columns, map(_row, repositories), whole=["Name"])
     if status.public_repositories:
         columns = ["Account", "Name", "URI"]
-        rows = (astuple(repository) for repository in status.public_repositories)
-        tables.append(_table("Public repositories", columns, rows))
-    for table in tables:
-        _data.print(table)
-    if not tables:
-        _data.print("Nothing stands.")
+        rows = map(astuple, status.public_repositories)
+        yield table("Public repositories", columns, rows, whole=["Name"])
+    for place, consumers in itertools.groupby(status.consumers, key=_place):
+        columns = ["Consumer", "Image", "Pulls with", "Runs as"]
+        rows = map(_consumer_row, consumers)
+        yield table(f"Consumers of {place}", columns, rows, apart=True)
+    on_kubernetes = {consumer.kind.startswith(KUBERNETES) for consumer in status.consumers}
+    if False in on_kubernetes:
+        yield "No container runs: the local AWS keeps services, tasks and functions and starts no image."
+    if True in on_kubernetes:
+        yield "No manifest was applied: the local AWS has no kubectl, and keeps what it would have applied."
+
+
+def _place(found: PrivateRepository | Consumer) -> str:
+    return f"{found.account} in {found.region}"
 
 
 def _registry_row(registry: Registry) -> tuple[str, ...]:
@@ -103,10 +168,17 @@ def _row(repository: PrivateRepository) -> tuple[str, ...]:
     )
 
 
-def _table(title: str, columns: list[str], rows: Iterable[tuple[str, ...]]) -> Table:
-    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD)
-    for column in columns:
-        table.add_column(column, overflow="fold", no_wrap=column == "Name")
-    for row in rows:
-        table.add_row(*row)
-    return table
+def _consumer_row(consumer: Consumer) -> tuple[str, ...]:
+    named = referenced(consumer.image)
+    image = consumer.image
+    if named and (named.account, named.region) == (consumer.account, consumer.region):
+        image = (
+            f"{named.repository}@{named.digest[:15]}" if named.digest else f"{named.repository}:{named.tag}"
+        )
+    found = consumer.image_found[:15] if consumer.image_found else "not pushed" if named else "not in ECR"
+    return (
+        "\n".join(filter(None, [consumer.kind, consumer.name, consumer.note])),
+        f"{image}\n{found}",
+        "\n".join(consumer.pulls_with) or "-",
+        consumer.runs_as or "-",
+    )

@@ -150,13 +150,25 @@ def _find_cli(folder: Path) -> str:
     )
 
 
+def _calm(cli: str) -> dict[str, str]:
+    """What has the CLI print the events that fail and no others; older ones refuse to be asked for it."""
+    try:
+        package = json.loads((Path(cli).resolve().parent.parent / "package.json").read_text())
+        version = [int(part) for part in package["version"].split(".")]
+    except (OSError, ValueError, KeyError):
+        return {}
+    known = package.get("name") == "aws-cdk" and version >= [int(part) for part in CLI_VERSION.split(".")]
+    return {"CDK_PROGRESS": "errors-only"} if known else {}
+
+
 def _run(aws: Connection, command: list[str], *, folder: Path, account: str | None = None) -> list[str]:
     """Run the CDK CLI, pass what it prints on to standard error, and return those lines."""
     color = "--color" if sys.stderr.isatty() and "NO_COLOR" not in os.environ else "--no-color"
     child = subprocess.Popen(
         [*command, "--no-notices", color],
         cwd=folder,
-        env=aws.environment(account=account)
+        env=_calm(command[0])
+        | aws.environment(account=account)
         | {
             "CDK_DISABLE_CLI_TELEMETRY": "1",
             "CDK_DISABLE_VERSION_CHECK": "1",

@@ -117,6 +117,15 @@ class Connection:
         """Every account and Region with a stack, a private repository or a registry setting, sorted."""
         return [Environment(*pair) for pair in about(self.port)["environments"]]
 
+    def manifests(self, place: Environment, cluster: str) -> list[dict[str, Any]]:
+        """The Kubernetes objects that stacks have for an EKS cluster; they are kept and not applied."""
+        return [
+            found
+            for *where, objects in about(self.port)["manifests"]
+            if where == [*place, cluster]
+            for found in objects
+        ]
+
 
 def path_with_this_python() -> str:
     """PATH with the running interpreter's folder first: its `python3` and `node` are the ones to start."""
@@ -124,7 +133,7 @@ def path_with_this_python() -> str:
 
 
 def about(port: int, *, timeout: float = 10.0) -> dict[str, Any]:
-    """What the emulator on a port says of itself: `pid` and `environments`.
+    """What the emulator on a port says of itself: `pid`, `environments` and `manifests`.
 
     Raises:
         OSError: Nothing answers there.

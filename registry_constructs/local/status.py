@@ -9,8 +9,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from registry_constructs.limits import PUBLIC_REPOSITORY_REGION
+from registry_constructs.local import consumers
 from registry_constructs.local.cdk import BOOTSTRAP_STACK
 from registry_constructs.local.connection import Connection, Environment
+from registry_constructs.local.consumers import Consumer
 
 if TYPE_CHECKING:
     from mypy_boto3_ecr.client import ECRClient
@@ -107,10 +109,11 @@ class Status:
     registries: list[Registry]
     repositories: list[PrivateRepository]
     public_repositories: list[PublicRepository]
+    consumers: list[Consumer]
 
 
 def read(aws: Connection, environments: Iterable[Environment] | None = None) -> Status:
-    """Read stacks, registries and repositories.
+    """Read stacks, registries, repositories and what runs their images.
 
     Args:
         aws: The AWS to read.
@@ -126,6 +129,7 @@ def read(aws: Connection, environments: Iterable[Environment] | None = None) -> 
             for account in sorted({place.account for place in places})
             for repository in _public_repositories(aws, account)
         ],
+        consumers=consumers.read(aws, places),
     )
 
 

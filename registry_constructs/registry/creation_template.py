@@ -16,12 +16,13 @@ from registry_constructs import limits
 from registry_constructs.errors import InvalidInputError
 from registry_constructs.lifecycle import presets
 from registry_constructs.naming import check_template_prefix
-from registry_constructs.registry.merged import policy_length, registry_of
+from registry_constructs.registry.merged import registry_of
 from registry_constructs.registry.repository_settings import RepositorySettings, check_settings
 from registry_constructs.repository.key import default_key
 from registry_constructs.repository.keywords import DEFAULT_LIFECYCLE, check_encryption, lifecycle_policy
 from registry_constructs.repository.located import located
 from registry_constructs.repository.mutability import tag_mutability
+from registry_constructs.repository.policy_text import policy_length
 from registry_constructs.tokens import is_token
 
 AppliedFor = Literal["REPLICATION", "PULL_THROUGH_CACHE", "CREATE_ON_PUSH"]
@@ -87,8 +88,8 @@ class RepositoryCreationTemplate(Construct):
             check_template_prefix(prefix)
             purposes = _purposes(applied_for)
             mutability, filters, lifecycle = _rules(settings, caches=purposes == ["PULL_THROUGH_CACHE"])
-            check_encryption(settings.encryption, settings.encryption_key)
-            _check_key(settings.encryption_key, cdk.Stack.of(self).region)
+            check_encryption(settings.encryption, settings.encryption_key, cdk.Stack.of(self).region)
+            _check_key(settings.encryption_key)
             _check_description(description)
             _check_tags(settings.tags)
             _check_role(custom_role)
@@ -274,18 +275,8 @@ def _check_tags(tags: Mapping[str, str]) -> None:
         )
 
 
-def _check_key(key: IKeyRef | None, region: str) -> None:
-    if key is None:
-        return
-    arn, there = key.key_ref.key_arn, key.env.region
-    if not is_token(there) and not is_token(region) and there != region:
-        raise InvalidInputError(
-            "The key is in another Region",
-            got=f"{key.node.path} in {there}",
-            allowed=f"a key in {region}, where the repositories are created",
-            fix="use a key of that Region, or a replica there of a multi-Region key",
-        )
-    if ":alias/" in arn:
+def _check_key(key: IKeyRef | None) -> None:
+    if key is not None and ":alias/" in key.key_ref.key_arn:
         raise InvalidInputError(
             "A creation template takes a key, and this is an alias of one",
             got=key.node.path,

@@ -25,6 +25,7 @@ from registry_constructs.registry.replication_rules import (
 from registry_constructs.registry.scanning import Frequency, Scanning, review, scanning_rules
 from registry_constructs.registry.signing_rules import signing_rules
 from registry_constructs.repository.access import ORGANIZATION_REASON
+from registry_constructs.repository.policy_text import policy_length
 from registry_constructs.tokens import ENCODED_TEXT
 
 _STORE_ID = "RegistryConstructsRegistries"
@@ -315,14 +316,6 @@ def identity(scope: IConstruct, value: Any) -> str:  # noqa: ANN401 - text, or w
 
     text = value if isinstance(value, str) else json.dumps(value, sort_keys=True, default=stack.resolve)
     return re.sub(ENCODED_TEXT, name, text)
-
-
-def policy_length(scope: IConstruct, document: iam.PolicyDocument) -> int:
-    """The characters of a policy as ECR gets it; what is known only at deployment counts as none."""
-    stack = cdk.Stack.of(scope)
-    text = stack.resolve(stack.to_json_string(document))
-    parts = [text] if isinstance(text, str) else text["Fn::Join"][1]
-    return sum(len(part) for part in parts if isinstance(part, str))
 
 
 @jsii.implements(IValidation)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from typing import Final, cast
 
@@ -16,6 +15,7 @@ from registry_constructs import limits
 from registry_constructs.errors import InvalidInputError
 from registry_constructs.naming import check_account_id
 from registry_constructs.repository.located import located
+from registry_constructs.repository.policy_text import policy_length
 from registry_constructs.repository.principals import lambda_principals, organization_principal
 
 PULL_ACTIONS: Final = ("ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
@@ -48,8 +48,7 @@ class _PolicyLength:
 
     def validate(self) -> list[str]:
         resource = cast("ecr.CfnRepository", self._repository.node.default_child)
-        policy = self._repository.stack.resolve(resource.repository_policy_text)
-        length = len(json.dumps(policy, separators=(",", ":")))
+        length = policy_length(self._repository, resource.repository_policy_text)
         if length <= limits.REPOSITORY_POLICY_LENGTH:
             return []
         return [

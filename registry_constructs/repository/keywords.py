@@ -11,6 +11,7 @@ from aws_cdk.interfaces.aws_kms import IKeyRef
 from registry_constructs.errors import InvalidInputError
 from registry_constructs.lifecycle import LifecyclePolicy, LifecycleRule, presets
 from registry_constructs.repository.cdk_lifecycle import from_cdk_rule
+from registry_constructs.tokens import is_token
 
 DEFAULT_LIFECYCLE: Final = presets.default()
 
@@ -51,8 +52,8 @@ def lifecycle_policy(
     return LifecyclePolicy(rules) if rules else None
 
 
-def check_encryption(encryption: object, key: IKeyRef | None) -> None:
-    """Refuse what is no encryption, and a key where there is none."""
+def check_encryption(encryption: object, key: IKeyRef | None, region: str) -> None:
+    """Refuse what is no encryption, a key where there is none, and one outside the repositories' Region."""
     if encryption is not None and not isinstance(encryption, ecr.RepositoryEncryption):
         raise InvalidInputError(
             "encryption is none of the CDK's constants",
@@ -66,4 +67,12 @@ def check_encryption(encryption: object, key: IKeyRef | None) -> None:
             got={"encryption": "AES_256", "encryption_key": key},
             allowed="encryption_key with KMS or KMS_DSSE",
             fix="leave one of the two out",
+        )
+    there = region if key is None else key.env.region
+    if not is_token(there) and not is_token(region) and there != region:
+        raise InvalidInputError(
+            "The key is in another Region",
+            got=f"{key.node.path} in {there}" if key else there,
+            allowed=f"a key in {region}, where the images are",
+            fix="use a key of that Region, or a replica there of a multi-Region key",
         )

@@ -110,7 +110,7 @@ class Repository(RepositoryAccess, RepositoryImports):
                 mutable_except=mutable_except,
             )
             policy = lifecycle_policy(lifecycle, lifecycle_rules)
-            check_encryption(encryption, encryption_key)
+            check_encryption(encryption, encryption_key, cdk.Stack.of(scope).region)
             _check_removal(removal_policy, empty_on_delete=empty_on_delete)
         dual_layer = encryption is not None and encryption.value == "KMS_DSSE"
         if encryption is None and encryption_key is None:

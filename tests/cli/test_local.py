@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -46,13 +47,14 @@ def shell(
     background.down()
 
 
-def write_assembly(folder: Path, *repositories: str) -> None:
-    """A cloud assembly with one stack of private repositories."""
-    folder.mkdir()
+def write_assembly(folder: Path, *repositories: str, **others: tuple[str, dict[str, Any]]) -> None:
+    """A cloud assembly with one stack: repositories, and other resources, each a type and properties."""
+    folder.mkdir(exist_ok=True)
     resources = {
         name.title(): {"Type": "AWS::ECR::Repository", "Properties": {"RepositoryName": name}}
         for name in repositories
     }
+    resources |= {name: {"Type": kind, "Properties": body} for name, (kind, body) in others.items()}
     artifact: dict[str, Any] = {
         "type": "aws:cloudformation:stack",
         "environment": "aws://unknown-account/unknown-region",
@@ -60,6 +62,28 @@ def write_assembly(folder: Path, *repositories: str) -> None:
     }
     (folder / "App.template.json").write_text(json.dumps({"Resources": resources}))
     (folder / "manifest.json").write_text(json.dumps({"version": "55.0.0", "artifacts": {"App": artifact}}))
+
+
+def task(family: str, *images: str, **roles: str) -> tuple[str, dict[str, Any]]:
+    """A task definition; an image of the private registry is named without it."""
+    containers = [
+        {"Name": f"c{index}", "Image": f"123456789012.dkr.ecr.us-east-1.amazonaws.com/{image}"}
+        for index, image in enumerate(images)
+    ]
+    return "AWS::ECS::TaskDefinition", {"Family": family, "ContainerDefinitions": containers, **roles}
+
+
+def tags(status: str) -> dict[str, list[list[str]]]:
+    """The tags of each image by repository, from `--json`."""
+    return {
+        repository["name"]: [sorted(image["tags"]) for image in repository["images"]]
+        for repository in json.loads(status)["repositories"]
+    }
+
+
+def lines(text: str) -> list[str]:
+    """Lines without what aligns their columns."""
+    return [" ".join(line.split()) for line in text.splitlines()]
 
 
 def test_up_status_down_twice_each(shell: Shell) -> None:
@@ -78,6 +102,7 @@ def test_up_status_down_twice_each(shell: Shell) -> None:
         "registries": [],
         "repositories": [],
         "public_repositories": [],
+        "consumers": [],
     }
 
     assert f"Stopped {state['endpoint_url']}" in shell("down").err
@@ -97,7 +122,7 @@ def test_status_shows_the_registrys_settings(shell: Shell) -> None:
     ecr.put_registry_scanning_configuration(scanType="ENHANCED", rules=[])
     ecr.create_pull_through_cache_rule(ecrRepositoryPrefix="quay", upstreamRegistryUrl="quay.io")
 
-    table = "\n".join(" ".join(line.split()) for line in shell("status").out.splitlines())
+    table = "\n".join(lines(shell("status").out))
     assert table.startswith("Registries\n")
     assert "\n123456789012 us-east-1 - 999999999999 eu-west-1 ENHANCED (0) 1 - - -\n" in table
     (registry,) = json.loads(shell("status", "--json").out)["registries"]
@@ -167,11 +192,7 @@ def test_deploy_in_an_aws_that_lasts_for_the_command(shell: Shell, tmp_path: Pat
     status = json.loads(result.out)
     assert result.status == 0
     assert [(stack["name"], stack["status"]) for stack in status["stacks"]] == [("App", "CREATE_COMPLETE")]
-    images = {
-        repository["name"]: [image["tags"] for image in repository["images"]]
-        for repository in status["repositories"]
-    }
-    assert images == {"shop": [], "web": [["hello"]]}
+    assert tags(result.out) == {"shop": [], "web": [["hello"]]}
     for step in ("Start AWS", "Synthesize", "Bootstrap", "Deploy", "Push and pull an image"):
         assert f"▸ {step}" in result.err
         assert f"✓ {step}" in result.err
@@ -191,6 +212,87 @@ def test_deploy_keeps_it_and_uses_it_again(shell: Shell, tmp_path: Path) -> None
     missing = shell("deploy", "--app", "cdk.out", "--push-to", "nope")
     assert missing.status == 1
     assert "There is no repository 'nope' to push to. There are: web" in missing.err
+
+
+def test_deploy_pushes_the_images_that_run_and_are_missing(shell: Shell, tmp_path: Path) -> None:
+    digest = "sha256:" + "a" * 64
+    runs = {
+        "One": task("one", "web:v1", "web:v2", f"shop@{digest}"),
+        "Two": task("two", "web:v1", "elsewhere:v1"),
+    }
+    write_assembly(tmp_path / "cdk.out", "shop", "web", **runs)
+    first = shell("deploy", "--app", "cdk.out", "--keep", "--json")
+    assert tags(first.out) == {"shop": [], "web": [["v1", "v2"]]}
+    for tag in ("v1", "v2"):
+        title = f"Push and pull an image: 123456789012.dkr.ecr.us-east-1.amazonaws.com/web:{tag}"
+        assert first.err.count(f"✓ {title}") == 1
+    found = {
+        consumer["image"].partition("/")[2]: consumer["image_found"]
+        for consumer in json.loads(first.out)["consumers"]
+    }
+    assert found["web:v1"] == found["web:v2"] is not None
+    assert found[f"shop@{digest}"] is found["elsewhere:v1"] is None
+
+    again = shell("deploy", "--app", "cdk.out", "--json")
+    assert "Each image that runs is there already, so none was pushed." in again.err
+    assert tags(again.out) == tags(first.out)
+
+    named = shell("deploy", "--app", "cdk.out", "--push-to", "shop", "--json")
+    assert tags(named.out)["shop"] == [["hello"]]
+
+
+def test_deploy_pushes_to_the_first_repository_when_tags_name_none(shell: Shell, tmp_path: Path) -> None:
+    digest = "sha256:" + "a" * 64
+    write_assembly(tmp_path / "cdk.out", "shop", One=task("one", f"shop@{digest}", "elsewhere:v1"))
+    assert tags(shell("deploy", "--app", "cdk.out", "--json").out) == {"shop": [["hello"]]}
+
+
+def test_status_shows_what_runs_and_says_what_is_not_done(shell: Shell, tmp_path: Path) -> None:
+    roles = {
+        "ExecutionRoleArn": "arn:aws:iam::123456789012:role/puller",
+        "TaskRoleArn": "arn:aws:iam::123456789012:role/program",
+    }
+    not_run = "No container runs: the local AWS keeps services, tasks and functions and starts no image."
+    not_applied = (
+        "No manifest was applied: the local AWS has no kubectl, and keeps what it would have applied."
+    )
+    digest = "sha256:" + "a" * 64
+    write_assembly(tmp_path / "cdk.out", "web", One=task("one", "web:v1", f"web@{digest}", **roles))
+    result = shell("deploy", "--app", "cdk.out", "--keep")
+    shown = lines(result.out)
+    start = shown.index("Consumers of 123456789012 in us-east-1")
+    pushed = shown[start + 4 :][1].partition(" ")[2]
+    assert shown[start + 2] == "Consumer Image Pulls with Runs as"
+    assert [line for line in shown[start + 4 :] if line] == [
+        "Task web:v1 puller program",
+        f"one {pushed}",
+        "Task web@sha256:aaaaaaaa puller program",
+        "one not pushed",
+        not_run,
+    ]
+    assert re.fullmatch("sha256:[0-9a-f]{8}", pushed)
+
+    manifest = {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": "web", "namespace": "shop"},
+        "spec": {"template": {"spec": {"containers": [{"name": "web", "image": "quay.io/org/web:v1"}]}}},
+    }
+    cluster = {"Name": "main", "RoleArn": roles["TaskRoleArn"], "ResourcesVpcConfig": {}}
+    of_cluster = {"ClusterName": {"Ref": "Cluster"}, "ServiceToken": "none"}
+    write_assembly(
+        tmp_path / "cdk.out",
+        "web",
+        Cluster=("AWS::EKS::Cluster", cluster),
+        Manifest=("Custom::AWSCDK-EKS-KubernetesResource", of_cluster | {"Manifest": json.dumps([manifest])}),
+    )
+    shown = [line for line in lines(shell("deploy", "--app", "cdk.out").out) if line]
+    assert shown[-4:] == [
+        "Kubernetes deployment quay.io/org/web:v1 - -",
+        "shop/web not in ECR",
+        "for cluster main",
+        not_applied,
+    ]
 
 
 def test_deploy_without_repositories_pushes_nothing(shell: Shell, tmp_path: Path) -> None:

@@ -1,4 +1,7 @@
-"""Every finding that stands, with its reason: the only place. A reason without a finding fails the tests."""
+"""Every finding that stands, with its reason: here and in the modules of the consumers, nowhere else.
+
+A reason without a finding fails the tests.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from registry_constructs.registry.cache_secret import SECRET_FINDINGS
 from registry_constructs.registry.creation_template import ROLE_REASON
 from registry_constructs.repository.access import ORGANIZATION_REASON
 from tests import variants
+from tests.compliance import exceptions_access, exceptions_ecs, exceptions_eks
 
 _ASKED = "asked for by name in the code"
 _DUAL_LAYER = "KMS_DSSE is stronger than what the check knows: it compares with KMS to the letter"
@@ -216,3 +220,10 @@ CDK_NAG_ACKNOWLEDGED |= {
     (rule, "SourceRegistry/DockerHub/Credentials"): reason for rule, reason in SECRET_FINDINGS.items()
 }
 CDK_NAG_ACKNOWLEDGED["AwsSolutions-IAM5[Resource::*]", f"{_SETTINGS}/Role"] = ANY_RESOURCE_REASON
+
+# Consumers ----------------------------------------------------------------------------------------------
+
+for consumers in (exceptions_access, exceptions_ecs, exceptions_eks):
+    CHECKOV |= consumers.CHECKOV
+    CDK_NAG |= consumers.CDK_NAG
+    CDK_NAG_ACKNOWLEDGED |= consumers.CDK_NAG_ACKNOWLEDGED

@@ -5,16 +5,13 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import aws_cdk as cdk
 import cdk_nag
-import pytest
 from aws_cdk import aws_iam as iam
 
-import app as example
 from registry_constructs import Repository
 from tests import variants
 from tests.compliance import exceptions
@@ -31,25 +28,6 @@ PACKS = (
 REGIONS = {name: env.region or "" for name, env in variants.ENVIRONMENTS.items()} | {
     "PublicImages": "us-east-1"
 }
-
-
-@pytest.fixture(scope="module")
-def apps() -> list[cdk.App]:
-    """The example app and one with a stack for each variant."""
-    shop, every_variant = new_app(), new_app()
-    example.build(shop)
-    for name in variants.VARIANTS:
-        variants.build(name, every_variant)
-    return [shop, every_variant]
-
-
-@pytest.fixture(scope="module")
-def templates(apps: list[cdk.App]) -> dict[str, dict[str, Any]]:
-    return {stack.stack_name: raw_template(stack) for app in apps for stack in stacks(app)}
-
-
-def stacks(app: cdk.App) -> Iterator[cdk.Stack]:
-    return (child for child in app.node.children if isinstance(child, cdk.Stack))
 
 
 def test_cdk_nag_finds_nothing_without_a_reason(apps: list[cdk.App]) -> None:

@@ -98,9 +98,9 @@ RESULTS = [
             Image("A", ("alpha-1", "beta-1"), pushed=4),
             Image("B", (), pushed=3),
             Image("C", ("alpha-2",), pushed=2),
-            # AWS has D and E both pushed 1 day ago; its result needs E to be the newer one.
+            # Both pushed 1 day ago: by the result E is the newer one, and 1 day is not older than 1 day.
             Image("D", ("git-hash",), pushed=1),
-            Image("E", (), pushed=0.9),
+            Image("E", (), pushed=1),
         ],
         "ABD",
     ),
@@ -116,8 +116,17 @@ def test_a_published_policy_is_read_and_written(name: str) -> None:
 
 
 @pytest.mark.parametrize(("name", "images", "expired"), RESULTS, ids=[name for name, _, _ in RESULTS])
-def test_the_evaluator_gives_the_published_result(name: str, images: list[Image], expired: str) -> None:
+def test_the_simulator_gives_the_published_result(name: str, images: list[Image], expired: str) -> None:
     assert set(evaluate(LifecyclePolicy.from_dict({"rules": POLICIES[name]}), images)) == set(expired)
+
+
+@pytest.mark.parametrize(("name", "images", "expired"), RESULTS, ids=[name for name, _, _ in RESULTS])
+def test_the_result_is_the_same_with_prefixes_and_in_another_order(
+    name: str, images: list[Image], expired: str
+) -> None:
+    """As an earlier edition has it (awsdocs/amazon-ecr-user-guide, lifecycle_policy_examples.md)."""
+    text = json.dumps({"rules": POLICIES[name]}).replace("tagPatternList", "tagPrefixList").replace("*", "")
+    assert set(evaluate(LifecyclePolicy.from_json(text), images[::-1])) == set(expired)
 
 
 def test_the_published_policies_that_warn() -> None:

@@ -71,7 +71,9 @@ def test_an_app_is_synthesized_bootstrapped_and_deployed_to_two_accounts(
         with pytest.raises(ecr.exceptions.RepositoryNotFoundException):
             ecr.describe_repositories(repositoryNames=["apps/web"])
     assert not assembly.folder.exists()
-    assert "Here: deploying..." in capfd.readouterr().err
+    printed = capfd.readouterr().err
+    assert "Here: deploying..." in printed
+    assert "IN_PROGRESS" not in printed
 
 
 def test_an_assembly_is_deployed_as_it_is(tmp_path: Path, aws: LocalAws) -> None:
@@ -113,6 +115,22 @@ def test_a_failure_has_the_status_and_the_last_lines(tmp_path: Path, aws: LocalA
     assert any("AWS::ECR::NoSuchThing" in line for line in caught.value.tail)
 
 
+def test_a_resource_that_fails_is_printed_and_what_goes_well_is_not(
+    tmp_path: Path, aws: LocalAws, capfd: pytest.CaptureFixture[str]
+) -> None:
+    rule = {"EcrRepositoryPrefix": "x", "UpstreamRegistryUrl": "quay.io"}
+    resources = {
+        "Fine": {"Type": "AWS::SSM::Parameter", "Properties": {"Type": "String", "Value": "-"}},
+        "Short": {"Type": "AWS::ECR::PullThroughCacheRule", "Properties": rule, "DependsOn": "Fine"},
+    }
+    folder = write_assembly(tmp_path / "cdk.out", {"Fails": ("aws://123456789012/us-east-1", resources)})
+    with pytest.raises(CommandError, match="expected minLength: 2, actual: 1"):
+        aws.deploy(folder)
+    printed = capfd.readouterr().err
+    assert "Fails | CREATE_FAILED | AWS::ECR::PullThroughCacheRule | Short" in printed
+    assert "AWS::SSM::Parameter" not in printed
+
+
 def test_an_app_that_fails_is_a_failure(aws: LocalAws) -> None:
     with (
         pytest.raises(CommandError, match="no such repository here"),
@@ -151,3 +169,38 @@ def test_the_projects_own_cli_comes_first(tmp_path: Path, aws: LocalAws) -> None
     with cdk.synthesized(aws, folder) as assembly:
         (line,) = assembly.diff("Some")
     assert line == f"mine: {aws.endpoint_url} diff Some --app {folder} --no-notices --no-color"
+
+
+@pytest.mark.parametrize(
+    ("package", "progress"),
+    [
+        ({"name": "aws-cdk", "version": cdk.CLI_VERSION}, "errors-only"),
+        ({"name": "aws-cdk", "version": "3.0.0"}, "errors-only"),
+        ({"name": "aws-cdk", "version": "2.1100.0"}, ""),
+        ({"name": "aws-cdk", "version": "2.1148.1-rc.0"}, ""),
+        ({"name": "another", "version": "9.0.0"}, ""),
+        ({}, ""),
+    ],
+    ids=["pinned", "newer", "older", "not released", "another", "odd"],
+)
+def test_a_cli_that_knows_how_prints_only_what_fails(
+    package: dict[str, str], progress: str, tmp_path: Path, aws: LocalAws
+) -> None:
+    installed = tmp_path / "node_modules" / "aws-cdk"
+    (installed / "bin").mkdir(parents=True)
+    (installed / "package.json").write_text(json.dumps(package))
+    (installed / "bin" / "cdk").write_text('#!/bin/sh\necho "$CDK_PROGRESS"\n')
+    (installed / "bin" / "cdk").chmod(0o755)
+    (tmp_path / "node_modules" / ".bin").mkdir()
+    (tmp_path / "node_modules" / ".bin" / "cdk").symlink_to("../aws-cdk/bin/cdk")
+    with cdk.synthesized(aws, write_assembly(tmp_path / "cdk.out", {})) as assembly:
+        assert assembly.diff() == [progress]
+
+
+def test_what_the_user_wants_to_see_of_progress_is_kept(
+    tmp_path: Path, aws: LocalAws, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("CDK_PROGRESS", "events")
+    web = {"Type": "AWS::ECR::Repository", "Properties": {"RepositoryName": "in-progress"}}
+    aws.deploy(write_assembly(tmp_path / "cdk.out", {"Seen": ("aws://123456789012/us-east-1", {"Web": web})}))
+    assert "CREATE_IN_PROGRESS" in capfd.readouterr().err

@@ -116,4 +116,4 @@ def test_reads_what_a_registry_has_of_its_own(local_aws: LocalAws, account: str)
 
 def test_nothing_stands_in_a_new_account(local_aws: LocalAws, account: str) -> None:
     status = read(local_aws, [Environment(account, "us-east-1")])
-    assert status == Status(stacks=[], registries=[], repositories=[], public_repositories=[])
+    assert status == Status(stacks=[], registries=[], repositories=[], public_repositories=[], consumers=[])

@@ -364,3 +364,13 @@ class TestCdkLifecycleRules:
         repository = Repository(new_stack(), "App")
         with pytest.raises(InvalidInputError, match="Stack/App: "):
             repository.add_lifecycle_rule(**rule)
+
+
+def test_a_key_of_another_region_is_refused() -> None:
+    stack = new_stack()
+    key = kms.Key.from_key_arn(
+        stack, "Key", "arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+    )
+    with pytest.raises(InvalidInputError, match="Stack/App: The key is in another Region") as caught:
+        Repository(stack, "App", encryption_key=key)
+    assert "eu-central-1" in str(caught.value)

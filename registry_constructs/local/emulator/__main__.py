@@ -23,6 +23,10 @@ from ministack.services import cloudformation, ecr
 
 from registry_constructs.local.connection import ABOUT_PATH
 from registry_constructs.local.emulator import (
+    authorization,
+    consumers_ecs,
+    consumers_eks,
+    network,
     public_repository,
     registry_api,
     registry_entries,
@@ -60,11 +64,12 @@ async def answer(send: Send, status: int, body: str) -> None:
 
 
 def about() -> dict[str, Any]:
-    """The process id, and every account and Region with a stack, a private repository or a setting of ECR."""
+    """The process id, where a stack, a private repository or a setting of ECR stands, and what EKS keeps."""
     stores = (cloudformation._stacks, ecr._repositories, *registry_settings.STORES, *registry_entries.STORES)
     return {
         "pid": os.getpid(),
         "environments": sorted({key[:2] for store in stores for key, _ in store.all_items()}),
+        "manifests": consumers_eks.kept(),
     }
 
 
@@ -90,7 +95,8 @@ def main() -> None:
     for api in (public_repository.API, registry_api.API):
         tables.install_api(api)
     tables.explain_unknown_types()
-    secret_arns.install()
+    for taught in (secret_arns, network, consumers_ecs, consumers_eks, authorization):
+        taught.install()
     config = Config()
     config.bind = [f"fd://{fd}"]
     config.keep_alive_timeout = 75  # ministack's own: AWS clients keep idle connections for 60 seconds

@@ -1,0 +1,1 @@
+"""What runs images: on ECS, EKS and Lambda, with the rights to pull and no others."""

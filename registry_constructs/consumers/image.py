@@ -1,0 +1,291 @@
+"""One way to name an image, for everything that runs one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal, cast
+
+import aws_cdk as cdk
+from aws_cdk import aws_ecr as ecr
+from aws_cdk import aws_ecs as ecs
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from constructs import Construct, IConstruct
+
+from registry_constructs import limits
+from registry_constructs.errors import InvalidInputError
+from registry_constructs.lifecycle.patterns import matches
+from registry_constructs.registry import PullThroughCache
+from registry_constructs.repository import Repository
+from registry_constructs.tokens import is_token
+
+MOVING_TAGS = frozenset(
+    {"canary", "current", "dev", "edge", "develop", "head", "latest", "lts", "main", "master", "nightly"}
+    | {"prod", "production", "release", "rolling", "stable", "staging", "test", "trunk", "unstable"}
+)
+"""Tags that people move from image to image."""
+
+
+Architecture = Literal["amd64", "arm64"]
+"""A processor architecture, as image manifests name it."""
+
+
+class Image:
+    """An image in ECR and the right to pull it; every consumer of this library takes one.
+
+    Name it by its digest: what was tested is what runs, and a rollback finds the same image. A tag that can
+    be moved to another image is a warning on the consumer.
+
+    Attributes:
+        repository: The repository; None for an image of a pull-through cache.
+        cache: The cache; None for an image of a repository.
+        repository_name: The repository's name in its registry.
+        repository_arn: Its ARN, which policies of VPC endpoints are written for.
+        digest: `sha256:` and 64 hexadecimal digits; None if it is named by a tag.
+        tag: The tag; None if it is named by its digest.
+        architectures: What it was built for; None if that was not said.
+    """
+
+    def __init__(
+        self,
+        *,
+        repository: ecr.IRepository | None,
+        cache: PullThroughCache | None,
+        repository_name: str,
+        repository_arn: str,
+        digest: str | None,
+        tag: str | None,
+        architectures: Sequence[Architecture] | None,
+    ) -> None:
+        self.repository = repository
+        self.cache = cache
+        self.repository_name = repository_name
+        self.repository_arn = repository_arn
+        self.digest = digest
+        self.tag = None if digest else tag
+        self.architectures = None if architectures is None else tuple(architectures)
+
+    @classmethod
+    def of(
+        cls,
+        repository: ecr.IRepository,
+        *,
+        digest: str | None = None,
+        tag: str | None = None,
+        architectures: Sequence[Architecture] | None = None,
+    ) -> Image:
+        """An image of a repository: this library's, the CDK's, an imported one, or another account's.
+
+        Args:
+            repository: The repository.
+            digest: `sha256:` and 64 hexadecimal digits. Give this or the tag.
+            tag: Up to 128 characters.
+            architectures: What it was built for, `amd64` and `arm64`; a consumer that runs on another one is
+                refused. Default: not checked, as ECR tells it only once the image is there.
+
+        Raises:
+            InvalidInputError: If neither or both are given, or one is malformed.
+        """
+        _check_reference(digest, tag)
+        _check_architectures(architectures)
+        return cls(
+            repository=repository,
+            cache=None,
+            repository_name=repository.repository_name,
+            repository_arn=repository.repository_arn,
+            digest=digest,
+            tag=tag,
+            architectures=architectures,
+        )
+
+    @classmethod
+    def cached(
+        cls, cache: PullThroughCache, image: str, *, architectures: Sequence[Architecture] | None = None
+    ) -> Image:
+        """An image of another registry, pulled through a cache.
+
+        Args:
+            cache: The cache.
+            image: As for `PullThroughCache.image_uri`: `nginx:1.27`, `quay.io/org/app@sha256:...`.
+            architectures: As for `of`.
+
+        Raises:
+            InvalidInputError: If the image is not one of the cache's upstream.
+        """
+        _check_architectures(architectures)
+        found = cache.cached_image(image)
+        stack = cdk.Stack.of(cache)
+        return cls(
+            repository=None,
+            cache=cache,
+            repository_name=found.repository_name,
+            repository_arn=stack.format_arn(
+                service="ecr", resource="repository", resource_name=found.repository_name
+            ),
+            digest=found.digest,
+            tag=found.tag,
+            architectures=architectures,
+        )
+
+    @classmethod
+    def replica(
+        cls,
+        scope: Construct,
+        id: str,
+        repository_name: str,
+        *,
+        digest: str | None = None,
+        tag: str | None = None,
+        architectures: Sequence[Architecture] | None = None,
+    ) -> Image:
+        """An image that `Replication` brings into the account and Region of `scope`; its digest is the same.
+
+        Args:
+            scope: A construct in a stack of the destination.
+            id: The id of the imported repository.
+            repository_name: The repository's name, which is the same at both ends.
+            digest: As for `of`.
+            tag: As for `of`.
+            architectures: As for `of`.
+
+        Raises:
+            InvalidInputError: As for `of`, and for a name that ECR would refuse.
+        """
+        repository = Repository.from_repository_name(scope, id, repository_name)
+        return cls.of(repository, digest=digest, tag=tag, architectures=architectures)
+
+    @property
+    def uri(self) -> str:
+        """What a client pulls: `<registry>/<repository>@sha256:...`, or with `:<tag>`."""
+        repository = self.repository
+        if repository is not None and not isinstance(repository.node.default_child, ecr.CfnRepository):
+            return repository.repository_uri_for_tag_or_digest(self.digest or self.tag)
+        # `repository_uri` would take account and Region out of the ARN with functions of CloudFormation, even
+        # where the stack knows them.
+        stack = cdk.Stack.of(cast("IConstruct", repository or self.cache))
+        suffix = f"@{self.digest}" if self.digest else f":{self.tag}"
+        registry = f"{stack.account}.dkr.ecr.{stack.region}.{stack.url_suffix}"
+        return f"{registry}/{self.repository_name}{suffix}"
+
+    def grant_pull(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Let an identity pull the image; from a cache also the first time, when ECR has yet to get it."""
+        if self.cache is not None:
+            return self.cache.grant_pull(grantee)
+        return cast("ecr.IRepository", self.repository).grant_pull(grantee)
+
+    def for_ecs(self) -> ecs.ContainerImage:
+        """The image for a container of ECS, whose execution role is granted the pull."""
+        return _EcsImage(self)
+
+    def for_lambda(
+        self, *, cmd: list[str] | None = None, entrypoint: list[str] | None = None
+    ) -> lambda_.DockerImageCode:
+        """The image for a Lambda function; the repository's policy lets Lambda pull it.
+
+        Args:
+            cmd: The command, instead of the image's.
+            entrypoint: The entry point, instead of the image's.
+
+        Raises:
+            InvalidInputError: For a cached image: Lambda can't pull through a cache.
+        """
+        if self.repository is None:
+            raise InvalidInputError(
+                "Lambda can't pull through a cache",
+                got=self.repository_name,
+                allowed="an image of a repository",
+                fix="push the image to a repository of your own",
+            )
+        return lambda_.DockerImageCode.from_ecr(
+            self.repository, tag_or_digest=self.digest or self.tag, cmd=cmd, entrypoint=entrypoint
+        )
+
+    def check_architecture(self, architecture: Architecture) -> None:
+        """Refuse a consumer that runs on another architecture than the image was built for.
+
+        Raises:
+            InvalidInputError: If the image's architectures are known and this is none of them.
+        """
+        if self.architectures is not None and architecture not in self.architectures:
+            raise InvalidInputError(
+                "The image was not built for this architecture",
+                got=architecture,
+                allowed=" or ".join(self.architectures),
+                fix="run it on what it was built for, or build it for both and push an image index",
+            )
+
+    def warn_if_moving(self, consumer: IConstruct) -> None:
+        """Warn on a consumer if the image's tag may stand for another image tomorrow."""
+        if self.digest is None and self.tag is not None and not is_token(self.tag) and self._moves(self.tag):
+            cdk.Validations.of(consumer).add_warning(
+                "registry-constructs:image-tag-moves",
+                f"The tag {self.tag!r} can be moved to another image: what runs then depends on when a task "
+                "started, and a rollback does not bring the old image back. Name the image by its digest.",
+            )
+
+    def _moves(self, tag: str) -> bool:
+        resource = self.repository.node.default_child if self.repository is not None else None
+        if not isinstance(resource, ecr.CfnRepository):
+            return tag.lower() in MOVING_TAGS
+        mutability = resource.image_tag_mutability or "MUTABLE"
+        if mutability in {"MUTABLE", "IMMUTABLE"}:
+            return mutability == "MUTABLE"
+        excepted = any(matches(pattern, tag) for pattern in _exclusions(resource))
+        return excepted == mutability.startswith("IMMUTABLE")
+
+
+class _EcsImage(ecs.ContainerImage):
+    def __init__(self, image: Image) -> None:
+        super().__init__()
+        self._image = image
+
+    def bind(
+        self,
+        scope: Construct,
+        container_definition: ecs.ContainerDefinition,
+    ) -> ecs.ContainerImageConfig:
+        self._image.warn_if_moving(scope)
+        self._image.grant_pull(container_definition.task_definition.obtain_execution_role())
+        return ecs.ContainerImageConfig(image_name=self._image.uri)
+
+
+def _exclusions(resource: ecr.CfnRepository) -> list[str]:
+    filters = cdk.Stack.of(resource).resolve(resource.image_tag_mutability_exclusion_filters) or []
+    return [
+        value
+        for one in filters
+        for key, value in (one if isinstance(one, dict) else vars(one).get("_values", {})).items()
+        if key.lower().replace("_", "").endswith("filtervalue")
+    ]
+
+
+def _check_architectures(architectures: Sequence[Architecture] | None) -> None:
+    if architectures is not None and (
+        isinstance(architectures, str) or not architectures or not set(architectures) <= {"amd64", "arm64"}
+    ):
+        raise InvalidInputError(
+            "architectures is not a list of what images are built for",
+            got=architectures,
+            allowed="'amd64', 'arm64' or both",
+            fix="write architectures=['arm64'], or leave it out",
+        )
+
+
+def _check_reference(digest: str | None, tag: str | None) -> None:
+    if (digest is None) == (tag is None):
+        raise InvalidInputError(
+            "An image is named by its digest or by a tag",
+            got={"digest": digest, "tag": tag},
+            allowed="one of the two",
+            fix="write digest='sha256:...', which no push can change",
+        )
+    given, pattern, what = (
+        (tag, limits.IMAGE_TAG, "tag") if digest is None else (digest, limits.IMAGE_DIGEST, "digest")
+    )
+    if not isinstance(given, str) or not (is_token(given) or pattern.fullmatch(given)):
+        raise InvalidInputError(
+            f"Not an image {what}",
+            got=given,
+            allowed=f"text that matches {pattern.pattern}",
+            fix="copy it from 'aws ecr describe-images'",
+        )

@@ -1,0 +1,1 @@
+"""Clusters and workloads on Amazon EKS."""

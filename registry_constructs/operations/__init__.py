@@ -1,0 +1,27 @@
+"""Reading live registries, with boto3: what lies in them, what of it runs, and what ECR says a policy does.
+
+Nothing here changes anything in AWS, and nothing here needs the CDK. Needs the extra `live`
+(`pip install 'registry-constructs[live]'`).
+
+    from registry_constructs.operations import Aws, InUse, take_inventory
+
+    take_inventory(Aws(), "inventory.json", regions=["eu-west-1"], in_use=InUse())
+"""
+
+from __future__ import annotations
+
+from registry_constructs.operations.aws import Aws
+from registry_constructs.operations.eks import PodsFile
+from registry_constructs.operations.errors import AwsError
+from registry_constructs.operations.in_use import InUse
+from registry_constructs.operations.inventory import IncompleteInventoryError, Taken, take_inventory
+
+__all__ = [
+    "Aws",
+    "AwsError",
+    "InUse",
+    "IncompleteInventoryError",
+    "PodsFile",
+    "Taken",
+    "take_inventory",
+]

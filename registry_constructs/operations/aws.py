@@ -1,0 +1,199 @@
+"""The way to a live AWS: one session, its account and Regions, and clients that retry."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Final, TypeVar
+
+from registry_constructs.errors import InvalidInputError
+from registry_constructs.operations.errors import AwsError, Stopped, reading
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+CONCURRENCY: Final = 8
+"""Requests at a time, unless told otherwise."""
+
+_ATTEMPTS: Final = 8
+# Whoever has the wrong credentials or no network should know soon.
+_ATTEMPTS_AT_FIRST: Final = 3
+
+
+def check_extra() -> None:
+    """Refuse early, with the command that mends it, when boto3 is missing.
+
+    Raises:
+        InvalidInputError: The extra `live` is not installed.
+    """
+    if importlib.util.find_spec("boto3") is None:
+        raise InvalidInputError(
+            "Reading AWS needs boto3",
+            got="boto3 is not installed",
+            allowed="the extra live",
+            fix="pip install 'registry-constructs[live]'",
+        )
+
+
+class Aws:
+    """Where live registries are read; it never changes anything.
+
+    Credentials, profile and Region are found as the AWS CLI finds them; `AWS_ENDPOINT_URL` and
+    `AWS_MAX_ATTEMPTS` (8 unless set) count as well.
+
+    Args:
+        profile: The profile of the AWS configuration. Default: what `AWS_PROFILE` says, or none.
+        concurrency: Requests at a time.
+
+    Raises:
+        InvalidInputError: boto3 is not installed.
+        AwsError: There is no such profile.
+    """
+
+    def __init__(self, *, profile: str | None = None, concurrency: int = CONCURRENCY) -> None:
+        check_extra()
+        import boto3.session  # noqa: PLC0415 - slow, and part of an extra
+        import botocore.session  # noqa: PLC0415
+
+        self.concurrency = concurrency
+        self.stopped = threading.Event()
+        self._clients: dict[tuple[str, str], Any] = {}
+        with reading(f"profile {profile}" if profile else "the AWS configuration"):
+            core = botocore.session.get_session()
+            self._session = boto3.session.Session(profile_name=profile, botocore_session=core)
+            self._attempts: int | None = core.get_config_variable("max_attempts")
+
+    def regions(self, named: Sequence[str] = ()) -> tuple[str, ...]:
+        """The Regions to read, each once.
+
+        Args:
+            named: What the user asked for. Default: the one of the configuration.
+
+        Raises:
+            InvalidInputError: None is named and the configuration has none, or there is no such Region.
+        """
+        # The AWS CLI heeds AWS_REGION, boto3 does not.
+        configured = os.environ.get("AWS_REGION") or self._session.region_name
+        found = tuple(dict.fromkeys(named)) or tuple(filter(None, [configured]))
+        if not found:
+            raise InvalidInputError(
+                "No Region is set",
+                got=None,
+                allowed="a Region",
+                fix="name one with --region, or set AWS_REGION",
+                where="--region",
+            )
+        known = {
+            region
+            for partition in self._session.get_available_partitions()
+            for region in self._session.get_available_regions("ecr", partition)
+        }
+        if unknown := sorted(set(found) - known):
+            raise InvalidInputError(
+                "There is no such Region",
+                got=unknown[0],
+                allowed="a Region that boto3 knows, such as eu-west-1",
+                fix="check its name; if it is new, update boto3",
+                where="--region",
+            )
+        return found
+
+    def account(self, region: str) -> str:
+        """The account whose credentials these are.
+
+        Raises:
+            AwsError: There are none, or they are not valid.
+        """
+        sts = self.client("sts", region)
+        with reading("the credentials"):
+            account = sts.get_caller_identity().get("Account")
+        if not account:
+            raise unreadable("the credentials", "Account")
+        return str(account)
+
+    def client(self, service: str, region: str) -> Any:  # noqa: ANN401 - callers name the stub's class
+        """A client of a service that retries and slows down as AWS asks; made once. Not for threads to call.
+
+        Raises:
+            AwsError: The Region can't be one, or there are no credentials.
+        """
+        if (service, region) not in self._clients:
+            from botocore.config import Config  # noqa: PLC0415 - slow, and part of an extra
+
+            attempts = self._attempts or (_ATTEMPTS_AT_FIRST if service == "sts" else _ATTEMPTS)
+            config = Config(
+                retries={"mode": "adaptive", "total_max_attempts": attempts},
+                max_pool_connections=self.concurrency + 2,
+                connect_timeout=10,
+                read_timeout=60,
+                user_agent_extra="registry-constructs",
+            )
+            with reading(f"{service} in {region}"):
+                client = self._session.client(service, region_name=region, config=config)  # type: ignore[call-overload]
+            client.meta.events.register("before-send", self._check_stopped)
+            self._clients[service, region] = client
+        return self._clients[service, region]
+
+    def each(self, work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
+        """The results of some work on each item, several at a time, in the order of the items."""
+        with ThreadPoolExecutor(self.concurrency, "reading") as pool:
+            try:
+                yield from pool.map(work, items)
+            except BaseException:
+                self.stopped.set()
+                raise
+
+    def _check_stopped(self, **_: object) -> None:
+        # Before each attempt, so that nobody waits for the last of many retries.
+        if self.stopped.is_set():
+            raise Stopped
+
+
+def pages(client: Any, operation: str, key: str, *, where: str, **request: Any) -> Iterator[Any]:  # noqa: ANN401
+    """All items of a list that AWS gives in pages.
+
+    An answer that lacks the list is refused: botocore makes one of a body that it can't read, and taking it
+    for an empty list would lose what is there.
+
+    Args:
+        client: The client.
+        operation: Its method's name, such as `describe_images`.
+        key: The key of the list in the answer.
+        where: What is read, for the message.
+        request: The method's arguments.
+
+    Raises:
+        AwsError: AWS could not be read to the end.
+    """
+    with reading(where):
+        if client.can_paginate(operation):
+            answers = client.get_paginator(operation).paginate(**request)
+        else:
+            answers = _by_token(getattr(client, operation), request)
+        for answer in answers:
+            if key not in answer:
+                raise unreadable(where, key)
+            yield from answer[key]
+
+
+def unreadable(where: str, key: str) -> AwsError:
+    """The error for an answer that lacks what it must have."""
+    return AwsError(
+        "AWS's answer can't be read",
+        got=f"an answer without {key}",
+        fix="run it again; is there a proxy between?",
+        where=where,
+    )
+
+
+def _by_token(method: Any, request: dict[str, Any]) -> Iterator[dict[str, Any]]:  # noqa: ANN401
+    token: dict[str, str] = {}
+    while True:
+        answer = method(**request, **token)
+        yield answer
+        if not answer.get("NextToken"):
+            return
+        token = {"NextToken": answer["NextToken"]}

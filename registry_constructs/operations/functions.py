@@ -1,0 +1,62 @@
+"""The images of Lambda functions, published versions included."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from registry_constructs.operations.aws import Aws, pages, unreadable
+from registry_constructs.operations.errors import AwsError, reading
+from registry_constructs.operations.findings import Findings
+
+if TYPE_CHECKING:
+    from mypy_boto3_lambda.client import LambdaClient
+
+
+def read_functions(aws: Aws, region: str, findings: Findings) -> None:
+    """Look at all functions of a Region that are made of images.
+
+    Lambda keeps a copy of an image, but fetches it again for a function that was idle for weeks, so every
+    published version counts.
+
+    Raises:
+        AwsError: The credentials are not valid any more.
+    """
+    client = aws.client("lambda", region)
+    place = f"lambda functions in {region}"
+    names: list[str] = []
+    with findings.trying(place):
+        names += [
+            function["FunctionName"]
+            for function in pages(client, "list_functions", "Functions", where=place)
+            if function.get("PackageType") == "Image"
+        ]
+
+    def images(name: str) -> list[tuple[str, str, str]] | AwsError:
+        try:
+            return _images(client, name, region)
+        except AwsError as error:
+            return error
+
+    for name, found in zip(names, aws.each(images, names), strict=True):
+        with findings.trying(f"lambda function {name} in {region}"):
+            if isinstance(found, AwsError):
+                raise found
+            for image, digest, where in found:
+                findings.add(image, where, digest=digest)
+
+
+def _images(client: LambdaClient, name: str, region: str) -> list[tuple[str, str, str]]:
+    """Of each version the reference, the digest it stands for, and the place."""
+    found = []
+    place = f"lambda function {name} in {region}"
+    versions = pages(client, "list_versions_by_function", "Versions", where=place, FunctionName=name)
+    for version in sorted({version["Version"] for version in versions}):
+        with reading(place):
+            answer: Any = client.get_function(FunctionName=name, Qualifier=version)
+        code = answer.get("Code", {})
+        if not code.get("ImageUri"):
+            raise unreadable(place, "ImageUri")
+        _, _, digest = code.get("ResolvedImageUri", "").partition("@")
+        where = place if version == "$LATEST" else f"lambda function {name}:{version} in {region}"
+        found.append((code["ImageUri"], digest, where))
+    return found

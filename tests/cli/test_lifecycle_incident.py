@@ -1,0 +1,60 @@
+"""Every command of docs/incident.md runs and prints what stands there."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.synthesis import ROOT
+
+OUR_PRICES = ROOT / "registry_constructs" / "simulation" / "prices.json"
+PAGE = (ROOT / "docs" / "incident.md").read_text()
+FILES = dict(re.findall(r"^`(\w+\.json)`.*?^```json\n(.*?)^```", PAGE, flags=re.DOTALL | re.MULTILINE))
+BLOCKS = re.findall(r"^```console\n(.*?)^```", PAGE, flags=re.DOTALL | re.MULTILINE)
+
+
+@pytest.mark.parametrize("block", BLOCKS, ids=[block.split("\n")[0][:60] for block in BLOCKS])
+def test_a_block_prints_what_it_shows(block: str, tmp_path: Path) -> None:
+    for name, content in FILES.items():
+        (tmp_path / name).write_text(content)
+    printed: list[str] = []
+    status = 0
+    for line in block.splitlines():
+        if line.startswith("$ "):
+            # Unbuffered, so that both streams come in the order in which a terminal shows them.
+            result = subprocess.run(  # noqa: S602 - our own page
+                f"(exit {status}); {line[2:]}",
+                shell=True,
+                cwd=tmp_path,
+                env=os.environ | {"PYTHONUNBUFFERED": "1"},
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                check=False,
+            )
+            status = result.returncode
+            printed += [line, *(shown.rstrip() for shown in result.stdout.splitlines())]
+    assert printed == block.splitlines()
+
+
+def test_the_page_has_its_files_and_shows_the_incident() -> None:
+    assert set(FILES) == {"policy.json", "images.json", "fixed.json"}
+    assert all(json.loads(content) for content in FILES.values())
+    assert len(BLOCKS) == 4
+    assert "$ echo $?\n3\n" in BLOCKS[1]
+    assert "$ echo $?\n0\n" in BLOCKS[2]
+
+
+def test_the_files_shown_in_lifecycle_md_have_the_right_keys() -> None:
+    page = (ROOT / "docs" / "lifecycle.md").read_text()
+    shown = [
+        json.loads(block)
+        for block in re.findall(r"^```json\n(.*?)^```", page, flags=re.DOTALL | re.MULTILINE)
+    ]
+    assert set(shown[0]) == {"version", "repositories"}
+    assert set(shown[1]) == set(json.loads(OUR_PRICES.read_text()))

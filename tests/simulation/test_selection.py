@@ -1,0 +1,54 @@
+"""The quick matching agrees with `lifecycle.patterns.matches` on all short tags and patterns."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import pytest
+
+from registry_constructs.lifecycle import LifecycleRule
+from registry_constructs.lifecycle.patterns import matches
+from registry_constructs.simulation.selection import Pool
+
+
+def words(alphabet: str, longest: int) -> list[str]:
+    return ["".join(word) for length in range(1, longest + 1) for word in product(alphabet, repeat=length)]
+
+
+TAGS = words("abc", 5)
+PATTERNS = [word for word in words("ab*", 6) if word.count("*") <= 4]
+
+
+def rule(*patterns: str) -> LifecycleRule:
+    return LifecycleRule.expire(tag_pattern_list=patterns, image_count_more_than=1)
+
+
+# So many beginnings that they are not told apart to the end, and so few that they are.
+@pytest.mark.parametrize("tags", [TAGS, TAGS[-100:], TAGS[:12], ["b"]], ids=["many", "long", "few", "one"])
+def test_single_patterns(tags: list[str]) -> None:
+    rules = [rule(pattern) for pattern in PATTERNS]
+    pool = Pool(range(len(tags)), [(tag,) for tag in tags], rules)
+    for pattern, asked in zip(PATTERNS, rules, strict=True):
+        expected = [place for place, tag in enumerate(tags) if matches(pattern, tag)]
+        assert sorted(pool.select(asked)) == expected, pattern
+
+
+def test_patterns_beside_each_other() -> None:
+    pairs = list(product(PATTERNS[::37], PATTERNS[::41]))
+    owned = [(), *zip(TAGS, TAGS[100:] + TAGS[:100], strict=True), ("aab",)]
+    rules = [rule(*pair) for pair in pairs]
+    pool = Pool(range(len(owned)), owned, rules)
+    for pair, asked in zip(pairs, rules, strict=True):
+        expected = [
+            place
+            for place, tags in enumerate(owned)
+            if all(any(matches(pattern, tag) for tag in tags) for pattern in pair)
+        ]
+        assert sorted(pool.select(asked)) == expected, pair
+
+
+@pytest.mark.parametrize("pattern", ["*a*a*a*ab", "a*a*a*a*c", "*aa*aa*aa*ab"])
+def test_no_tag_makes_a_pattern_slow(pattern: str) -> None:
+    tags = [("a" * 128,)] * 2_000
+    pool = Pool(range(len(tags)), tags, [rule(pattern)])
+    assert pool.select(rule(pattern)) == []
