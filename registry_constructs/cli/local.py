@@ -9,9 +9,9 @@ from typing import Annotated
 import typer
 
 from registry_constructs.cli.output import print_json, print_status, say, step
+from registry_constructs.image_reference import parse_reference
 from registry_constructs.local import background, cdk, images
 from registry_constructs.local.connection import Connection
-from registry_constructs.local.consumers import referenced
 from registry_constructs.local.errors import LocalAwsError
 from registry_constructs.local.process import check_extra
 from registry_constructs.local.server import LocalAws
@@ -136,7 +136,7 @@ def _choose(status: Status, push_to: str | None) -> list[tuple[PrivateRepository
     run = {
         (repository, image.tag): consumer.image_found
         for consumer in status.consumers
-        if (image := referenced(consumer.image)) and image.tag and (repository := image[:3]) in standing
+        if (image := parse_reference(consumer.image)) and image.tag and (repository := image[:3]) in standing
     }
     if run:
         return [(standing[repository], tag) for (repository, tag), found in run.items() if found is None]

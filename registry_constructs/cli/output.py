@@ -16,7 +16,8 @@ from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from registry_constructs.local.consumers import KUBERNETES, Consumer, referenced
+from registry_constructs.image_reference import parse_reference
+from registry_constructs.local.consumers import KUBERNETES, Consumer
 from registry_constructs.local.status import PrivateRepository, Registry, Status
 
 _progress = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -169,7 +170,7 @@ def _row(repository: PrivateRepository) -> tuple[str, ...]:
 
 
 def _consumer_row(consumer: Consumer) -> tuple[str, ...]:
-    named = referenced(consumer.image)
+    named = parse_reference(consumer.image)
     image = consumer.image
     if named and (named.account, named.region) == (consumer.account, consumer.region):
         image = (

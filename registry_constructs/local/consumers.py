@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
+from registry_constructs.image_reference import parse_reference
 from registry_constructs.local.connection import Connection, Environment
 
 if TYPE_CHECKING:
@@ -22,10 +22,6 @@ KUBERNETES: Final = "Kubernetes"
 _SERVICES = 10  # what DescribeServices takes at once
 _LAMBDA = "lambda.amazonaws.com"
 _IRSA = "eks.amazonaws.com/role-arn"
-_REFERENCE = re.compile(
-    r"(?P<account>\d{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.[a-z.]+/(?P<repository>[^:@]+)"
-    r"(:(?P<tag>[^@]+))?(@(?P<digest>.+))?"
-)
 _POD_TEMPLATES = {
     "CronJob": ("spec", "jobTemplate", "spec", "template"),
     "DaemonSet": ("spec", "template"),
@@ -34,16 +30,6 @@ _POD_TEMPLATES = {
     "Pod": (),
     "StatefulSet": ("spec", "template"),
 }
-
-
-class Reference(NamedTuple):
-    """What an image of a private registry is named by: a digest, which decides alone, or a tag."""
-
-    account: str
-    region: str
-    repository: str
-    tag: str | None
-    digest: str | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,24 +69,15 @@ def read(aws: Connection, places: Iterable[Environment]) -> list[Consumer]:
     return [replace(consumer, image_found=digests[consumer.image]) for consumer in consumers]
 
 
-def referenced(image: str) -> Reference | None:
-    """The parts of an image's name; None if it is not one of a private registry of ECR."""
-    found = _REFERENCE.fullmatch(image)
-    if found is None:
-        return None
-    account, region, repository, tag, digest = found.group("account", "region", "repository", "tag", "digest")
-    return Reference(account, region, repository, None if digest else tag or "latest", digest)
-
-
 def _digest(aws: Connection, image: str) -> str | None:
-    named = referenced(image)
+    named = parse_reference(image)
     if named is None:
         return None
     ecr: ECRClient = aws.client("ecr", account=named.account, region=named.region)
     try:
         found = ecr.batch_get_image(
             repositoryName=named.repository,
-            imageIds=[{"imageDigest": named.digest} if named.digest else {"imageTag": str(named.tag)}],
+            imageIds=[{"imageDigest": named.digest} if named.digest else {"imageTag": named.tag}],
         )["images"]
     except ecr.exceptions.RepositoryNotFoundException:
         return None

@@ -7,8 +7,8 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Final
 
+from registry_constructs.image_reference import parse_reference
 from registry_constructs.operations.errors import AwsError
-from registry_constructs.operations.references import parse_reference
 from registry_constructs.simulation.image import Use
 
 # What was deleted between the listing and the reading runs nothing.

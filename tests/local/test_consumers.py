@@ -7,10 +7,8 @@ import json
 import zipfile
 from typing import Any
 
-import pytest
-
 from registry_constructs.local import Environment, LocalAws
-from registry_constructs.local.consumers import Consumer, Reference, read, referenced
+from registry_constructs.local.consumers import Consumer, read
 from registry_constructs.local.images import image
 from registry_constructs.local.registry import push
 from tests.local import stacks
@@ -35,24 +33,6 @@ def define(aws: LocalAws, account: str, family: str, *images: str, **more: Any) 
     ecs = aws.client("ecs", account=account)
     made = ecs.register_task_definition(family=family, containerDefinitions=containers, **more)
     return str(made["taskDefinition"]["taskDefinitionArn"])
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("web:v1", Reference("111122223333", "eu-west-1", "web", "v1", None)),
-        ("shop/web", Reference("111122223333", "eu-west-1", "shop/web", "latest", None)),
-        ("web@sha256:ab", Reference("111122223333", "eu-west-1", "web", None, "sha256:ab")),
-        ("web:v1@sha256:ab", Reference("111122223333", "eu-west-1", "web", None, "sha256:ab")),
-    ],
-)
-def test_the_parts_of_an_image_name(text: str, expected: Reference) -> None:
-    assert referenced(f"111122223333.dkr.ecr.eu-west-1.amazonaws.com/{text}") == expected
-
-
-@pytest.mark.parametrize("text", ["public.ecr.aws/shop/web:v1", "nginx", "quay.io/org/app@sha256:ab"])
-def test_an_image_of_another_registry_has_none(text: str) -> None:
-    assert referenced(text) is None
 
 
 def test_services_and_their_roles(local_aws: LocalAws, account: str) -> None:
