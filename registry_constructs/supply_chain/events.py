@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Literal, get_args
 
+from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_events as events
 
 from registry_constructs.errors import InvalidInputError
@@ -139,7 +140,7 @@ def checked_severity(severity: Severity) -> Severity:
     return severity
 
 
-def checked_repositories(repositories: Sequence[str] | None) -> list[str] | None:
+def checked_repositories(repositories: Sequence[str | ecr.IRepository] | None) -> list[str] | None:
     """The names and filters, as EventBridge takes them; tokens pass.
 
     Raises:
@@ -151,19 +152,22 @@ def checked_repositories(repositories: Sequence[str] | None) -> list[str] | None
         raise InvalidInputError(
             "repositories is not a list of names",
             got=repositories,
-            allowed="a list of names or of filters with '*', or None for all repositories",
+            allowed="a list of repositories, names or filters with '*', or None for all repositories",
             fix="write repositories=['shop/*']",
         )
-    for name in repositories:
+    names: list[Any] = [
+        one if isinstance(one, str) else getattr(one, "repository_name", one) for one in repositories
+    ]
+    for name in names:
         # EventBridge refuses two wildcards in a row.
         if not isinstance(name, str) or not name or (not is_token(name) and "**" in name):
             raise InvalidInputError(
                 "repositories has a name that no repository matches",
                 got=name,
-                allowed="a repository's name, or a filter with single '*' for any run of characters",
+                allowed="a repository, its name, or a filter with single '*' for any run of characters",
                 fix="write repositories=['shop/*']",
             )
-    return list(repositories)
+    return names
 
 
 def _pattern(source: str, detail_type: str, detail: dict[str, Any]) -> events.EventPattern:

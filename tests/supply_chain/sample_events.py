@@ -2,8 +2,8 @@
 
 ECR's own events: Amazon ECR User Guide, "Amazon ECR events and EventBridge". Enhanced scanning: the same
 guide, "EventBridge events sent for enhanced scanning", and the Amazon Inspector User Guide, "Amazon
-EventBridge event schema for Amazon Inspector events". The fields of a failed cache pull are those of the event
-schema `aws.ecr@ECRPullThroughCacheAction`; AWS shows no sample of one.
+EventBridge event schema for Amazon Inspector events". The fields of a failed cache pull are those of the
+event schema `aws.ecr@ECRPullThroughCacheAction`; AWS shows no sample of one.
 
 Every event speaks of account 111122223333 in eu-west-1. `sample(...)` gives a copy with details changed.
 """
