@@ -12,7 +12,6 @@ from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
-from aws_cdk import aws_lambda_event_sources as event_sources
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_sns as sns
 from constructs import Construct
@@ -72,6 +71,7 @@ class Notifications(Construct):
         queue = RulesQueue(self, "Queue", dead_letters=self.dead_letters, visibility_timeout=_VISIBILITY)
         self.target: events.IRuleTarget = RulesQueueTarget(queue, self.dead_letters)
         self._role, self._function = self._teller(queue)
+        self._let_function_publish(self.topic)
         self._chat_topic: sns.Topic | None = None
         self._alarm_on_dead_letters()
         if slack is not None:
@@ -150,18 +150,16 @@ class Notifications(Construct):
             log_group=log,
             environment={"TOPIC_ARN": self.topic.topic_arn},
         )
-        function.add_event_source(
-            event_sources.SqsEventSource(
-                queue,
-                batch_size=_BATCH,
-                max_batching_window=_WINDOW,
-                # The fewer take messages from the queue, the more of one image's come together.
-                max_concurrency=2,
-                report_batch_item_failures=True,
-            )
+        queue.grant_consume_messages(role)
+        function.add_event_source_mapping(
+            "FromQueue",
+            event_source_arn=queue.queue_arn,
+            batch_size=_BATCH,
+            max_batching_window=_WINDOW,
+            # The fewer take messages from the queue, the more of one image's come together.
+            max_concurrency=2,
+            report_batch_item_failures=True,
         )
-        self._role = role
-        self._let_function_publish(self.topic)
         role.add_to_policy(
             iam.PolicyStatement(actions=["kms:Decrypt", "kms:GenerateDataKey"], resources=[self.key.key_arn])
         )
