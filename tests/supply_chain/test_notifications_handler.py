@@ -45,6 +45,18 @@ class PretendedSns:
         return [message["Message"] for message in self.published]
 
 
+class Time:
+    """Lambda's context: each look at the clock takes a part of the function's two minutes."""
+
+    def __init__(self, *, a_look: int = 0) -> None:
+        self.left = 120_000
+        self.a_look = a_look
+
+    def get_remaining_time_in_millis(self) -> int:
+        self.left -= self.a_look
+        return self.left
+
+
 def records(*events: Event | str) -> list[dict[str, Any]]:
     return [
         {"messageId": f"m{number}", "body": event if isinstance(event, str) else json.dumps(event)}
@@ -54,7 +66,7 @@ def records(*events: Event | str) -> list[dict[str, Any]]:
 
 def tell(*events: Event | str, refused: tuple[str, ...] = ()) -> tuple[PretendedSns, list[str]]:
     sns = PretendedSns(*refused)
-    return sns, index.run(records(*events), sns, TOPICS)
+    return sns, index.run(records(*events), sns, TOPICS, Time())
 
 
 def only(*events: Event | str) -> tuple[str, str]:
@@ -153,7 +165,7 @@ def test_the_console_of_other_partitions(region: str, domain: str) -> None:
 
 def test_chat_gets_a_custom_notification() -> None:
     sns = PretendedSns()
-    assert index.run(records(SAMPLES["basic scan"]), sns, TOPICS | {"chat": "arn:chat"}) == []
+    assert index.run(records(SAMPLES["basic scan"]), sns, TOPICS | {"chat": "arn:chat"}, Time()) == []
     text, chat = sns.published
     assert chat["TopicArn"] == "arn:chat"
     assert json.loads(chat["Message"]) == {
@@ -195,6 +207,14 @@ def test_what_cant_be_sent_stays_in_the_queue_with_all_that_it_would_have_told()
     sns, failed = tell(SAMPLES["basic scan"], other, SAMPLES["enhanced scan"], refused=("checkout",))
     assert failed == ["m0", "m2"]
     assert [message["Subject"] for message in sns.published] == ["10 critical, 9 medium in shop/cart:1.4.2"]
+
+
+def test_what_there_is_no_time_for_stays_in_the_queue() -> None:
+    sns = PretendedSns()
+    images = [sample("basic scan", repository_name=f"shop/{number}") for number in range(5)]
+    failed = index.run(records(*images), sns, TOPICS, Time(a_look=25_000))
+    assert len(sns.published) == 2
+    assert failed == ["m2", "m3", "m4"]
 
 
 def test_a_subject_is_what_sns_takes() -> None:
@@ -259,6 +279,6 @@ def test_the_handler_answers_as_sqs_expects(monkeypatch: pytest.MonkeyPatch) -> 
     sns = PretendedSns()
     monkeypatch.setattr(index.boto3, "client", lambda *arguments, **keywords: sns)
     monkeypatch.setenv("TOPIC_ARN", TOPICS["text"])
-    answer = index.handler({"Records": records("{", SAMPLES["basic scan"])}, None)
+    answer = index.handler({"Records": records("{", SAMPLES["basic scan"])}, Time())
     assert answer == {"batchItemFailures": [{"itemIdentifier": "m0"}]}
     assert [message["TopicArn"] for message in sns.published] == [TOPICS["text"]]

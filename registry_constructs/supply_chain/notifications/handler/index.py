@@ -26,8 +26,10 @@ LISTED = 10
 """Tags, vulnerabilities or failures that one message names."""
 SUBJECT_LENGTH = 99  # SNS Publish: fewer than 100 characters
 TEXT_LENGTH = 60_000  # SNS Publish: 262,144 bytes, of which a character takes up to four
+RESERVE = 60_000
+"""Milliseconds that one message may take at worst, to both topics, with every attempt."""
 
-_CONFIG = Config(connect_timeout=3, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 5})
+_CONFIG = Config(connect_timeout=3, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 3})
 
 
 class Publisher(Protocol):
@@ -126,17 +128,30 @@ class Image:
         )
 
 
-def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
+class Context(Protocol):
+    """Lambda's own, as far as it is used here."""
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Milliseconds until Lambda ends the function."""
+
+
+def handler(event: dict[str, Any], context: Context) -> dict[str, Any]:
     """Send what the batch tells, and name the SQS messages that have to come again."""
     topics = {"text": os.environ["TOPIC_ARN"], "chat": os.environ.get("CHAT_TOPIC_ARN", "")}
-    failed = run(event["Records"], boto3.client("sns", config=_CONFIG), topics)
+    failed = run(event["Records"], boto3.client("sns", config=_CONFIG), topics, context)
     return {"batchItemFailures": [{"itemIdentifier": record} for record in failed]}
 
 
-def run(records: Iterable[dict[str, Any]], sns: Publisher, topics: dict[str, str]) -> list[str]:
+def run(
+    records: Iterable[dict[str, Any]], sns: Publisher, topics: dict[str, str], context: Context
+) -> list[str]:
     """Send one message an image, and return the ids of the records that failed."""
     images, failed = gather(records)
     for told in images:
+        if context.get_remaining_time_in_millis() < RESERVE:
+            # Ended by Lambda, the function could not say what it has sent already.
+            failed += told.records
+            continue
         message = told.message()
         try:
             if message is not None:
