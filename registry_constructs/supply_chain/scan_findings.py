@@ -21,6 +21,7 @@ from registry_constructs.supply_chain.events import (
 )
 from registry_constructs.supply_chain.notifications.notifications import Notifications
 from registry_constructs.supply_chain.queues import RulesQueue
+from registry_constructs.supply_chain.rules import add_rule
 
 
 class ScanFindings(Construct):
@@ -83,33 +84,21 @@ class ScanFindings(Construct):
             notifications.dead_letters if notifications is not None else RulesQueue(self, "DeadLetters")
         )
         kept = self.dead_letters.for_dead_letters
+        raw: list[events.IRuleTarget] = []
+        if event_bus is not None:
+            raw.append(targets.EventBus(event_bus, dead_letter_queue=kept))
+        if function is not None:
+            raw.append(targets.LambdaFunction(function, dead_letter_queue=kept))
+        told = [] if notifications is None else [notifications.target]
+        worse = f"{severity.lower()} or worse"
+        basic = basic_scan_completed(severity=severity, repositories=names)
+        enhanced = enhanced_scan_completed(severity=severity, repositories=names)
         self.rules = [
-            events.Rule(
-                self,
-                "BasicScans",
-                description=f"Basic scans that found {severity.lower()} vulnerabilities or worse",
-                event_pattern=basic_scan_completed(severity=severity, repositories=names),
-            ),
-            events.Rule(
-                self,
-                "EnhancedScans",
-                description=f"First enhanced scans that found {severity.lower()} vulnerabilities or worse",
-                event_pattern=enhanced_scan_completed(severity=severity, repositories=names),
-            ),
+            add_rule(self, "BasicScans", f"Basic scans with findings, {worse}", basic, [*raw, *told]),
+            add_rule(self, "EnhancedScans", f"First enhanced scans, {worse}", enhanced, [*raw, *told]),
         ]
-        for rule in self.rules:
-            if event_bus is not None:
-                rule.add_target(targets.EventBus(event_bus, dead_letter_queue=kept))
-            if function is not None:
-                rule.add_target(targets.LambdaFunction(function, dead_letter_queue=kept))
-        if notifications is not None:
+        if told:
+            later = image_finding(severity=severity, repositories=names)
             self.rules.append(
-                events.Rule(
-                    self,
-                    "LaterFindings",
-                    description=f"Findings of enhanced scans that are {severity.lower()} or worse",
-                    event_pattern=image_finding(severity=severity, repositories=names),
-                )
+                add_rule(self, "LaterFindings", f"Findings of enhanced scans, {worse}", later, told)
             )
-            for rule in self.rules:
-                rule.add_target(notifications.target)

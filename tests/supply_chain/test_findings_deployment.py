@@ -125,7 +125,7 @@ def test_a_vulnerability_that_became_known_today_and_failures_are_told(deployed:
     )
     told = deployed.received("MailboxUrl", 3)
     assert sorted(message["Subject"] for message in told) == [
-        "1 new vulnerabilities in shop/checkout:1.4.2",
+        "1 new vulnerability in shop/checkout:1.4.2",
         "Failed: docker-hub/library/alpine:3.22",
         "Failed: shop/checkout:1.4.2",
     ]

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
-import subprocess
-import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,7 +10,7 @@ import pytest
 
 from registry_constructs.local import LocalAws
 from registry_constructs.supply_chain.notifications.handler import index
-from tests.operations.test_faults import Proxy, _wait_for
+from tests.operations.proxy import Proxy, in_front_of
 from tests.supply_chain.sample_events import SAMPLES, sample
 from tests.supply_chain.test_notifications_handler import Time, records
 
@@ -25,17 +22,8 @@ IMAGES = [sample("basic scan", repository_name=f"shop/number-{number}") for numb
 @pytest.fixture(scope="module")
 def proxy(local_aws: LocalAws) -> Iterator[Proxy]:
     """microburst, in front of the local AWS."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-    command = [sys.executable, "-m", "microburst", "--upstream", local_aws.endpoint_url, "--port", str(port)]
-    with subprocess.Popen(
-        [*command, "--no-resign"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    ) as process:
-        try:
-            _wait_for(port)
-            yield Proxy(f"http://127.0.0.1:{port}")
-        finally:
-            process.terminate()
+    with in_front_of(local_aws.endpoint_url) as started:
+        yield started
 
 
 @pytest.fixture

@@ -98,7 +98,7 @@ def test_lower_findings_and_an_image_without_a_tag() -> None:
 
 def test_a_vulnerability_that_became_known_later() -> None:
     subject, text = only(SAMPLES["finding of a rescan"])
-    assert subject == "1 new vulnerabilities in shop/checkout:1.4.2"
+    assert subject == "1 new vulnerability in shop/checkout:1.4.2"
     first = "Amazon Inspector found new vulnerabilities in an image that it had scanned before."
     assert text == f"{first}\n{IMAGE}\nFindings:\n- HIGH CVE-2019-17498 - libssh2\n\n{LINK}"
 

@@ -145,6 +145,16 @@ def test_notifications_of_a_stack_without_a_place_pass() -> None:
     ScanFindings(new_stack(env=None, app=app), "Findings", notifications=notifications)
 
 
+def test_a_pattern_longer_than_the_quota_is_warned_of() -> None:
+    stack = new_stack()
+    names = [f"team-{number}/service" for number in range(200)]
+    RegistryFailures(stack, "Failures", repositories=names)
+    found = warnings(stack)
+    assert len(found) == 2
+    assert all("2048 unless the quota was raised" in warning for warning in found)
+    RegistryFailures(new_stack(), "Failures", repositories=["team-*"])
+
+
 def test_failures_of_some_repositories() -> None:
     stack = new_stack()
     RegistryFailures(stack, "Failures", repositories=["shop/*"])

@@ -15,6 +15,7 @@ from registry_constructs.supply_chain.events import (
     replication_failed,
 )
 from registry_constructs.supply_chain.notifications.notifications import Notifications
+from registry_constructs.supply_chain.rules import add_rule
 
 
 class RegistryFailures(Construct):
@@ -53,19 +54,9 @@ class RegistryFailures(Construct):
             if notifications is not None:
                 notifications.check_reach(self)
         self.notifications = notifications or Notifications(self, "Notifications")
-        self.rules = [
-            events.Rule(
-                self,
-                "Replication",
-                description="Images that could not be replicated",
-                event_pattern=replication_failed(repositories=names),
-                targets=[self.notifications.target],
-            ),
-            events.Rule(
-                self,
-                "CachePulls",
-                description="Images that could not be pulled through a cache",
-                event_pattern=cache_pull_failed(repositories=names),
-                targets=[self.notifications.target],
-            ),
+        told = [self.notifications.target]
+        replication, cache = replication_failed(repositories=names), cache_pull_failed(repositories=names)
+        self.rules: list[events.Rule] = [
+            add_rule(self, "Replication", "Images that could not be replicated", replication, told),
+            add_rule(self, "CachePulls", "Images that could not be pulled through a cache", cache, told),
         ]

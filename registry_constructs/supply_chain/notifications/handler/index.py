@@ -87,7 +87,9 @@ class Told:
                 "Findings:",
                 *(f"- {finding}" for finding in _some(sorted(self.findings.values()))),
             ]
-            return Message(f"{len(self.findings)} new vulnerabilities in {image}", lines, image.link)
+            number = len(self.findings)
+            new = f"{number} new {'vulnerability' if number == 1 else 'vulnerabilities'}"
+            return Message(f"{new} in {image}", lines, image.link)
         return None
 
 
