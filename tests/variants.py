@@ -29,6 +29,7 @@ from registry_constructs import (
     presets,
 )
 from tests.consumers import variants_access, variants_ecs, variants_eks
+from tests.supply_chain import variants_build
 from tests.synthesis import ENV, new_stack
 
 Variant = Callable[[cdk.Stack], Any]
@@ -311,7 +312,7 @@ VARIANTS |= REGISTRY_VARIANTS
 ENVIRONMENTS |= {name: own_account(name) for name in REGISTRY_VARIANTS}
 ENVIRONMENTS |= {name: CACHES for name in VARIANTS if name.startswith("cache-")}
 
-for consumers in (variants_access, variants_ecs, variants_eks):
+for consumers in (variants_access, variants_build, variants_ecs, variants_eks):
     VARIANTS |= consumers.VARIANTS
     ENVIRONMENTS |= consumers.ENVIRONMENTS
 
