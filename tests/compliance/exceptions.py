@@ -11,7 +11,7 @@ from registry_constructs.registry.cache_secret import SECRET_FINDINGS
 from registry_constructs.registry.creation_template import ROLE_REASON
 from registry_constructs.repository.access import ORGANIZATION_REASON
 from tests import variants
-from tests.compliance import exceptions_access, exceptions_ecs, exceptions_eks
+from tests.compliance import exceptions_access, exceptions_build, exceptions_ecs, exceptions_eks
 
 _ASKED = "asked for by name in the code"
 _DUAL_LAYER = "KMS_DSSE is stronger than what the check knows: it compares with KMS to the letter"
@@ -223,7 +223,7 @@ CDK_NAG_ACKNOWLEDGED["AwsSolutions-IAM5[Resource::*]", f"{_SETTINGS}/Role"] = AN
 
 # Consumers ----------------------------------------------------------------------------------------------
 
-for consumers in (exceptions_access, exceptions_ecs, exceptions_eks):
+for consumers in (exceptions_access, exceptions_build, exceptions_ecs, exceptions_eks):
     CHECKOV |= consumers.CHECKOV
     CDK_NAG |= consumers.CDK_NAG
     CDK_NAG_ACKNOWLEDGED |= consumers.CDK_NAG_ACKNOWLEDGED

@@ -62,6 +62,10 @@ docker buildx create --name image-builder --use --driver docker-container \\
 METADATA=$(mktemp)
 """
 
+_READ: Final = """
+leave "$(grep -o '"containerimage.digest": *"[^"]*"' "$METADATA" | cut -d '"' -f 4)"
+"""
+
 _INDEX: Final = """
 docker buildx imagetools create --tag "$REPOSITORY_URI:$TAG" {images}
 leave "$(tagged)"
@@ -104,8 +108,7 @@ def image_buildspec(
         '--metadata-file "$METADATA"',
         shlex.quote(context),
     ]
-    read = 'leave "$(jq --raw-output \'."containerimage.digest"\' "$METADATA")"\n'
-    return _buildspec(_TAG + _BUILDER + " \\\n  ".join(build) + "\n" + read)
+    return _buildspec(_TAG + _BUILDER + " \\\n  ".join(build) + _READ)
 
 
 def index_buildspec(architectures: Sequence[str]) -> dict[str, Any]:

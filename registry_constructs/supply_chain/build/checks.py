@@ -52,8 +52,8 @@ def check_build(
         scope,
         build_args,
         {},
-        fix="leave it out, and have the program read it when it starts: an image tells its build arguments to "
-        "whoever pulls it",
+        fix="leave it out, and have the program read it when it starts: an image tells its build arguments "
+        "to whoever pulls it",
     )
     for name in build_args:
         if not _ARGUMENT.fullmatch(name):
@@ -88,7 +88,7 @@ def warn_of_moving_tags(scope: Construct, repository: ecr.IRepository) -> None:
         cdk.Validations.of(scope).add_warning(
             "registry-constructs:build-tag-moves",
             f"The tags of {repository.node.path} can be moved, so what stands under a commit may have been "
-            "built from something else. Make them immutable, with immutable_except=[...] for those that move.",
+            "built from something else. Make them immutable; immutable_except=[...] is for those that move.",
         )
 
 

@@ -36,8 +36,8 @@ class DeliveryPipeline(Construct):
 
     The stages are Source, Build, Check (if there are checks), Approve, and Deploy, which replaces the
     service's tasks, waits until they are steady, and then records the digest in the `DeployedImage`, so that
-    CloudFormation doesn't set the service back to an older image. Without a service the pipeline ends with the
-    image in ECR.
+    CloudFormation doesn't set the service back to an older image. Without a service the pipeline ends with
+    the image in ECR.
 
     Args:
         scope: A construct in the service's stack, or a later one; not in the build's stack if `deployed` is

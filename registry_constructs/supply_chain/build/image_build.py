@@ -14,18 +14,25 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from constructs import Construct, IConstruct
 
+from registry_constructs import limits
 from registry_constructs.consumers.image import Architecture, Image
 from registry_constructs.consumers.logs import encrypted_log_group
-from registry_constructs.registry import ManagedSigning
+from registry_constructs.registry import ManagedSigning, PullThroughCache
 from registry_constructs.registry.creation_template import acknowledge_wildcards
 from registry_constructs.repository.located import located
 from registry_constructs.supply_chain.build.buildspec import BUILD_ARGUMENT, image_buildspec, index_buildspec
 from registry_constructs.supply_chain.build.checks import check_build, warn_of_moving_tags
-from registry_constructs.supply_chain.build.network import build_network
+from registry_constructs.supply_chain.build.network import VPC_REASON, build_network
 from registry_constructs.supply_chain.build.project import build_project, build_role
 
-TOKEN_REASON: Final = "ecr:GetAuthorizationToken knows no resource; everything else names one."  # noqa: S105
+TOKEN_REASON: Final = "ecr:GetAuthorizationToken knows no resource."  # noqa: S105
 """Why cdk-nag's AwsSolutions-IAM5 is acknowledged on the role of a build."""
+
+BUILDKIT_REASON: Final = (
+    "BuildKit's image comes from a cache, which makes a repository with the first pull of an image: the role "
+    "is given the cache's prefix."
+)
+"""Why cdk-nag's AwsSolutions-IAM5 is acknowledged on the role of a build that pulls BuildKit from a cache."""
 
 
 @jsii.implements(iam.IGrantable)
@@ -140,9 +147,12 @@ class ImageBuild(Construct):
             cache_repository.grant_pull_push(self.role)
         if buildkit is not None:
             buildkit.grant_pull(self.role)
+            if buildkit.cache is not None:
+                acknowledge_wildcards(self.role, [_repositories_of(buildkit.cache)], BUILDKIT_REASON)
         if signing is not None:
             signing.grant_sign(self.role)
-        acknowledge_wildcards(self.role, ["*"], TOKEN_REASON)
+        reason = TOKEN_REASON if vpc is None else f"{TOKEN_REASON} {VPC_REASON}"
+        acknowledge_wildcards(self.role, ["*"], reason)
         network = None if vpc is None else build_network(self, vpc, vpc_subnets, self.role)
         registry = _registry(self, repository)
         variables = {
@@ -220,6 +230,11 @@ class ImageBuild(Construct):
         """
         with located(self):
             return Image.of(self.repository, digest=digest, tag=tag, architectures=self.architectures)
+
+
+def _repositories_of(cache: PullThroughCache) -> str:
+    names = "*" if cache.prefix == limits.ROOT_PREFIX else f"{cache.prefix}/*"
+    return cdk.Stack.of(cache).format_arn(service="ecr", resource="repository", resource_name=names)
 
 
 def _registry(scope: IConstruct, repository: ecr.IRepository) -> str:

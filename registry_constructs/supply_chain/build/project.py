@@ -31,7 +31,7 @@ KEY_ACTIONS: Final = (
 )
 """What reads and writes artifacts does with their key (CodePipeline user guide, security-iam)."""
 
-# Both bring Docker with buildx, version 2 of the AWS CLI and jq (aws/aws-codebuild-docker-images).
+# Both bring Docker with buildx and version 2 of the AWS CLI (aws/aws-codebuild-docker-images).
 _MACHINES: Final = {
     "amd64": codebuild.LinuxBuildImage.AMAZON_LINUX_2023_5,
     "arm64": codebuild.LinuxArmBuildImage.AMAZON_LINUX_2023_STANDARD_3_0,
@@ -113,6 +113,8 @@ def build_project(
         project: codebuild.Project = codebuild.PipelineProject(scope, id, **settings)
     else:
         project = codebuild.Project(scope, id, source=source, **settings)
+    # For a VPC the CDK makes a policy, attaches it to nothing, and writes it into no template.
+    project.node.try_remove_child("PolicyDocument")
     # What a build starts with must be allowed before the first one starts.
     project.node.add_dependency(role)
     if privileged:
