@@ -93,7 +93,7 @@ class Image:
             cache=None,
             repository_name=repository.repository_name,
             repository_arn=repository.repository_arn,
-            digest=digest,
+            digest=_visible(digest),
             tag=tag,
             architectures=architectures,
         )
@@ -241,6 +241,13 @@ class _EcsImage(ecs.ContainerImage):
         self._image.warn_if_moving(scope)
         self._image.grant_pull(container_definition.task_definition.obtain_execution_role())
         return ecs.ContainerImageConfig(image_name=self._image.uri)
+
+
+def _visible(digest: str | None) -> str | None:
+    """A digest that the CDK can tell from a tag, by how it begins, even if it is known only at deployment."""
+    if digest is None or not is_token(digest) or digest.startswith("sha256:"):
+        return digest
+    return f"sha256:{cdk.Fn.select(1, cdk.Fn.split(':', digest))}"
 
 
 def tag_moves(repository: ecr.IRepository, tag: str) -> bool | None:
