@@ -172,7 +172,7 @@ def test_the_builder_is_kept_between_builds_and_may_be_ones_own(machine: Machine
     assert second == [*first[:-1], "--driver-opt", f"image={REGISTRY}/buildkit@{IMAGE}", "images"]
 
 
-# The first character is none that could end a variable's name; the rest is whatever an environment can hold.
+# Whatever a variable of an environment can hold.
 ANYTHING = st.text(
     st.characters(codec="utf-8", exclude_characters="\0", exclude_categories=["Cs"]), max_size=40
 )

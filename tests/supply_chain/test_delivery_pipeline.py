@@ -7,6 +7,7 @@ from typing import Any
 
 import aws_cdk as cdk
 import pytest
+from aws_cdk import aws_codebuild as codebuild
 from aws_cdk import aws_codepipeline as codepipeline
 from aws_cdk import aws_codepipeline_actions as actions
 from aws_cdk import aws_ecs as ecs
@@ -265,6 +266,12 @@ def test_a_build_is_an_image_build() -> None:
     assert refused(new_stack(), build="build").problem == "build is no ImageBuild"
 
 
+def test_a_build_with_a_source_needs_no_pipeline() -> None:
+    stack = new_stack()
+    made = build(stack, source=codebuild.Source.git_hub(owner="shop", repo="checkout"))
+    assert refused(stack, build=made).problem == "The build has a source of its own"
+
+
 def test_a_service_goes_with_what_remembers_its_image() -> None:
     stack = new_stack()
     made, _ = images_of(stack)
@@ -272,6 +279,28 @@ def test_a_service_goes_with_what_remembers_its_image() -> None:
     error = refused(stack, build=made, service=service)
     assert error.problem == "A service and what remembers its image go together"
     assert error.got == {"service": "Stack/Checkout", "deployed": None}
+
+
+def test_a_service_reads_which_image_runs() -> None:
+    stack = new_stack()
+    made, remembered = images_of(stack)
+    service = FargateService(stack, "Checkout", image=named(stack), vpc=vpc(stack))
+    error = refused(stack, build=made, service=service, deployed=remembered)
+    assert "would set it back" in error.problem
+
+
+@pytest.mark.parametrize(
+    ("environment", "what"),
+    [
+        (cdk.Environment(account="111122223333", region="us-east-1"), "Region"),
+        (cdk.Environment(account="222233334444", region="eu-west-1"), "account"),
+    ],
+)
+def test_everything_is_in_one_place(environment: cdk.Environment, what: str) -> None:
+    app = new_app()
+    made = build(new_stack("Images", env=environment, app=app))
+    error = refused(new_stack(app=app), build=made)
+    assert error.problem == f"Images/Build is in another {what} than the pipeline"
 
 
 def test_only_services_of_ecs_are_deployed_to() -> None:

@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
-import aws_cdk as cdk
 from aws_cdk import aws_codepipeline as codepipeline
 from aws_cdk import aws_codepipeline_actions as actions
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from registry_constructs.consumers.ec2_service import Ec2Service
 from registry_constructs.consumers.fargate_service import FargateService
 from registry_constructs.consumers.logs import encrypted_log_group
-from registry_constructs.errors import InvalidInputError
 from registry_constructs.registry.creation_template import acknowledge_wildcards
 from registry_constructs.repository.located import located
 from registry_constructs.supply_chain.build.artifacts import ArtifactBucket
@@ -23,6 +22,7 @@ from registry_constructs.supply_chain.build.buildspec import record_buildspec
 from registry_constructs.supply_chain.build.deploy_role import deploy_role
 from registry_constructs.supply_chain.build.deployed_image import DeployedImage
 from registry_constructs.supply_chain.build.image_build import ImageBuild
+from registry_constructs.supply_chain.build.pipeline_checks import check_parts, check_places, source_artifact
 from registry_constructs.supply_chain.build.project import build_project, build_role
 
 ARTIFACTS_REASON: Final = "The pipeline's artifacts have names that CodePipeline makes up."
@@ -40,8 +40,7 @@ class DeliveryPipeline(Construct):
     the image in ECR.
 
     Args:
-        scope: A construct in the service's stack, or a later one; not in the build's stack if `deployed` is
-            there.
+        scope: A construct in the service's stack, which is deployed after the build's; without a service, any.
         id: The construct's id, unique in `scope`.
         source: A source action of the CDK with one output, such as
             `codepipeline_actions.CodeStarConnectionsSourceAction`.
@@ -87,8 +86,9 @@ class DeliveryPipeline(Construct):
     ) -> None:
         super().__init__(scope, id)
         with located(self):
-            artifact = _source_artifact(source)
-            _check_parts(build, service, deployed, approval=approval, topic=approval_topic)
+            artifact = source_artifact(source)
+            check_parts(build, service, deployed, approval=approval, topic=approval_topic)
+            check_places(self, build, service, deployed)
         key = build.encryption_key
         self.artifact_bucket = ArtifactBucket(self, "Artifacts", key=key)
         self.artifact_bucket.allow_role(build.role)
@@ -96,10 +96,7 @@ class DeliveryPipeline(Construct):
             self,
             "Role",
             description="Runs the actions of one pipeline",
-            assumed_by=iam.ServicePrincipal(
-                "codepipeline.amazonaws.com",
-                conditions={"StringEquals": {"aws:SourceAccount": cdk.Stack.of(self).account}},
-            ),
+            assumed_by=iam.ServicePrincipal("codepipeline.amazonaws.com"),
         )
         self.pipeline = codepipeline.Pipeline(
             self,
@@ -135,14 +132,13 @@ class DeliveryPipeline(Construct):
                 # The CDK would add every task definition, task and role of the account.
                 role=self.deploy_role.without_policy_updates(),
             )
-            record = self._record(deployed, image)
+            record = self._record(deployed, image, key)
             self.pipeline.add_stage(stage_name="Deploy", actions=[deploy, record])
 
-    def _record(self, deployed: DeployedImage, image: codepipeline.Artifact) -> codepipeline.IAction:
+    def _record(
+        self, deployed: DeployedImage, image: codepipeline.Artifact, key: kms.IKey
+    ) -> codepipeline.IAction:
         log_group = encrypted_log_group(self, "RecordLogs")
-        key = self.artifact_bucket.encryption_key
-        if key is None:  # it was made with one
-            raise AssertionError(self.artifact_bucket.node.path)
         role = build_role(self, "RecordRole", "Records which image runs", log_group=log_group, key=key)
         deployed.grant_record(role)
         self.artifact_bucket.allow_role(role)
@@ -212,61 +208,3 @@ def _build_actions(
         environment_variables=_variables(container | digests),
     )
     return [*parts, index]
-
-
-def _source_artifact(source: codepipeline.IAction) -> codepipeline.Artifact:
-    given: Any = source
-    properties = getattr(given, "action_properties", None)
-    outputs = (properties.outputs or []) if properties is not None else []
-    if (
-        properties is None
-        or properties.category is not codepipeline.ActionCategory.SOURCE
-        or len(outputs) != 1
-    ):
-        raise InvalidInputError(
-            "Not a source action with one output",
-            got=type(given).__name__,
-            allowed="an action of aws_codepipeline_actions that reads a source",
-            fix="write source=codepipeline_actions.CodeStarConnectionsSourceAction(..., "
-            "output=codepipeline.Artifact())",
-        )
-    found: codepipeline.Artifact = outputs[0]
-    return found
-
-
-def _check_parts(
-    build: ImageBuild,
-    service: FargateService | Ec2Service | None,
-    deployed: DeployedImage | None,
-    *,
-    approval: bool,
-    topic: sns.ITopic | None,
-) -> None:
-    if not isinstance(build, ImageBuild):
-        raise InvalidInputError(
-            "build is no ImageBuild",
-            got=type(build).__name__,
-            allowed="an ImageBuild",
-            fix="write build=ImageBuild(stack, 'Build', repository=...)",
-        )
-    if service is not None and not isinstance(service, FargateService | Ec2Service):
-        raise InvalidInputError(
-            "The pipeline can't deploy to this",
-            got=type(service).__name__,
-            allowed="a FargateService or an Ec2Service",
-            fix="leave service out, and let what runs the image take build.image(digest=...)",
-        )
-    if (service is None) != (deployed is None):
-        raise InvalidInputError(
-            "A service and what remembers its image go together",
-            got={"service": service and service.node.path, "deployed": deployed and deployed.node.path},
-            allowed="both or neither",
-            fix="make a DeployedImage beside the repository, and give the service deployed.image_for(stack)",
-        )
-    if topic is not None and (service is None or not approval):
-        raise InvalidInputError(
-            "approval_topic is told of no approval",
-            got=topic.node.path,
-            allowed="a topic with a service and approval=True",
-            fix="leave approval_topic out",
-        )

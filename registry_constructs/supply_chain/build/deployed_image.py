@@ -10,7 +10,7 @@ import aws_cdk as cdk
 from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_ssm as ssm
-from constructs import Construct
+from constructs import Construct, IConstruct
 
 from registry_constructs.consumers.image import Architecture, Image
 from registry_constructs.errors import InvalidInputError
@@ -57,6 +57,7 @@ class DeployedImage(Construct):
             first = Image.of(repository, digest=first_digest, architectures=architectures)
         self._repository = repository
         self._architectures = first.architectures
+        self._readers: set[str] = set()
         self._name = _NOT_IN_A_NAME.sub("-", f"/deployed-images/{self.node.path}")
         self.parameter = ssm.StringParameter(
             self,
@@ -97,8 +98,13 @@ class DeployedImage(Construct):
                         fix="make a DeployedImage there, for an imported repository",
                     )
         there.add_stack_dependency(here, "It reads which image runs")
+        self._readers.add(there.node.path)
         digest = ssm.StringParameter.value_for_string_parameter(scope, self._name)
         return Image.of(self._repository, digest=digest, architectures=self._architectures)
+
+    def is_read_in(self, scope: IConstruct) -> bool:
+        """Whether something in the stack of `scope` takes its image from here."""
+        return cdk.Stack.of(scope).node.path in self._readers
 
     def grant_record(self, grantee: iam.IGrantable) -> iam.Grant:
         """Let who deploys write which image runs."""

@@ -154,22 +154,7 @@ class ImageBuild(Construct):
         reason = TOKEN_REASON if vpc is None else f"{TOKEN_REASON} {VPC_REASON}"
         acknowledge_wildcards(self.role, ["*"], reason)
         network = None if vpc is None else build_network(self, vpc, vpc_subnets, self.role)
-        registry = _registry(self, repository)
-        variables = {
-            "REGISTRIES": registry,
-            "REGISTRY_ID": repository.env.account,
-            "REPOSITORY_NAME": repository.repository_name,
-            "REPOSITORY_URI": f"{registry}/{repository.repository_name}",
-        }
-        building = variables | {f"{BUILD_ARGUMENT}{name}": value for name, value in build_args.items()}
-        registries = [registry]
-        if cache_repository is not None:
-            registries.append(_registry(self, cache_repository))
-            building["CACHE"] = f"{registries[-1]}/{cache_repository.repository_name}"
-        if buildkit is not None:
-            registries.append(buildkit.uri.partition("/")[0])
-            building["BUILDKIT"] = buildkit.uri
-        building["REGISTRIES"] = " ".join(dict.fromkeys(registries))
+        common, building = self._variables(build_args, cache_repository, buildkit)
         several = len(self.architectures) > 1
         size = codebuild.DockerServerComputeType.SMALL
         self.projects = {
@@ -208,10 +193,33 @@ class ImageBuild(Construct):
                 key=self.encryption_key,
                 description="Makes and tags the index of an image's architectures",
                 build_spec=index_buildspec(self.architectures),
-                variables=variables,
+                variables=common,
                 network=network,
             )
         warn_of_moving_tags(self, repository)
+
+    def _variables(
+        self, build_args: Mapping[str, str], cache: ecr.IRepository | None, buildkit: Image | None
+    ) -> tuple[dict[str, str], dict[str, str]]:
+        """What every project is told, and that with what a build is told besides."""
+        stack = cdk.Stack.of(self)
+        own = _registry(self, self.repository)
+        common = {
+            "REGISTRIES": own,
+            "REGISTRY_ID": self.repository.env.account,
+            "REPOSITORY_NAME": self.repository.repository_name,
+            "REPOSITORY_URI": f"{own}/{self.repository.repository_name}",
+        }
+        building = common | {f"{BUILD_ARGUMENT}{name}": value for name, value in build_args.items()}
+        # The second is where this account's caches are, from which base images come.
+        registries = [own, f"{stack.account}.dkr.ecr.{stack.region}.{stack.url_suffix}"]
+        if cache is not None:
+            registries.append(_registry(self, cache))
+            building["CACHE"] = f"{registries[-1]}/{cache.repository_name}"
+        if buildkit is not None:
+            registries.append(buildkit.uri.partition("/")[0])
+            building["BUILDKIT"] = buildkit.uri
+        return common, building | {"REGISTRIES": " ".join(dict.fromkeys(registries))}
 
     @property
     def grant_principal(self) -> iam.IPrincipal:
