@@ -29,6 +29,7 @@ def image(**keywords: Any) -> dict[str, Any]:
         "dockerfile": "Dockerfile",
         "context": ".",
         "build_args": [],
+        "secrets": [],
         "cached": False,
         "alone": True,
     }
@@ -37,7 +38,9 @@ def image(**keywords: Any) -> dict[str, Any]:
 
 BUILDSPECS = {
     "image": image(),
-    "everything": image(build_args=["BASE"], cached=True, alone=False, dockerfile="a b/Dockerfile"),
+    "everything": image(
+        build_args=["BASE"], secrets=["NPM"], cached=True, alone=False, dockerfile="a b/Dockerfile"
+    ),
     "index": index_buildspec(["amd64", "arm64"]),
     "record": record_buildspec(),
 }
@@ -143,6 +146,14 @@ def test_one_of_several_is_pushed_by_its_digest_alone(machine: Machine) -> None:
     assert values(building(machine), "--output") == [f"type=image,name={URI},push-by-digest=true,push=true"]
     assert machine.tags() == {}
     assert f"IMAGE_DIGEST={IMAGE}\n" in ran.stdout
+
+
+def test_a_secret_is_mounted_and_no_argument(machine: Machine) -> None:
+    machine.run(image(secrets=["NPM_TOKEN"]), BUILD_SECRET_NPM_TOKEN="not to be seen")
+    calls = machine.calls()
+    assert "not to be seen" not in json.dumps(calls)
+    [args] = [args for _, args, _ in calls if args[:2] == ["buildx", "build"]]
+    assert values(args, "--secret") == ["id=NPM_TOKEN,env=BUILD_SECRET_NPM_TOKEN"]
 
 
 def test_layers_come_from_and_go_to_the_cache(machine: Machine) -> None:

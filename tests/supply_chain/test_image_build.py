@@ -11,6 +11,7 @@ from aws_cdk import aws_codebuild as codebuild
 from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_secretsmanager as secretsmanager
 
 from registry_constructs import (
     ImageBuild,
@@ -240,6 +241,32 @@ def test_a_secret_is_no_build_argument() -> None:
     error = refused(build_args={"NPM_TOKEN": "npm_0123456789"})
     assert "looks like a secret" in error.problem
     assert "npm_0123456789" not in str(error)
+
+
+def test_secrets_are_read_from_secrets_manager() -> None:
+    stack = new_stack()
+    key = kms.Key.from_key_arn(stack, "Key", "arn:aws:kms:eu-west-1:111122223333:key/1")
+    arn = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:npm-AbCdEf"
+    secret = secretsmanager.Secret.from_secret_attributes(
+        stack, "Npm", secret_complete_arn=arn, encryption_key=key
+    )
+    build(stack, secrets={"NPM_TOKEN": secret})
+    [variable] = [one for one in environment(stack)["EnvironmentVariables"] if "SECRET" in one["Name"]]
+    assert variable == {"Name": "BUILD_SECRET_NPM_TOKEN", "Type": "SECRETS_MANAGER", "Value": arn}
+    found = {
+        actions: (resource, condition) for actions, resource, condition in statements(stack, "BuildRole")
+    }
+    assert found["secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue"] == (arn, None)
+    resource, condition = found["kms:Decrypt",]
+    assert resource == key.key_arn
+    assert condition == {"StringEquals": {"kms:ViaService": "secretsmanager.eu-west-1.amazonaws.com"}}
+
+
+def test_what_is_no_secret_is_refused() -> None:
+    assert refused(secrets={"NPM_TOKEN": "npm-token"}).problem == "The value of NPM_TOKEN is no secret"
+    assert "Not the name" in refused(secrets={"npm-token": "npm-token"}).problem
+    both = refused(secrets={"NPM": "npm"}, build_args={"NPM": "1"})
+    assert both.problem == "A variable stands in environment and in secrets"
 
 
 def test_what_is_no_repository_is_refused() -> None:

@@ -11,6 +11,7 @@ from aws_cdk import aws_codepipeline as codepipeline
 from aws_cdk import aws_codepipeline_actions as actions
 from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_kms as kms
+from aws_cdk import aws_secretsmanager as secretsmanager
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
@@ -96,6 +97,7 @@ def delivery(stack: cdk.Stack, **keywords: Any) -> DeliveryPipeline:
 def _with_everything(stack: cdk.Stack) -> None:
     Registry(stack, "Registry")
     quay = PullThroughCache(stack, "Quay", upstream=Upstream.quay(), prefix="quay", settings=None)
+    arn = f"arn:aws:secretsmanager:eu-west-1:{stack.account}:secret:npm-token-AbCdEf"
     made = build(
         stack,
         repository=Repository(stack, "Own"),
@@ -103,6 +105,7 @@ def _with_everything(stack: cdk.Stack) -> None:
         context="services/checkout",
         architectures=["arm64"],
         build_args={"BASE": "python:3.14-slim", "VERSION": 'it\'s "1"'},
+        secrets={"NPM_TOKEN": secretsmanager.Secret.from_secret_complete_arn(stack, "Npm", arn)},
         cache_repository=cache(stack),
         signing=ManagedSigning(stack, "Signing"),
         buildkit=Image.cached(quay, f"quay.io/builders/buildkit@{DIGEST}"),

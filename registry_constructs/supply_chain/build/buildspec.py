@@ -19,6 +19,9 @@ DEFINITIONS_FILE: Final = "imagedefinitions.json"
 BUILD_ARGUMENT: Final = "BUILD_ARG_"
 """What the variables begin with that carry build arguments."""
 
+BUILD_SECRET: Final = "BUILD_SECRET_"  # noqa: S105 - the beginning of a name
+"""What the variables begin with that carry secrets of a build."""
+
 # The commit is the tag. An immutable tag can't be pushed again, so a build that is retried finds its image.
 _TAG: Final = """
 TAG=${CODEBUILD_RESOLVED_SOURCE_VERSION:-}
@@ -78,6 +81,7 @@ def image_buildspec(
     dockerfile: str,
     context: str,
     build_args: Sequence[str],
+    secrets: Sequence[str],
     cached: bool,
     alone: bool,
 ) -> dict[str, Any]:
@@ -88,6 +92,7 @@ def image_buildspec(
         dockerfile: The Dockerfile, in the source.
         context: The directory that the Dockerfile may copy from, in the source.
         build_args: The names of the build arguments.
+        secrets: The ids of the secrets that the Dockerfile mounts.
         cached: Whether layers come from and go to `$CACHE`.
         alone: Whether the image is tagged. One of several is pushed by its digest: the index gets the tag.
     """
@@ -100,6 +105,7 @@ def image_buildspec(
         f"--platform linux/{architecture}",
         f"--file {shlex.quote(dockerfile)}",
         *(f'--build-arg "{name}=${BUILD_ARGUMENT}{name}"' for name in build_args),
+        *(f"--secret id={name},env={BUILD_SECRET}{name}" for name in secrets),
         '--label "org.opencontainers.image.revision=$TAG"',
         *((f'--cache-from "{cache}"', f'--cache-to "{to_cache}"') if cached else ()),
         # With a provenance attestation the digest would be an index's, which Lambda can't run.

@@ -10,6 +10,7 @@ from typing import Any, Final
 import aws_cdk as cdk
 from aws_cdk import aws_codebuild as codebuild
 from aws_cdk import aws_ecr as ecr
+from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
 from registry_constructs.consumers.environment import check_environment
@@ -33,6 +34,7 @@ def check_build(
     paths: Mapping[str, str],
     architectures: Sequence[Architecture],
     build_args: Mapping[str, str],
+    secrets: Mapping[str, secretsmanager.ISecret],
     cache_repository: ecr.IRepository | None,
     buildkit: Image | None,
     docker_server: codebuild.DockerServerComputeType | None,
@@ -51,17 +53,26 @@ def check_build(
     check_environment(
         scope,
         build_args,
-        {},
-        fix="leave it out, and have the program read it when it starts: an image tells its build arguments "
-        "to whoever pulls it",
+        secrets,
+        fix="store it in Secrets Manager, write secrets={'NAME': secret}, and mount it in the Dockerfile: an "
+        "image tells its build arguments to whoever pulls it",
     )
-    for name in build_args:
+    for name in (*build_args, *secrets):
         if not _ARGUMENT.fullmatch(name):
             raise InvalidInputError(
-                "Not the name of a build argument",
+                "Not the name of a build argument or a secret",
                 got=name,
                 allowed="letters, digits and '_', the first no digit",
                 fix="write it as the Dockerfile's ARG has it",
+            )
+    for name, secret in secrets.items():
+        given: Any = secret
+        if not hasattr(given, "secret_arn"):
+            raise InvalidInputError(
+                f"The value of {name} is no secret",
+                got=type(given).__name__,
+                allowed="a secret of Secrets Manager",
+                fix="write secretsmanager.Secret.from_secret_name_v2(stack, 'Npm', 'npm-token')",
             )
     if cache_repository is not None:
         _check_repository(scope, "cache_repository", cache_repository)

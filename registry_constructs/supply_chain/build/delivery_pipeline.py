@@ -40,7 +40,7 @@ class DeliveryPipeline(Construct):
     the image in ECR.
 
     Args:
-        scope: A construct in the service's stack, which is deployed after the build's; without a service, any.
+        scope: A construct in the service's stack; without a service, any.
         id: The construct's id, unique in `scope`.
         source: A source action of the CDK with one output, such as
             `codepipeline_actions.CodeStarConnectionsSourceAction`.

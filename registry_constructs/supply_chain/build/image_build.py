@@ -12,15 +12,22 @@ from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
+from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct, IConstruct
 
 from registry_constructs import limits
+from registry_constructs.consumers.environment import grant_imported_keys
 from registry_constructs.consumers.image import Architecture, Image
 from registry_constructs.consumers.logs import encrypted_log_group
 from registry_constructs.registry import ManagedSigning, PullThroughCache
 from registry_constructs.registry.creation_template import acknowledge_wildcards
 from registry_constructs.repository.located import located
-from registry_constructs.supply_chain.build.buildspec import BUILD_ARGUMENT, image_buildspec, index_buildspec
+from registry_constructs.supply_chain.build.buildspec import (
+    BUILD_ARGUMENT,
+    BUILD_SECRET,
+    image_buildspec,
+    index_buildspec,
+)
 from registry_constructs.supply_chain.build.checks import check_build, warn_of_moving_tags
 from registry_constructs.supply_chain.build.network import VPC_REASON, build_network
 from registry_constructs.supply_chain.build.project import build_project, build_role
@@ -64,6 +71,9 @@ class ImageBuild(Construct):
         context: The path in the source of what the Dockerfile may copy.
         architectures: `amd64`, `arm64` or both, each a build at the same time.
         build_args: Build arguments, in plain text. What looks like a secret is refused. Default: none.
+        secrets: Secrets of Secrets Manager by the id that the Dockerfile mounts them with,
+            `RUN --mount=type=secret,id=...`. They are in no layer, and CodeBuild hides them in logs.
+            Default: none.
         cache_repository: A repository for BuildKit's layers, which everybody who may pull from it can read;
             its tags have to move. Default: only what the Docker server keeps.
         signing: Managed signing of this registry: the role may sign. Default: it may not, and can't push
@@ -104,6 +114,7 @@ class ImageBuild(Construct):
         context: str = ".",
         architectures: Sequence[Architecture] = ("amd64",),
         build_args: Mapping[str, str] | None = None,
+        secrets: Mapping[str, secretsmanager.ISecret] | None = None,
         cache_repository: ecr.IRepository | None = None,
         signing: ManagedSigning | None = None,
         buildkit: Image | None = None,
@@ -115,7 +126,7 @@ class ImageBuild(Construct):
         encryption_key: kms.IKey | None = None,
     ) -> None:
         super().__init__(scope, id)
-        build_args = build_args or {}
+        build_args, secrets = build_args or {}, secrets or {}
         with located(self):
             check_build(
                 self,
@@ -124,6 +135,7 @@ class ImageBuild(Construct):
                 paths={"dockerfile": dockerfile, "context": context},
                 architectures=architectures,
                 build_args=build_args,
+                secrets=secrets,
                 cache_repository=cache_repository,
                 buildkit=buildkit,
                 docker_server=docker_server_compute_type,
@@ -149,6 +161,9 @@ class ImageBuild(Construct):
             buildkit.grant_pull(self.role)
             if buildkit.cache is not None:
                 acknowledge_wildcards(self.role, [_repositories_of(buildkit.cache)], BUILDKIT_REASON)
+        for secret in secrets.values():
+            secret.grant_read(self.role)
+        grant_imported_keys(self.role, secrets)
         if signing is not None:
             signing.grant_sign(self.role)
         reason = TOKEN_REASON if vpc is None else f"{TOKEN_REASON} {VPC_REASON}"
@@ -170,10 +185,12 @@ class ImageBuild(Construct):
                     dockerfile=dockerfile,
                     context=context,
                     build_args=list(build_args),
+                    secrets=list(secrets),
                     cached=cache_repository is not None,
                     alone=not several,
                 ),
                 variables=building,
+                secrets={f"{BUILD_SECRET}{name}": secret for name, secret in secrets.items()},
                 architecture=architecture,
                 compute_type=compute_type,
                 docker_server=None if privileged else docker_server_compute_type or size,

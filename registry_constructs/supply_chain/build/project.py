@@ -10,6 +10,7 @@ from aws_cdk import aws_codebuild as codebuild
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
+from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
 from registry_constructs.consumers.image import Architecture
@@ -67,6 +68,7 @@ def build_project(
     key: kms.IKey,
     build_spec: dict[str, Any],
     variables: Mapping[str, str],
+    secrets: Mapping[str, secretsmanager.ISecret] | None = None,
     description: str,
     architecture: Architecture = "amd64",
     compute_type: codebuild.ComputeType = codebuild.ComputeType.SMALL,
@@ -102,6 +104,12 @@ def build_project(
         ),
         "environment_variables": {
             name: codebuild.BuildEnvironmentVariable(value=value) for name, value in variables.items()
+        }
+        | {
+            name: codebuild.BuildEnvironmentVariable(
+                type=codebuild.BuildEnvironmentVariableType.SECRETS_MANAGER, value=secret.secret_arn
+            )
+            for name, secret in (secrets or {}).items()
         },
         "logging": codebuild.LoggingOptions(
             cloud_watch=codebuild.CloudWatchLoggingOptions(log_group=log_group)
