@@ -207,6 +207,19 @@ def test_a_source_of_ones_own_starts_builds_without_a_pipeline() -> None:
     assert said["Artifacts"] == {"Type": "NO_ARTIFACTS"}
 
 
+def test_builds_of_anybodys_pull_request_are_a_warning() -> None:
+    stack = new_stack()
+    build(stack, source=codebuild.Source.git_hub(owner="shop", repo="checkout", webhook=True))
+    [warning] = warnings(stack)
+    assert "a pull request from anybody's fork too" in warning
+
+    stack = new_stack()
+    on_main = codebuild.FilterGroup.in_event_of(codebuild.EventAction.PUSH).and_branch_is("main")
+    build(stack, source=codebuild.Source.git_hub(owner="shop", repo="checkout", webhook_filters=[on_main]))
+    assert properties(stack, PROJECT)["Triggers"]["Webhook"] is True
+    assert warnings(stack) == []
+
+
 def test_tags_that_move_are_a_warning() -> None:
     stack = new_stack()
     build(

@@ -103,6 +103,19 @@ def warn_of_moving_tags(scope: Construct, repository: ecr.IRepository) -> None:
         )
 
 
+def warn_of_any_event(project: codebuild.Project) -> None:
+    """Warn if whatever happens at the Git host starts a build, which may push."""
+    resource = project.node.default_child
+    triggers = cdk.Stack.of(project).resolve(getattr(resource, "triggers", None)) or {}
+    if triggers.get("webhook") and not triggers.get("filterGroups"):
+        cdk.Validations.of(project).add_warning(
+            "registry-constructs:build-on-any-event",
+            "Every event at the Git host starts a build that may push, a pull request from anybody's fork "
+            "too. Say webhook_filters=[FilterGroup.in_event_of(EventAction.PUSH).and_branch_is('main')] on "
+            "the source.",
+        )
+
+
 def _check_repository(scope: Construct, name: str, repository: ecr.IRepository) -> None:
     given: Any = repository
     if not hasattr(given, "repository_name"):

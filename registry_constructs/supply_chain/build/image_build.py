@@ -28,7 +28,7 @@ from registry_constructs.supply_chain.build.buildspec import (
     image_buildspec,
     index_buildspec,
 )
-from registry_constructs.supply_chain.build.checks import check_build, warn_of_moving_tags
+from registry_constructs.supply_chain.build.checks import check_build, warn_of_any_event, warn_of_moving_tags
 from registry_constructs.supply_chain.build.network import VPC_REASON, build_network
 from registry_constructs.supply_chain.build.project import build_project, build_role
 
@@ -213,6 +213,8 @@ class ImageBuild(Construct):
                 variables=common,
                 network=network,
             )
+        for project in self.projects.values():
+            warn_of_any_event(project)
         warn_of_moving_tags(self, repository)
 
     def _variables(
