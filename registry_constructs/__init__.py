@@ -38,6 +38,9 @@ if TYPE_CHECKING:
         Upstream,
     )
     from registry_constructs.repository import PublicRepository, Repository
+    from registry_constructs.supply_chain.build.delivery_pipeline import DeliveryPipeline
+    from registry_constructs.supply_chain.build.deployed_image import DeployedImage
+    from registry_constructs.supply_chain.build.image_build import ImageBuild
     from registry_constructs.supply_chain.monitoring.alarms import RegistryAlarms
     from registry_constructs.supply_chain.monitoring.dashboard import RegistryDashboard
     from registry_constructs.supply_chain.monitoring.failures import RegistryFailures
@@ -48,6 +51,8 @@ __all__ = [
     "AccountSettings",
     "Autoscaling",
     "CapacityMix",
+    "DeliveryPipeline",
+    "DeployedImage",
     "Ec2Capacity",
     "Ec2Service",
     "EksCluster",
@@ -55,6 +60,7 @@ __all__ = [
     "FargateTask",
     "HealthChecks",
     "Image",
+    "ImageBuild",
     "ImageFunction",
     "InvalidInputError",
     "KubernetesWorkload",
@@ -89,6 +95,8 @@ _ROOMS = {
     "AccountSettings": "registry",
     "Autoscaling": "consumers.kubernetes.description",
     "CapacityMix": "consumers.fargate_service",
+    "DeliveryPipeline": "supply_chain.build.delivery_pipeline",
+    "DeployedImage": "supply_chain.build.deployed_image",
     "Ec2Capacity": "consumers.ec2_capacity",
     "Ec2Service": "consumers.ec2_service",
     "EksCluster": "consumers.kubernetes.cluster",
@@ -96,6 +104,7 @@ _ROOMS = {
     "FargateTask": "consumers.fargate_task",
     "HealthChecks": "consumers.kubernetes.description",
     "Image": "consumers.image",
+    "ImageBuild": "supply_chain.build.image_build",
     "ImageFunction": "consumers.lambda_function",
     "InvalidInputError": "errors",
     "KubernetesWorkload": "consumers.kubernetes.workload",

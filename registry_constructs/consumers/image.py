@@ -87,13 +87,13 @@ class Image:
             InvalidInputError: If neither or both are given, or one is malformed.
         """
         _check_reference(digest, tag)
-        _check_architectures(architectures)
+        check_architectures(architectures)
         return cls(
             repository=repository,
             cache=None,
             repository_name=repository.repository_name,
             repository_arn=repository.repository_arn,
-            digest=digest,
+            digest=_visible(digest),
             tag=tag,
             architectures=architectures,
         )
@@ -112,7 +112,7 @@ class Image:
         Raises:
             InvalidInputError: If the image is not one of the cache's upstream.
         """
-        _check_architectures(architectures)
+        check_architectures(architectures)
         found = cache.cached_image(image)
         stack = cdk.Stack.of(cache)
         return cls(
@@ -224,14 +224,8 @@ class Image:
             )
 
     def _moves(self, tag: str) -> bool:
-        resource = self.repository.node.default_child if self.repository is not None else None
-        if not isinstance(resource, ecr.CfnRepository):
-            return tag.lower() in MOVING_TAGS
-        mutability = resource.image_tag_mutability or "MUTABLE"
-        if mutability in {"MUTABLE", "IMMUTABLE"}:
-            return mutability == "MUTABLE"
-        excepted = any(matches(pattern, tag) for pattern in _exclusions(resource))
-        return excepted == mutability.startswith("IMMUTABLE")
+        known = None if self.repository is None else tag_moves(self.repository, tag)
+        return tag.lower() in MOVING_TAGS if known is None else known
 
 
 class _EcsImage(ecs.ContainerImage):
@@ -249,6 +243,25 @@ class _EcsImage(ecs.ContainerImage):
         return ecs.ContainerImageConfig(image_name=self._image.uri)
 
 
+def _visible(digest: str | None) -> str | None:
+    """A digest that the CDK can tell from a tag, by how it begins, even if it is known only at deployment."""
+    if digest is None or not is_token(digest) or digest.startswith("sha256:"):
+        return digest
+    return f"sha256:{cdk.Fn.select(1, cdk.Fn.split(':', digest))}"
+
+
+def tag_moves(repository: ecr.IRepository, tag: str) -> bool | None:
+    """Whether a repository lets a tag be moved to another image; None for one that is imported."""
+    resource = repository.node.default_child
+    if not isinstance(resource, ecr.CfnRepository):
+        return None
+    mutability = resource.image_tag_mutability or "MUTABLE"
+    if mutability in {"MUTABLE", "IMMUTABLE"}:
+        return mutability == "MUTABLE"
+    excepted = any(matches(pattern, tag) for pattern in _exclusions(resource))
+    return excepted == mutability.startswith("IMMUTABLE")
+
+
 def _exclusions(resource: ecr.CfnRepository) -> list[str]:
     filters = cdk.Stack.of(resource).resolve(resource.image_tag_mutability_exclusion_filters) or []
     return [
@@ -259,7 +272,12 @@ def _exclusions(resource: ecr.CfnRepository) -> list[str]:
     ]
 
 
-def _check_architectures(architectures: Sequence[Architecture] | None) -> None:
+def check_architectures(architectures: Sequence[Architecture] | None) -> None:
+    """Refuse what is no list of architectures; None is for not known.
+
+    Raises:
+        InvalidInputError: If it is none.
+    """
     if architectures is not None and (
         isinstance(architectures, str) or not architectures or not set(architectures) <= {"amd64", "arm64"}
     ):

@@ -11,7 +11,13 @@ from registry_constructs.registry.cache_secret import SECRET_FINDINGS
 from registry_constructs.registry.creation_template import ROLE_REASON
 from registry_constructs.repository.access import ORGANIZATION_REASON
 from tests import variants
-from tests.compliance import exceptions_access, exceptions_ecs, exceptions_eks, exceptions_findings
+from tests.compliance import (
+    exceptions_access,
+    exceptions_build,
+    exceptions_ecs,
+    exceptions_eks,
+    exceptions_findings,
+)
 
 _ASKED = "asked for by name in the code"
 _DUAL_LAYER = "KMS_DSSE is stronger than what the check knows: it compares with KMS to the letter"
@@ -221,16 +227,15 @@ CDK_NAG_ACKNOWLEDGED |= {
 }
 CDK_NAG_ACKNOWLEDGED["AwsSolutions-IAM5[Resource::*]", f"{_SETTINGS}/Role"] = ANY_RESOURCE_REASON
 
-# Consumers ----------------------------------------------------------------------------------------------
+# The other modules --------------------------------------------------------------------------------------
 
-for consumers in (exceptions_access, exceptions_ecs, exceptions_eks):
-    CHECKOV |= consumers.CHECKOV
-    CDK_NAG |= consumers.CDK_NAG
-    CDK_NAG_ACKNOWLEDGED |= consumers.CDK_NAG_ACKNOWLEDGED
-
-# The supply chain ---------------------------------------------------------------------------------------
-
-for supply_chain in (exceptions_findings,):
-    CHECKOV |= supply_chain.CHECKOV
-    CDK_NAG |= supply_chain.CDK_NAG
-    CDK_NAG_ACKNOWLEDGED |= supply_chain.CDK_NAG_ACKNOWLEDGED
+for other in (
+    exceptions_access,
+    exceptions_build,
+    exceptions_ecs,
+    exceptions_eks,
+    exceptions_findings,
+):
+    CHECKOV |= other.CHECKOV
+    CDK_NAG |= other.CDK_NAG
+    CDK_NAG_ACKNOWLEDGED |= other.CDK_NAG_ACKNOWLEDGED

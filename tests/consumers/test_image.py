@@ -107,7 +107,8 @@ def test_tokens_pass() -> None:
     )
     run(stack, image)
     assert warnings(stack) == []
-    assert {"Ref": "Release"} in container(stack)["Image"]["Fn::Join"][1]
+    hexadecimal = {"Fn::Select": [1, {"Fn::Split": [":", {"Ref": "Release"}]}]}
+    assert container(stack)["Image"]["Fn::Join"][1][-2:] == ["/shop/other@sha256:", hexadecimal]
 
 
 # Architectures ------------------------------------------------------------------------------------------

@@ -1,0 +1,1 @@
+"""Images built in CodeBuild, and the pipeline that brings them to ECS."""
