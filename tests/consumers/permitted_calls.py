@@ -126,7 +126,7 @@ def _pull(name: str, account: str = ACCOUNT) -> Make:
 
 
 def _layer(name: str) -> Make:
-    """The second half of a pull alone: a role that may do only this must not look like one that may do neither."""
+    """The second half of a pull alone: who may do only this must not look like who may do neither."""
     return lambda caller: caller.client("ecr").get_download_url_for_layer(
         repositoryName=name, layerDigest=caller.layer
     )
