@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import boto3
 from botocore.exceptions import ClientError
 
-from registry_constructs.local import LocalAws
+from registry_constructs.local import LocalAws, images
 from tests.consumers.permitted_stacks import (
     ACCOUNT,
     CACHED,
@@ -40,6 +40,7 @@ NOBODY = json.dumps(
         ],
     }
 )
+MANIFEST = images.image({"app": b"another"}).manifest.decode()
 _REFUSALS = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"}
 
 
@@ -124,9 +125,22 @@ def _pull(name: str, account: str = ACCOUNT) -> Make:
     return make
 
 
+def _layer(name: str) -> Make:
+    """The second half of a pull alone: who may do only this must not look like who may do neither."""
+    return lambda caller: caller.client("ecr").get_download_url_for_layer(
+        repositoryName=name, layerDigest=caller.layer
+    )
+
+
 def _ecr(operation: str, repository: str = "", **request: Any) -> Make:
     named = {"repositoryName": repository} if repository else {}
     return lambda caller: getattr(caller.client("ecr"), operation)(**named, **request)
+
+
+def _put(repository: str) -> Make:
+    return lambda caller: caller.client("ecr").put_image(
+        repositoryName=repository, imageManifest=MANIFEST, imageTag=str(uuid.uuid4())
+    )
 
 
 def _create(repository: str) -> Make:
@@ -197,6 +211,12 @@ CALLS = [
         [FARGATE, CACHED, OF_ANOTHER, ON_INSTANCES, NODES, PODS],
     ),
     Call("pull `shop/checkout`", _pull("shop/checkout"), [FARGATE, ON_INSTANCES, NODES, PODS]),
+    Call(
+        "download a layer of `shop/checkout`",
+        _layer("shop/checkout"),
+        [FARGATE, ON_INSTANCES, NODES, PODS],
+    ),
+    Call("download a layer of `shop/other`", _layer("shop/other"), [NODES]),
     Call("pull `shop/thumbnails`", _pull("shop/thumbnails"), [NODES]),
     Call("pull `shop/other`", _pull("shop/other"), [NODES]),
     Call("pull `platform/base` of 222233334444", _pull("platform/base", OTHER_ACCOUNT), [OF_ANOTHER, NODES]),
@@ -210,8 +230,10 @@ CALLS = [
         [CACHED],
     ),
     Call("make the repository `shop/new`", _create("shop/new")),
-    Call("push to `shop/checkout`", _ecr("initiate_layer_upload", "shop/checkout")),
-    Call("push to `shop/other`", _ecr("initiate_layer_upload", "shop/other")),
+    Call("push a layer to `shop/checkout`", _ecr("initiate_layer_upload", "shop/checkout")),
+    Call("push a layer to `shop/other`", _ecr("initiate_layer_upload", "shop/other")),
+    Call("push an image to `shop/checkout`", _put("shop/checkout")),
+    Call("push an image to `shop/other`", _put("shop/other")),
     Call(
         "delete an image of `shop/checkout`",
         _ecr("batch_delete_image", "shop/checkout", imageIds=[{"imageTag": "none"}]),

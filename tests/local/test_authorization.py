@@ -137,28 +137,63 @@ def test_a_customers_key_decrypts_secrets_and_parameters_for_whoever_may_use_it(
     secret = aws.client("secretsmanager").create_secret(Name="shop", SecretString="-", KmsKeyId=key)["ARN"]
     aws.client("ssm").put_parameter(Name="/shop/key", Value="-", Type="SecureString", KeyId=key)
     parameter = f"arn:aws:ssm:{REGION}:{ACCOUNT}:parameter/shop/key"
-    cases: list[tuple[str, str, str, Callable[[Any], Any]]] = [
-        ("secretsmanager", "GetSecretValue", secret, lambda it: it.get_secret_value(SecretId=secret)),
+    cases: list[tuple[str, str, str, str, Callable[[Any], Any]]] = [
+        (
+            "secretsmanager",
+            "GetSecretValue",
+            "SecretARN",
+            secret,
+            lambda it: it.get_secret_value(SecretId=secret),
+        ),
+        (
+            "ssm",
+            "GetParameter",
+            "PARAMETER_ARN",
+            parameter,
+            lambda it: it.get_parameter(Name="/shop/key", WithDecryption=True),
+        ),
         (
             "ssm",
             "GetParameters",
+            "PARAMETER_ARN",
             parameter,
             lambda it: it.get_parameters(Names=["/shop/key"], WithDecryption=True),
         ),
     ]
-    for service, operation, resource, call in cases:
+    for service, operation, named, resource, call in cases:
         reads = ([f"{service}:{operation}"], resource)
         with denied("kms:Decrypt"):
             call(client(service, reads))
-        via = {"StringEquals": {"kms:ViaService": f"{service}.{REGION}.amazonaws.com"}}
-        assert call(client(service, reads, (["kms:Decrypt"], key, via)))
-        elsewhere = {"StringEquals": {"kms:ViaService": f"s3.{REGION}.amazonaws.com"}}
-        with denied("kms:Decrypt"):
-            call(client(service, reads, (["kms:Decrypt"], key, elsewhere)))
+        right = {
+            "kms:ViaService": f"{service}.{REGION}.amazonaws.com",
+            f"kms:EncryptionContext:{named}": resource,
+        }
+        assert call(client(service, reads, (["kms:Decrypt"], key, {"StringEquals": right})))
+        for wrong in (
+            {"kms:ViaService": f"s3.{REGION}.amazonaws.com"},
+            {f"kms:EncryptionContext:{named}": "-"},
+        ):
+            with denied("kms:Decrypt"):
+                call(client(service, reads, (["kms:Decrypt"], key, {"StringEquals": right | wrong})))
 
 
-def test_aws_own_keys_serve_the_whole_account(aws: LocalAws, client: Client) -> None:
-    secret = aws.client("secretsmanager").create_secret(Name="plain", SecretString="-")["ARN"]
+def test_a_key_named_by_its_id_is_asked_for_by_its_arn(aws: LocalAws, client: Client) -> None:
+    key = aws.client("kms").create_key()["KeyMetadata"]
+    secret = aws.client("secretsmanager").create_secret(
+        Name="by-id", SecretString="-", KmsKeyId=key["KeyId"]
+    )["ARN"]
+    reads = (["secretsmanager:GetSecretValue"], secret)
+    reader = client("secretsmanager", reads, (["kms:Decrypt"], key["Arn"]))
+    assert reader.get_secret_value(SecretId=secret)["SecretString"] == "-"
+    with denied("kms:Decrypt"):
+        client("secretsmanager", reads).get_secret_value(SecretId=secret)
+
+
+@pytest.mark.parametrize("key", [{}, {"KmsKeyId": "alias/aws/secretsmanager"}])
+def test_aws_own_keys_serve_the_whole_account(aws: LocalAws, client: Client, key: dict[str, str]) -> None:
+    secret = aws.client("secretsmanager").create_secret(Name=f"plain{len(key)}", SecretString="-", **key)[
+        "ARN"
+    ]
     reader = client("secretsmanager", (["secretsmanager:GetSecretValue"], secret))
     assert reader.get_secret_value(SecretId=secret)["SecretString"] == "-"
 
@@ -166,25 +201,27 @@ def test_aws_own_keys_serve_the_whole_account(aws: LocalAws, client: Client) -> 
 def test_a_task_is_run_where_and_with_what_roles_it_may_be(aws: LocalAws, client: Client) -> None:
     roles = [
         aws.client("iam").create_role(RoleName=name, AssumeRolePolicyDocument=TRUST)["Role"]["Arn"]
-        for name in ("task", "other")
+        for name in ("task", "other", "execution")
     ]
     ecs = aws.client("ecs")
     for name in ("shop", "bank"):
         ecs.create_cluster(clusterName=name)
     container = {"name": "app", "image": "app", "memory": 64}
     definition = ecs.register_task_definition(
-        family="clean-up", containerDefinitions=[container], taskRoleArn=roles[0]
+        family="clean-up", containerDefinitions=[container], taskRoleArn=roles[0], executionRoleArn=roles[2]
     )["taskDefinition"]["taskDefinitionArn"]
     in_shop = {"ArnEquals": {"ecs:cluster": f"arn:aws:ecs:{REGION}:{ACCOUNT}:cluster/shop"}}
     run, to_ecs = (
         (["ecs:RunTask"], definition, in_shop),
         {"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}},
     )
-    passing = client("ecs", run, (["iam:PassRole"], roles[0], to_ecs))
+    passing = client("ecs", run, *((["iam:PassRole"], role, to_ecs) for role in (roles[0], roles[2])))
     assert passing.run_task(cluster="shop", taskDefinition="clean-up")["tasks"]
     with denied("ecs:RunTask"):
         passing.run_task(cluster="bank", taskDefinition="clean-up")
     with denied("iam:PassRole"):
         passing.run_task(cluster="shop", taskDefinition="clean-up", overrides={"taskRoleArn": roles[1]})
-    with denied("iam:PassRole"):
-        client("ecs", run).run_task(cluster="shop", taskDefinition="clean-up")
+    for passed in roles[0], roles[2]:
+        with denied("iam:PassRole"):  # both roles of the task are passed
+            one = client("ecs", run, (["iam:PassRole"], passed, to_ecs))
+            one.run_task(cluster="shop", taskDefinition="clean-up")
