@@ -21,7 +21,7 @@ h1{font-size:1.4rem;overflow-wrap:anywhere}h2{font-size:1.1rem;margin-top:2rem}
 table{border-collapse:collapse;width:100%}
 th,td{text-align:left;vertical-align:top;padding:.35rem .6rem;border-bottom:1px solid #d1d9e0}
 th{border-bottom-width:2px}.number{text-align:right}.number,.day{white-space:nowrap}
-.image{min-width:9rem;overflow-wrap:anywhere}.why{min-width:15rem}code{font-size:.85em}
+.image{min-width:9rem;overflow-wrap:anywhere}.why{min-width:15rem}code{font-size:.85em;white-space:nowrap}
 .bad{color:#b42318;font-weight:600}.note{color:#59636e}
 @media(prefers-color-scheme:dark){body{background:#0d1117;color:#e6edf3}th,td{border-color:#30363d}
 .bad{color:#ff7b72}.note{color:#9198a1}}

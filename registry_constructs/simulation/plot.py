@@ -21,7 +21,7 @@ _RIGHT: Final = 48
 _TOP: Final = 76
 _PANEL: Final = 170
 _GAP: Final = 56
-# Characters of the line above the plot that surely fit; a repository's name has up to 256.
+# Characters of the line above the plot that fit, unless all are wide; a repository's name has up to 256.
 _TITLE: Final = 84
 _STYLE: Final = """
 .page{fill:#fff}.text{fill:#1f2328;font:13px system-ui,sans-serif}.title{font-weight:600;font-size:14px}
