@@ -12,7 +12,7 @@ from registry_constructs.simulation import Image, Inventory, Simulation
 from registry_constructs.simulation.check import Checked
 from registry_constructs.simulation.explain import explain
 from registry_constructs.simulation.forecast import Forecast, Level, Pushes
-from registry_constructs.simulation.page import page, paragraph
+from registry_constructs.simulation.page import page, paragraph, wide
 from registry_constructs.simulation.page import table as html_table
 from registry_constructs.simulation.plot import forecast_svg
 from registry_constructs.simulation.preview import changes
@@ -238,7 +238,7 @@ def print_forecast(
     if output == "html":
         svg = forecast_svg(forecast, prices, title=title)
         body = html_table("In numbers", columns, rows, numbers=range(1, 7))
-        print(page(title, svg, *(paragraph(sentence) for sentence in sentences), body), end="")
+        print(page(title, wide(svg), *(paragraph(sentence) for sentence in sentences), body), end="")
         return
     print_data(table(title, columns, rows, numbers=columns[1:]), *sentences)
 

@@ -16,10 +16,12 @@ _STYLE: Final = """
 :root{color-scheme:light dark}
 body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:72rem;padding:0 1rem;
 background:#fff;color:#1f2328}
-h1{font-size:1.4rem}h2{font-size:1.1rem;margin-top:2rem}svg{max-width:100%;height:auto}
+h1{font-size:1.4rem;overflow-wrap:anywhere}h2{font-size:1.1rem;margin-top:2rem}
+.wide{overflow-x:auto}svg{max-width:100%;min-width:44rem;height:auto}
 table{border-collapse:collapse;width:100%}
 th,td{text-align:left;vertical-align:top;padding:.35rem .6rem;border-bottom:1px solid #d1d9e0}
-th{border-bottom-width:2px}.number{text-align:right}.number,.day{white-space:nowrap}code{font-size:.85em}
+th{border-bottom-width:2px}.number{text-align:right}.number,.day{white-space:nowrap}
+.image{min-width:9rem;overflow-wrap:anywhere}.why{min-width:15rem}code{font-size:.85em;white-space:nowrap}
 .bad{color:#b42318;font-weight:600}.note{color:#59636e}
 @media(prefers-color-scheme:dark){body{background:#0d1117;color:#e6edf3}th,td{border-color:#30363d}
 .bad{color:#ff7b72}.note{color:#9198a1}}
@@ -69,10 +71,13 @@ def table(
         "<tr>" + "".join(_cell("td", text, index in right) for index, text in enumerate(row)) + "</tr>"
         for row in rows
     )
-    return (
-        f"<h2>{escape(title)}</h2>\n<table>\n<thead><tr>{head}</tr></thead>\n"
-        f"<tbody>\n{body}\n</tbody>\n</table>"
-    )
+    markup = f"<table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody>\n</table>"
+    return f"<h2>{escape(title)}</h2>\n{wide(markup)}"
+
+
+def wide(markup: str) -> str:
+    """HTML that a narrow window scrolls sideways, and not the whole page with it."""
+    return f'<div class="wide">\n{markup}\n</div>'
 
 
 def simulation_page(
@@ -131,11 +136,14 @@ def _row(outcome: Outcome, places: Sequence[str]) -> list[str]:
     image = outcome.image
     tags = escape(", ".join(image.tags) or "untagged")
     return [
-        Markup(f'{tags}<br><code title="{escape(image.digest)}">{escape(image.digest[:19])}</code>'),
+        Markup(
+            f'<div class="image">{tags}<br>'
+            f'<code title="{escape(image.digest)}">{escape(image.digest[:19])}</code></div>'
+        ),
         Markup(datetime.fromtimestamp(image.pushed_at, UTC).strftime('<span class="day">%Y-%m-%d</span>')),
         {Action.EXPIRE: "delete", Action.TRANSITION: "archive", None: "keep"}[outcome.action],
         Markup(f'<span class="bad">{escape(", ".join(places))}</span>') if places else "",
-        outcome.why,
+        Markup(f'<div class="why">{escape(outcome.why)}</div>'),
     ]
 
 

@@ -21,6 +21,8 @@ _RIGHT: Final = 48
 _TOP: Final = 76
 _PANEL: Final = 170
 _GAP: Final = 56
+# Characters of the line above the plot that fit, unless all are wide; a repository's name has up to 256.
+_TITLE: Final = 84
 _STYLE: Final = """
 .page{fill:#fff}.text{fill:#1f2328;font:13px system-ui,sans-serif}.title{font-weight:600;font-size:14px}
 .small{fill:#59636e;font-size:12px}.grid{stroke:#d1d9e0;stroke-width:1}.axis{stroke:#59636e;stroke-width:1}
@@ -72,13 +74,14 @@ def forecast_svg(forecast: Forecast, prices: Prices, *, title: str) -> str:
         title: The line above the plot.
     """
     shown = panels(forecast, prices)
+    short = title if len(title) <= _TITLE else f"{title[: _TITLE - 1]}…"
     height = _TOP + len(shown) * (_PANEL + _GAP)
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" width="{_WIDTH}"'
         f' height="{height}" role="img" aria-label="{escape(title)}">',
         f"<style>{_STYLE}</style>",
         f'<rect class="page" width="{_WIDTH}" height="{height}"/>',
-        f'<text class="text title" x="{_LEFT}" y="26">{escape(title)}</text>',
+        f'<text class="text title" x="{_LEFT}" y="26">{escape(short)}</text>',
         *_legend(),
     ]
     for index, panel in enumerate(shown):

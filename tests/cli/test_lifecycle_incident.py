@@ -1,4 +1,4 @@
-"""Every command of docs/incident.md runs and prints what stands there."""
+"""Every command of docs/incident.md, and that of README.md on its files, prints what stands there."""
 
 from __future__ import annotations
 
@@ -16,9 +16,14 @@ OUR_PRICES = ROOT / "registry_constructs" / "simulation" / "prices.json"
 PAGE = (ROOT / "docs" / "incident.md").read_text()
 FILES = dict(re.findall(r"^`(\w+\.json)`.*?^```json\n(.*?)^```", PAGE, flags=re.DOTALL | re.MULTILINE))
 BLOCKS = re.findall(r"^```console\n(.*?)^```", PAGE, flags=re.DOTALL | re.MULTILINE)
+IN_README = re.findall(
+    r"^```console\n(\$ registry-constructs lifecycle .*?)^```",
+    (ROOT / "README.md").read_text(),
+    flags=re.DOTALL | re.MULTILINE,
+)
 
 
-@pytest.mark.parametrize("block", BLOCKS, ids=[block.split("\n")[0][:60] for block in BLOCKS])
+@pytest.mark.parametrize("block", BLOCKS + IN_README)
 def test_a_block_prints_what_it_shows(block: str, tmp_path: Path) -> None:
     for name, content in FILES.items():
         (tmp_path / name).write_text(content)
@@ -45,7 +50,7 @@ def test_a_block_prints_what_it_shows(block: str, tmp_path: Path) -> None:
 def test_the_page_has_its_files_and_shows_the_incident() -> None:
     assert set(FILES) == {"policy.json", "images.json", "fixed.json"}
     assert all(json.loads(content) for content in FILES.values())
-    assert len(BLOCKS) == 4
+    assert (len(BLOCKS), len(IN_README)) == (4, 1)
     assert "$ echo $?\n3\n" in BLOCKS[1]
     assert "$ echo $?\n0\n" in BLOCKS[2]
 

@@ -1,0 +1,291 @@
+"""What ECS, Lambda, EventBridge and EKS answer that the local AWS never does: rollouts, refusals, gaps."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from registry_constructs.operations import Aws, AwsError, InUse, PodsFile
+from registry_constructs.operations.findings import Findings
+from registry_constructs.simulation import Use
+
+ACCOUNT, REGION = "111122223333", "eu-west-1"
+HOST = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com"
+ARN = f"arn:aws:ecs:{REGION}:{ACCOUNT}"
+SHOP, TOOLS = f"{ARN}:cluster/shop", f"{ARN}:cluster/tools"
+DIGEST = "sha256:" + "ab" * 32
+
+Answer = dict[str, Any]
+Answers = dict[str, Answer | Callable[[Answer], Answer]]
+
+
+def refused(code: str) -> Answer:
+    return {"Error": {"Code": code, "Message": "no"}, "ResponseMetadata": {}}
+
+
+def image(tag: str) -> str:
+    return f"{HOST}/web:{tag}"
+
+
+def defined(request: Answer) -> Answer:
+    """A task definition whose image has its family as the tag."""
+    family = request["taskDefinition"].rpartition("/")[2].partition(":")[0]
+    return {"taskDefinition": {"containerDefinitions": [{"name": "app", "image": image(family)}]}}
+
+
+def definition(family: str) -> str:
+    return f"{ARN}:task-definition/{family}:1"
+
+
+NOTHING: Answers = {
+    "ListClusters": {"clusterArns": [], "clusters": []},
+    "ListServices": {"serviceArns": []},
+    "ListTasks": {"taskArns": []},
+    "DescribeTaskDefinition": defined,
+    "ListSchedules": {"Schedules": []},
+    "ListEventBuses": {"EventBuses": []},
+    "ListFunctions": {"Functions": []},
+}
+SERVICE: Answers = {
+    "ListClusters": {"clusterArns": [SHOP], "clusters": []},
+    "ListServices": {"serviceArns": [f"{ARN}:service/shop/web"]},
+    "DescribeServices": {"services": [{"serviceName": "web", "taskDefinition": definition("new")}]},
+}
+TASK: Answers = {
+    "ListClusters": {"clusterArns": [SHOP], "clusters": []},
+    "ListTasks": {"taskArns": [f"{ARN}:task/shop/1"]},
+    "DescribeTasks": {"tasks": [{"taskDefinitionArn": definition("job"), "containers": []}]},
+}
+SCHEDULE: Answers = {
+    "ListSchedules": {"Schedules": [{"GroupName": "default", "Name": "night", "Target": {"Arn": SHOP}}]},
+    "GetSchedule": {"Target": {"Arn": SHOP, "EcsParameters": {"TaskDefinitionArn": definition("nightly")}}},
+}
+RULE: Answers = {
+    "ListClusters": {"clusterArns": [SHOP], "clusters": []},
+    "ListEventBuses": {"EventBuses": [{"Name": "default"}]},
+    "ListRuleNamesByTarget": {"RuleNames": ["when"]},
+    "ListTargetsByRule": {"Targets": [{"EcsParameters": {"TaskDefinitionArn": definition("ruled")}}]},
+}
+FUNCTION: Answers = {
+    "ListFunctions": {"Functions": [{"FunctionName": "thumbnails", "PackageType": "Image"}]},
+    "ListVersionsByFunction": {"Versions": [{"Version": "$LATEST"}]},
+    "GetFunction": {"Code": {"ImageUri": image("fn"), "ResolvedImageUri": f"{HOST}/web@{DIGEST}"}},
+}
+CLUSTER: Answers = {"ListClusters": {"clusterArns": [], "clusters": ["blue"]}}
+
+Look = Callable[..., Findings]
+
+
+@pytest.fixture(scope="module")
+def aws() -> Iterator[tuple[Aws, Answers]]:
+    """An AWS that answers what is put into the dictionary, before anything is sent."""
+    answers: Answers = {}
+
+    def remember(params: Answer, context: Answer, **_: object) -> None:
+        context["asked"] = params
+
+    def answer(model: Any, context: Answer, **_: object) -> tuple[SimpleNamespace, Answer]:
+        found = answers[model.name]
+        parsed = found(context["asked"]) if callable(found) else found
+        return SimpleNamespace(status_code=400 if "Error" in parsed else 200), parsed
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_ACCESS_KEY_ID", "test")
+        patch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+        made = Aws()
+        for service in ("ecs", "eks", "events", "lambda", "scheduler"):
+            events = made.client(service, REGION).meta.events
+            events.register("provide-client-params.*", remember)
+            events.register("before-call.*", answer)
+        yield made, answers
+
+
+@pytest.fixture
+def look(aws: tuple[Aws, Answers]) -> Look:
+    """Look for what runs, where AWS answers as given, and with nothing to everything else."""
+
+    def read(*given: Answers, in_use: InUse | None = None) -> Findings:
+        aws[1].update(NOTHING)
+        for each in given:
+            aws[1].update(each)
+        return (in_use or InUse()).read(aws[0], [REGION])
+
+    return read
+
+
+def uses(findings: Findings) -> set[Use]:
+    return set(findings.uses_of(ACCOUNT, REGION, "web"))
+
+
+def test_nothing_runs(look: Look) -> None:
+    found = look()
+    assert (uses(found), found.unknown_places) == (set(), ())
+
+
+def test_a_rollout_needs_the_old_image_as_well(look: Look) -> None:
+    service = {
+        "serviceName": "web",
+        "taskDefinition": definition("new"),
+        "deployments": [{"taskDefinition": definition("new")}, {"taskDefinition": definition("old")}],
+        "taskSets": [{"taskDefinition": definition("blue")}, {"id": "without one"}],
+    }
+    found = look(SERVICE, {"DescribeServices": {"services": [service]}})
+    where = f"ecs service shop/web in {REGION}"
+    assert uses(found) == {Use(where, tag=tag) for tag in ("new", "old", "blue")}
+    assert found.unknown_places == ()
+
+
+def test_a_task_counts_by_what_it_has_pulled_and_by_what_starts_next(look: Look) -> None:
+    pulled = {"image": image("moving"), "imageDigest": DIGEST}
+    task = {"taskDefinitionArn": definition("job"), "containers": [pulled], "group": "service:web"}
+    found = look(TASK, {"DescribeTasks": {"tasks": [task]}})
+    where = f"ecs service shop/web in {REGION}"
+    assert uses(found) == {Use(where, digest=DIGEST), Use(where, tag="moving"), Use(where, tag="job")}
+
+
+def test_a_function_counts_by_what_lambda_has_resolved(look: Look) -> None:
+    where = f"lambda function thumbnails in {REGION}"
+    assert uses(look(FUNCTION)) == {Use(where, digest=DIGEST), Use(where, tag="fn")}
+
+
+def test_lists_are_read_to_their_last_page(look: Look) -> None:
+    def services(request: Answer) -> Answer:
+        number = int(request.get("nextToken", 0))
+        more = {"nextToken": str(number + 1)} if number < 30 else {}
+        return {"serviceArns": [f"{ARN}:service/shop/web-{number}"]} | more
+
+    def describe(request: Answer) -> Answer:
+        assert len(request["services"]) <= 10
+        names = [arn.rpartition("/")[2] for arn in request["services"]]
+        return {"services": [{"serviceName": name, "taskDefinition": definition("web")} for name in names]}
+
+    def buses(request: Answer) -> Answer:
+        if "NextToken" in request:
+            return {"EventBuses": [{"Name": "second"}]}
+        return {"EventBuses": [{"Name": "default"}], "NextToken": "more"}
+
+    found = look(
+        SERVICE, RULE, {"ListServices": services, "DescribeServices": describe}, {"ListEventBuses": buses}
+    )
+    places = {use.where for use in uses(found)}
+    assert places == {f"ecs service shop/web-{number} in {REGION}" for number in range(31)} | {
+        f"eventbridge rule {bus}/when in {REGION}" for bus in ("default", "second")
+    }
+
+
+# Each request, where it is needed, and the place that nobody knows without it.
+REQUESTS = [
+    ("ListServices", SERVICE, f"ecs services of cluster shop in {REGION}"),
+    ("DescribeServices", SERVICE, f"ecs services of cluster shop in {REGION}"),
+    ("ListTasks", TASK, f"ecs tasks of cluster shop in {REGION}"),
+    ("DescribeTasks", TASK, f"ecs tasks of cluster shop in {REGION}"),
+    ("DescribeTaskDefinition", SERVICE, f"ecs task definition new:1 in {REGION}"),
+    ("ListSchedules", SCHEDULE, f"eventbridge schedules in {REGION}"),
+    ("GetSchedule", SCHEDULE, f"eventbridge schedule default/night in {REGION}"),
+    ("ListEventBuses", RULE, f"eventbridge rules in {REGION}"),
+    ("ListRuleNamesByTarget", RULE, f"eventbridge rules in {REGION}"),
+    ("ListTargetsByRule", RULE, f"eventbridge rules in {REGION}"),
+    ("ListFunctions", FUNCTION, f"lambda functions in {REGION}"),
+    ("ListVersionsByFunction", FUNCTION, f"lambda function thumbnails in {REGION}"),
+    ("GetFunction", FUNCTION, f"lambda function thumbnails in {REGION}"),
+]
+each_request = pytest.mark.parametrize(
+    ("operation", "place_of", "place"), REQUESTS, ids=[request[0] for request in REQUESTS]
+)
+
+
+@each_request
+@pytest.mark.parametrize(
+    ("answer", "why"),
+    [
+        (refused("AccessDeniedException"), "AWS does not allow "),
+        (refused("ThrottlingException"), "AWS throttled "),
+        (refused("InternalFailure"), " failed: "),
+        ({}, "AWS's answer can't be read"),
+    ],
+    ids=["denied", "throttled", "broken", "empty"],
+)
+def test_what_cant_be_read_is_unknown_and_the_rest_is_still_read(
+    look: Look, operation: str, place_of: Answers, place: str, answer: Answer, why: str
+) -> None:
+    other = SCHEDULE if place_of is FUNCTION else FUNCTION
+    found = look(other, place_of, {operation: answer})
+    assert found.unknown_places == (place,)
+    odd_schedule = operation == "GetSchedule" and not answer
+    assert ("does not say which task definition" if odd_schedule else why) in found.reasons[place]
+    assert uses(found) >= uses(look(other))
+
+
+@each_request
+def test_expired_credentials_stop_everything(
+    look: Look, operation: str, place_of: Answers, place: str
+) -> None:
+    with pytest.raises(AwsError, match="credentials are not valid"):
+        look(place_of, {operation: refused("ExpiredTokenException")})
+    assert place not in look(place_of).unknown_places
+
+
+@pytest.mark.parametrize(
+    ("given", "operation", "code"),
+    [
+        (SERVICE, "ListServices", "ClusterNotFoundException"),
+        (TASK, "DescribeTasks", "ClusterNotFoundException"),
+        (FUNCTION, "GetFunction", "ResourceNotFoundException"),
+        (SCHEDULE, "GetSchedule", "ResourceNotFoundException"),
+    ],
+)
+def test_what_was_deleted_meanwhile_runs_nothing(
+    look: Look, given: Answers, operation: str, code: str
+) -> None:
+    found = look(given, {operation: refused(code)})
+    assert (uses(found), found.unknown_places) == (set(), ())
+
+
+def test_one_cluster_that_is_refused_does_not_hide_another(look: Look) -> None:
+    def services(request: Answer) -> Answer:
+        if request["cluster"] == TOOLS:
+            return refused("AccessDeniedException")
+        return {"serviceArns": [f"{ARN}:service/shop/web"]}
+
+    both = {"clusterArns": [TOOLS, SHOP], "clusters": []}
+    found = look(SERVICE, {"ListClusters": both, "ListServices": services})
+    assert found.unknown_places == (f"ecs services of cluster tools in {REGION}",)
+    assert uses(found) == {Use(f"ecs service shop/web in {REGION}", tag="new")}
+
+
+@pytest.mark.parametrize(("reason", "unknown"), [("MISSING", False), ("SOMETHING_ELSE", True)])
+@pytest.mark.parametrize(
+    ("given", "key"), [(SERVICE, "services"), (TASK, "tasks")], ids=["services", "tasks"]
+)
+def test_what_ecs_has_listed_and_does_not_describe(
+    look: Look, given: Answers, key: str, reason: str, unknown: bool
+) -> None:
+    failures = {key: [], "failures": [{"arn": "x", "reason": reason}]}
+    found = look(given, {f"Describe{key.title()}": failures})
+    assert found.unknown_places == ((f"ecs {key} of cluster shop in {REGION}",) if unknown else ())
+
+
+def test_a_file_is_taken_though_eks_may_not_be_listed(look: Look, tmp_path: Path) -> None:
+    pod = {
+        "kind": "Pod",
+        "metadata": {"namespace": "shop", "name": "web"},
+        "spec": {"containers": [{"image": image("pod")}]},
+    }
+    path = tmp_path / "pods.json"
+    path.write_text(json.dumps({"items": [pod]}))
+
+    # ECS and EKS both have an operation of this name; only that of ECS has its list here.
+    found = look({"ListClusters": {"clusterArns": []}}, in_use=InUse(pods=[PodsFile(path, "blue")]))
+    assert uses(found) == {Use("pod shop/web in eks cluster blue", tag="pod")}
+    assert found.unknown_places == (f"eks in {REGION}",)
+
+
+def test_a_cluster_of_eks_that_nothing_leads_into_is_unknown(look: Look) -> None:
+    assert look(CLUSTER).reasons == {
+        f"eks cluster blue in {REGION}": "no --kubeconfig leads to it, and no --pods file is of it"
+    }
