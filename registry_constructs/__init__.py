@@ -45,11 +45,15 @@ if TYPE_CHECKING:
     from registry_constructs.supply_chain.monitoring.dashboard import RegistryDashboard
     from registry_constructs.supply_chain.monitoring.failures import RegistryFailures
     from registry_constructs.supply_chain.notifications.notifications import Notifications
+    from registry_constructs.supply_chain.publishers.bitbucket import BitbucketPublisher
+    from registry_constructs.supply_chain.publishers.github import GitHubPublisher
+    from registry_constructs.supply_chain.publishers.gitlab import GitLabPublisher
     from registry_constructs.supply_chain.scan_findings import ScanFindings
 
 __all__ = [
     "AccountSettings",
     "Autoscaling",
+    "BitbucketPublisher",
     "CapacityMix",
     "DeliveryPipeline",
     "DeployedImage",
@@ -58,6 +62,8 @@ __all__ = [
     "EksCluster",
     "FargateService",
     "FargateTask",
+    "GitHubPublisher",
+    "GitLabPublisher",
     "HealthChecks",
     "Image",
     "ImageBuild",
@@ -94,6 +100,7 @@ __all__ = [
 _ROOMS = {
     "AccountSettings": "registry",
     "Autoscaling": "consumers.kubernetes.description",
+    "BitbucketPublisher": "supply_chain.publishers.bitbucket",
     "CapacityMix": "consumers.fargate_service",
     "DeliveryPipeline": "supply_chain.build.delivery_pipeline",
     "DeployedImage": "supply_chain.build.deployed_image",
@@ -102,6 +109,8 @@ _ROOMS = {
     "EksCluster": "consumers.kubernetes.cluster",
     "FargateService": "consumers.fargate_service",
     "FargateTask": "consumers.fargate_task",
+    "GitHubPublisher": "supply_chain.publishers.github",
+    "GitLabPublisher": "supply_chain.publishers.gitlab",
     "HealthChecks": "consumers.kubernetes.description",
     "Image": "consumers.image",
     "ImageBuild": "supply_chain.build.image_build",

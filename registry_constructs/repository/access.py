@@ -58,8 +58,8 @@ class _PolicyLength:
         ]
 
 
-def push_grant(repository: ecr.RepositoryBase, grantee: iam.IGrantable) -> iam.Grant:
-    """Let an identity push to a repository, its own or imported."""
+def push_grant(repository: ecr.IRepository, grantee: iam.IGrantable) -> iam.Grant:
+    """Let an identity push to a repository of any kind."""
     grant = repository.grant(grantee, *PUSH_ACTIONS)
     ecr.AuthorizationToken.grant_read(grantee)
     return grant

@@ -27,6 +27,7 @@ from registry_constructs.local.emulator import (
     aws_events,
     consumers_ecs,
     consumers_eks,
+    identity_provider,
     network,
     public_repository,
     registry_api,
@@ -91,7 +92,11 @@ def main() -> None:
     fd, *directory = sys.argv[1:]
     if directory:
         threading.Thread(target=end_with_parent, args=directory, daemon=True).start()
-    for resource in (public_repository.RESOURCE_TYPE, *registry_types.RESOURCE_TYPES):
+    for resource in (
+        identity_provider.RESOURCE_TYPE,
+        public_repository.RESOURCE_TYPE,
+        *registry_types.RESOURCE_TYPES,
+    ):
         tables.install(resource)
     for api in (public_repository.API, registry_api.API):
         tables.install_api(api)

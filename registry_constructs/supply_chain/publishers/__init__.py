@@ -1,0 +1,1 @@
+"""Roles with which CI outside AWS publishes images."""
