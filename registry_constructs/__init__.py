@@ -46,6 +46,9 @@ if TYPE_CHECKING:
     from registry_constructs.supply_chain.monitoring.failures import RegistryFailures
     from registry_constructs.supply_chain.notifications.notifications import Notifications
     from registry_constructs.supply_chain.scan_findings import ScanFindings
+    from registry_constructs.supply_chain.scan_gate.action import ScanGateAction
+    from registry_constructs.supply_chain.scan_gate.demands import FindingException
+    from registry_constructs.supply_chain.scan_gate.gate import ScanGate
 
 __all__ = [
     "AccountSettings",
@@ -58,6 +61,7 @@ __all__ = [
     "EksCluster",
     "FargateService",
     "FargateTask",
+    "FindingException",
     "HealthChecks",
     "Image",
     "ImageBuild",
@@ -85,6 +89,8 @@ __all__ = [
     "RepositorySettings",
     "Scaling",
     "ScanFindings",
+    "ScanGate",
+    "ScanGateAction",
     "Scanning",
     "SecretKey",
     "Upstream",
@@ -102,6 +108,7 @@ _ROOMS = {
     "EksCluster": "consumers.kubernetes.cluster",
     "FargateService": "consumers.fargate_service",
     "FargateTask": "consumers.fargate_task",
+    "FindingException": "supply_chain.scan_gate.demands",
     "HealthChecks": "consumers.kubernetes.description",
     "Image": "consumers.image",
     "ImageBuild": "supply_chain.build.image_build",
@@ -129,6 +136,8 @@ _ROOMS = {
     "RepositorySettings": "registry",
     "Scaling": "consumers.scaling",
     "ScanFindings": "supply_chain.scan_findings",
+    "ScanGate": "supply_chain.scan_gate.gate",
+    "ScanGateAction": "supply_chain.scan_gate.action",
     "Scanning": "registry",
     "SecretKey": "consumers.kubernetes.description",
     "Upstream": "registry",
