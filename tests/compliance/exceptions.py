@@ -17,6 +17,7 @@ from tests.compliance import (
     exceptions_ecs,
     exceptions_eks,
     exceptions_findings,
+    exceptions_gate,
 )
 
 _ASKED = "asked for by name in the code"
@@ -235,6 +236,7 @@ for other in (
     exceptions_ecs,
     exceptions_eks,
     exceptions_findings,
+    exceptions_gate,
 ):
     CHECKOV |= other.CHECKOV
     CDK_NAG |= other.CDK_NAG
