@@ -1,4 +1,4 @@
-"""The check of an image against ECR's answers, word for word through boto3: what passes, waits and is refused."""
+"""The check of an image against ECR's answers, through boto3: what passes, waits and is refused."""
 
 from __future__ import annotations
 
