@@ -49,6 +49,9 @@ if TYPE_CHECKING:
     from registry_constructs.supply_chain.publishers.github import GitHubPublisher
     from registry_constructs.supply_chain.publishers.gitlab import GitLabPublisher
     from registry_constructs.supply_chain.scan_findings import ScanFindings
+    from registry_constructs.supply_chain.scan_gate.action import ScanGateAction
+    from registry_constructs.supply_chain.scan_gate.demands import FindingException
+    from registry_constructs.supply_chain.scan_gate.gate import ScanGate
 
 __all__ = [
     "AccountSettings",
@@ -62,6 +65,7 @@ __all__ = [
     "EksCluster",
     "FargateService",
     "FargateTask",
+    "FindingException",
     "GitHubPublisher",
     "GitLabPublisher",
     "HealthChecks",
@@ -91,6 +95,8 @@ __all__ = [
     "RepositorySettings",
     "Scaling",
     "ScanFindings",
+    "ScanGate",
+    "ScanGateAction",
     "Scanning",
     "SecretKey",
     "Upstream",
@@ -111,6 +117,7 @@ _ROOMS = {
     "FargateTask": "consumers.fargate_task",
     "GitHubPublisher": "supply_chain.publishers.github",
     "GitLabPublisher": "supply_chain.publishers.gitlab",
+    "FindingException": "supply_chain.scan_gate.demands",
     "HealthChecks": "consumers.kubernetes.description",
     "Image": "consumers.image",
     "ImageBuild": "supply_chain.build.image_build",
@@ -138,6 +145,8 @@ _ROOMS = {
     "RepositorySettings": "registry",
     "Scaling": "consumers.scaling",
     "ScanFindings": "supply_chain.scan_findings",
+    "ScanGate": "supply_chain.scan_gate.gate",
+    "ScanGateAction": "supply_chain.scan_gate.action",
     "Scanning": "registry",
     "SecretKey": "consumers.kubernetes.description",
     "Upstream": "registry",

@@ -29,7 +29,7 @@ from registry_constructs import (
     presets,
 )
 from tests.consumers import variants_access, variants_ecs, variants_eks
-from tests.supply_chain import variants_build, variants_findings, variants_publishers
+from tests.supply_chain import variants_build, variants_findings, variants_gate, variants_publishers
 from tests.synthesis import ENV, new_stack
 
 Variant = Callable[[cdk.Stack], Any]
@@ -318,6 +318,7 @@ for other in (
     variants_ecs,
     variants_eks,
     variants_findings,
+    variants_gate,
     variants_publishers,
 ):
     VARIANTS |= other.VARIANTS

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import typer
 
-from registry_constructs.cli import cost, inventory, lifecycle, local, preview
+from registry_constructs.cli import cost, inventory, lifecycle, local, preview, scan
 from registry_constructs.cli.output import say
 from registry_constructs.errors import InvalidInputError
 from registry_constructs.local.errors import LocalAwsError
@@ -21,6 +21,7 @@ app = typer.Typer(
 )
 app.add_typer(local.app, name="local")
 app.add_typer(lifecycle.app, name="lifecycle")
+app.add_typer(scan.app, name="scan")
 lifecycle.app.command()(preview.preview)
 app.command()(inventory.inventory)
 app.command()(cost.cost)

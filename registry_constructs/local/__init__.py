@@ -6,6 +6,8 @@
         aws.deploy("path/to/app")
         print(aws.client("ecr").describe_repositories()["repositories"])
 
+It scans and signs no image: `tell_image` says what ECR answers about one.
+
 Needs the extra `local` (`pip install 'registry-constructs[local]'`), and never aws_cdk.
 """
 

@@ -8,7 +8,7 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from registry_constructs.local.errors import LocalAwsError
 
@@ -19,6 +19,7 @@ HOST = "127.0.0.1"
 DEFAULT_ACCOUNT = "123456789012"
 DEFAULT_REGION = "us-east-1"
 ABOUT_PATH = "/_registry_constructs"
+TELL_PATH = f"{ABOUT_PATH}/images"
 SECRET_KEY = "test"  # noqa: S105 - ministack's fixed secret of every account's root key; checked when auth is on
 
 
@@ -125,6 +126,42 @@ class Connection:
             if where == [*place, cluster]
             for found in objects
         ]
+
+    def tell_image(
+        self,
+        operation: Literal["DescribeImageScanFindings", "DescribeImageSigningStatus"],
+        answer: dict[str, Any],
+        *,
+        repository: str,
+        digest: str,
+        account: str | None = None,
+        region: str | None = None,
+    ) -> None:
+        """Say what ECR answers about an image from now on: this AWS scans and signs nothing by itself.
+
+        Args:
+            operation: ECR's operation.
+            answer: What it answers, in the API's shape, without the image.
+            repository: The repository's name.
+            digest: The image's digest.
+            account: 12 digits; the connection's account by default.
+            region: The connection's Region by default.
+        """
+        said = {
+            "account": account or self.account,
+            "region": region or self.region,
+            "operation": operation,
+            "repository": repository,
+            "digest": digest,
+            "answer": answer,
+        }
+        connection = http.client.HTTPConnection(HOST, self.port, timeout=10)
+        try:
+            connection.request("POST", TELL_PATH, json.dumps(said))
+            if connection.getresponse().status != 200:
+                raise ValueError(f"port {self.port} does not take answers about images")
+        finally:
+            connection.close()
 
 
 def path_with_this_python() -> str:

@@ -70,7 +70,7 @@ class ManagedSigning(Construct):
             self, "Profile", platform=signer.Platform.NOTATION_OCI_SHA384_ECDSA
         )
         with located(self):
-            registry_of(self).add_signing(_arn(self.signing_profile), repositories, self)
+            registry_of(self).add_signing(profile_arn(self.signing_profile), repositories, self)
 
     def grant_sign(self, grantee: iam.IGrantable) -> iam.Grant:
         """Let who pushes sign; the push itself is `Repository.grant_push`.
@@ -81,14 +81,15 @@ class ManagedSigning(Construct):
         grant = iam.Grant.add_to_principal(
             grantee=grantee,
             actions=list(SIGN_ACTIONS),
-            resource_arns=[_arn(self.signing_profile)],
+            resource_arns=[profile_arn(self.signing_profile)],
         )
         with located(self):
             check_granted(grant, grantee, fix="name the role that pushes")
         return grant
 
 
-def _arn(profile: signer.ISigningProfile) -> str:
+def profile_arn(profile: signer.ISigningProfile) -> str:
+    """A profile's ARN, as ECR takes it."""
     # `SigningProfile.from_signing_profile_attributes` of the CDK writes one slash too many.
     return profile.signing_profile_arn.replace("://signing-profiles/", ":/signing-profiles/")
 
@@ -129,7 +130,7 @@ def _check_profile(profile: signer.ISigningProfile, region: str) -> None:
             allowed="a signer.SigningProfile, or one imported with from_signing_profile_attributes",
             fix="import the profile, or leave signing_profile out to have one made",
         )
-    arn = _arn(profile)
+    arn = profile_arn(profile)
     match = _PROFILE_ARN.fullmatch(arn)
     if match is None and not is_token(arn):
         raise InvalidInputError(

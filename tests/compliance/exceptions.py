@@ -17,6 +17,7 @@ from tests.compliance import (
     exceptions_ecs,
     exceptions_eks,
     exceptions_findings,
+    exceptions_gate,
     exceptions_publishers,
 )
 
@@ -236,6 +237,7 @@ for other in (
     exceptions_ecs,
     exceptions_eks,
     exceptions_findings,
+    exceptions_gate,
     exceptions_publishers,
 ):
     CHECKOV |= other.CHECKOV

@@ -11,6 +11,8 @@ from tests.consumers.reading import listed
 ON_A_KEY = "AWS::KMS::Key"
 
 WITHOUT_RESOURCE = {
+    "codepipeline:PutJobFailureResult": "no resource type",
+    "codepipeline:PutJobSuccessResult": "no resource type",
     "ecr:GetAuthorizationToken": "no resource type",
     "ecr-public:GetAuthorizationToken": "no resource type",
     "ecr:GetAccountSetting": "no resource type",

@@ -21,13 +21,14 @@ from hypercorn.config import Config
 from ministack import app as ministack
 from ministack.services import cloudformation, ecr
 
-from registry_constructs.local.connection import ABOUT_PATH
+from registry_constructs.local.connection import ABOUT_PATH, TELL_PATH
 from registry_constructs.local.emulator import (
     authorization,
     aws_events,
     consumers_ecs,
     consumers_eks,
     identity_provider,
+    image_answers,
     network,
     public_repository,
     registry_api,
@@ -54,9 +55,23 @@ async def app(scope: dict[str, Any], receive: Callable[[], Awaitable[dict[str, A
         if scope["path"] == ABOUT_PATH:
             await answer(send, 200, json.dumps(about()))
             return
+        if scope["path"] == TELL_PATH:
+            image_answers.tell(json.loads(await body(receive)))
+            await answer(send, 200, "{}")
+            return
         # Policies deny what isn't aws:SecureTransport, the CDK's bootstrap bucket among them.
         scope = {**scope, "scheme": "https"}
     await ministack.app(scope, receive, send)
+
+
+async def body(receive: Callable[[], Awaitable[dict[str, Any]]]) -> bytes:
+    """All of a request's content."""
+    parts, more = [], True
+    while more:
+        message = await receive()
+        parts.append(message.get("body", b""))
+        more = message.get("more_body", False)
+    return b"".join(parts)
 
 
 async def answer(send: Send, status: int, body: str) -> None:

@@ -1,6 +1,7 @@
 """ECR's API of a private registry: what an account has in a Region beside its repositories.
 
-It keeps settings and checks them as ECR does; it replicates, scans, signs and caches nothing.
+It keeps settings and checks them as ECR does; it replicates, scans, signs and caches nothing. What a scan
+found is what a test told it.
 """
 
 from __future__ import annotations
@@ -10,10 +11,15 @@ from typing import Any
 
 from ministack.core.responses import get_account_id
 
-from registry_constructs.local.emulator import registry_entries, registry_settings, service_model
+from registry_constructs.local.emulator import (
+    image_answers,
+    registry_entries,
+    registry_settings,
+    service_model,
+)
 from registry_constructs.local.emulator.tables import Api
 
-_OPERATIONS = registry_settings.OPERATIONS | registry_entries.OPERATIONS
+_OPERATIONS = registry_settings.OPERATIONS | registry_entries.OPERATIONS | image_answers.OPERATIONS
 
 
 def call(operation: str, request: dict[str, Any]) -> dict[str, Any]:
