@@ -38,6 +38,11 @@ if TYPE_CHECKING:
         Upstream,
     )
     from registry_constructs.repository import PublicRepository, Repository
+    from registry_constructs.supply_chain.monitoring.alarms import RegistryAlarms
+    from registry_constructs.supply_chain.monitoring.dashboard import RegistryDashboard
+    from registry_constructs.supply_chain.monitoring.failures import RegistryFailures
+    from registry_constructs.supply_chain.notifications.notifications import Notifications
+    from registry_constructs.supply_chain.scan_findings import ScanFindings
 
 __all__ = [
     "AccountSettings",
@@ -59,16 +64,21 @@ __all__ = [
     "LoadBalancer",
     "ManagedSigning",
     "Nodes",
+    "Notifications",
     "PrivateRegistryAccess",
     "PublicRepository",
     "PullThroughCache",
     "PullTimeExclusion",
     "Registry",
+    "RegistryAlarms",
+    "RegistryDashboard",
+    "RegistryFailures",
     "Replication",
     "Repository",
     "RepositoryCreationTemplate",
     "RepositorySettings",
     "Scaling",
+    "ScanFindings",
     "Scanning",
     "SecretKey",
     "Upstream",
@@ -95,16 +105,21 @@ _ROOMS = {
     "LoadBalancer": "consumers.load_balancer",
     "ManagedSigning": "registry",
     "Nodes": "consumers.kubernetes.nodes",
+    "Notifications": "supply_chain.notifications.notifications",
     "PrivateRegistryAccess": "consumers.private_access",
     "PublicRepository": "repository",
     "PullThroughCache": "registry",
     "PullTimeExclusion": "registry",
     "Registry": "registry",
+    "RegistryAlarms": "supply_chain.monitoring.alarms",
+    "RegistryDashboard": "supply_chain.monitoring.dashboard",
+    "RegistryFailures": "supply_chain.monitoring.failures",
     "Replication": "registry",
     "Repository": "repository",
     "RepositoryCreationTemplate": "registry",
     "RepositorySettings": "registry",
     "Scaling": "consumers.scaling",
+    "ScanFindings": "supply_chain.scan_findings",
     "Scanning": "registry",
     "SecretKey": "consumers.kubernetes.description",
     "Upstream": "registry",

@@ -172,6 +172,11 @@ IMAGE_TAG: Final = re.compile(r"[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}")
 IMAGE_DIGEST: Final = re.compile(r"sha256:[0-9a-f]{64}")
 """An image's digest (OCI image specification, descriptor). Match it whole."""
 
+# Events -------------------------------------------------------------------------------------------------
+
+EVENT_PATTERN_LENGTH: Final = 2_048
+"""Characters of a rule's event pattern; the quota can be raised (Amazon EventBridge User Guide, quotas)."""
+
 # Accounts and organizations -----------------------------------------------------------------------------
 
 ACCOUNT_ID: Final = re.compile(r"[0-9]{12}")

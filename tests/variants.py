@@ -29,6 +29,7 @@ from registry_constructs import (
     presets,
 )
 from tests.consumers import variants_access, variants_ecs, variants_eks
+from tests.supply_chain import variants_findings
 from tests.synthesis import ENV, new_stack
 
 Variant = Callable[[cdk.Stack], Any]
@@ -314,6 +315,10 @@ ENVIRONMENTS |= {name: CACHES for name in VARIANTS if name.startswith("cache-")}
 for consumers in (variants_access, variants_ecs, variants_eks):
     VARIANTS |= consumers.VARIANTS
     ENVIRONMENTS |= consumers.ENVIRONMENTS
+
+for supply_chain in (variants_findings,):
+    VARIANTS |= supply_chain.VARIANTS
+    ENVIRONMENTS |= supply_chain.ENVIRONMENTS
 
 
 def build(name: str, app: cdk.App | None = None) -> cdk.Stack:

@@ -11,7 +11,7 @@ from registry_constructs.registry.cache_secret import SECRET_FINDINGS
 from registry_constructs.registry.creation_template import ROLE_REASON
 from registry_constructs.repository.access import ORGANIZATION_REASON
 from tests import variants
-from tests.compliance import exceptions_access, exceptions_ecs, exceptions_eks
+from tests.compliance import exceptions_access, exceptions_ecs, exceptions_eks, exceptions_findings
 
 _ASKED = "asked for by name in the code"
 _DUAL_LAYER = "KMS_DSSE is stronger than what the check knows: it compares with KMS to the letter"
@@ -227,3 +227,10 @@ for consumers in (exceptions_access, exceptions_ecs, exceptions_eks):
     CHECKOV |= consumers.CHECKOV
     CDK_NAG |= consumers.CDK_NAG
     CDK_NAG_ACKNOWLEDGED |= consumers.CDK_NAG_ACKNOWLEDGED
+
+# The supply chain ---------------------------------------------------------------------------------------
+
+for supply_chain in (exceptions_findings,):
+    CHECKOV |= supply_chain.CHECKOV
+    CDK_NAG |= supply_chain.CDK_NAG
+    CDK_NAG_ACKNOWLEDGED |= supply_chain.CDK_NAG_ACKNOWLEDGED

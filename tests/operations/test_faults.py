@@ -2,12 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -18,46 +12,17 @@ from registry_constructs.local import LocalAws
 from tests.operations.conftest import Result
 from tests.operations.content import content, fill, read, without_subjects
 from tests.operations.gateway import Gateway
+from tests.operations.proxy import Proxy, in_front_of
 
 Take = Callable[..., Result]
 SIZES = {f"apps/number-{number}": 20 for number in range(10)}
 
 
-class Proxy:
-    """microburst, in front of the local AWS."""
-
-    def __init__(self, url: str) -> None:
-        self.url = url
-
-    def rules(self, *rules: dict[str, Any]) -> None:
-        self._ask("POST", "rules", list(rules))
-
-    def fired(self) -> list[str]:
-        return [event["action"] for event in self._ask("GET", "fired?limit=10000")]
-
-    def _ask(self, method: str, path: str, body: object = None) -> Any:
-        data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(f"{self.url}/_microburst/{path}", data, method=method)  # noqa: S310
-        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        with opener.open(request, timeout=30) as answer:
-            return json.loads(answer.read())
-
-
 @pytest.fixture(scope="module")
 def way(local_aws: LocalAws) -> Iterator[tuple[Gateway, Proxy]]:
     """Paged answers of the local AWS, through microburst."""
-    with Gateway(local_aws.endpoint_url, page=50) as gateway:
-        with socket.create_server(("127.0.0.1", 0)) as listener:
-            port = listener.getsockname()[1]
-        command = [sys.executable, "-m", "microburst", "--upstream", gateway.url, "--port", str(port)]
-        with subprocess.Popen(
-            [*command, "--no-resign"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        ) as process:
-            try:
-                _wait_for(port)
-                yield gateway, Proxy(f"http://127.0.0.1:{port}")
-            finally:
-                process.terminate()
+    with Gateway(local_aws.endpoint_url, page=50) as gateway, in_front_of(gateway.url) as proxy:
+        yield gateway, proxy
 
 
 @pytest.fixture
@@ -65,17 +30,6 @@ def proxy(way: tuple[Gateway, Proxy]) -> Iterator[Proxy]:
     _, proxy = way
     yield proxy
     proxy.rules()
-
-
-def _wait_for(port: int) -> None:
-    for _ in range(600):
-        try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
-        except OSError:
-            time.sleep(0.1)
-        else:
-            return
-    raise TimeoutError("microburst did not start")
 
 
 PASSING: dict[str, dict[str, Any]] = {

@@ -24,6 +24,7 @@ from ministack.services import cloudformation, ecr
 from registry_constructs.local.connection import ABOUT_PATH
 from registry_constructs.local.emulator import (
     authorization,
+    aws_events,
     consumers_ecs,
     consumers_eks,
     network,
@@ -95,7 +96,7 @@ def main() -> None:
     for api in (public_repository.API, registry_api.API):
         tables.install_api(api)
     tables.explain_unknown_types()
-    for taught in (secret_arns, network, consumers_ecs, consumers_eks, authorization):
+    for taught in (secret_arns, network, consumers_ecs, consumers_eks, authorization, aws_events):
         taught.install()
     config = Config()
     config.bind = [f"fd://{fd}"]

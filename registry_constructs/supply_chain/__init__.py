@@ -1,0 +1,1 @@
+"""What builds, scans, delivers and watches images."""

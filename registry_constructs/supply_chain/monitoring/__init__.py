@@ -1,0 +1,1 @@
+"""Failures told, quotas watched, and one page to look at."""

@@ -1,0 +1,1 @@
+"""The function behind `Notifications`; it runs in Lambda."""
