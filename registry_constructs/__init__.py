@@ -38,6 +38,7 @@ if TYPE_CHECKING:
         Upstream,
     )
     from registry_constructs.repository import PublicRepository, Repository
+    from registry_constructs.supply_chain.deploy_on_push.deploy_on_push import DeployOnPush
     from registry_constructs.supply_chain.monitoring.alarms import RegistryAlarms
     from registry_constructs.supply_chain.monitoring.dashboard import RegistryDashboard
     from registry_constructs.supply_chain.monitoring.failures import RegistryFailures
@@ -48,6 +49,7 @@ __all__ = [
     "AccountSettings",
     "Autoscaling",
     "CapacityMix",
+    "DeployOnPush",
     "Ec2Capacity",
     "Ec2Service",
     "EksCluster",
@@ -89,6 +91,7 @@ _ROOMS = {
     "AccountSettings": "registry",
     "Autoscaling": "consumers.kubernetes.description",
     "CapacityMix": "consumers.fargate_service",
+    "DeployOnPush": "supply_chain.deploy_on_push.deploy_on_push",
     "Ec2Capacity": "consumers.ec2_capacity",
     "Ec2Service": "consumers.ec2_service",
     "EksCluster": "consumers.kubernetes.cluster",

@@ -29,7 +29,7 @@ from registry_constructs import (
     presets,
 )
 from tests.consumers import variants_access, variants_ecs, variants_eks
-from tests.supply_chain import variants_findings
+from tests.supply_chain import variants_findings, variants_rollout
 from tests.synthesis import ENV, new_stack
 
 Variant = Callable[[cdk.Stack], Any]
@@ -316,7 +316,7 @@ for consumers in (variants_access, variants_ecs, variants_eks):
     VARIANTS |= consumers.VARIANTS
     ENVIRONMENTS |= consumers.ENVIRONMENTS
 
-for supply_chain in (variants_findings,):
+for supply_chain in (variants_findings, variants_rollout):
     VARIANTS |= supply_chain.VARIANTS
     ENVIRONMENTS |= supply_chain.ENVIRONMENTS
 

@@ -159,7 +159,10 @@ class Image:
         """What a client pulls: `<registry>/<repository>@sha256:...`, or with `:<tag>`."""
         repository = self.repository
         if repository is not None and not isinstance(repository.node.default_child, ecr.CfnRepository):
-            return repository.repository_uri_for_tag_or_digest(self.digest or self.tag)
+            # The CDK's repository_uri_for_tag_or_digest takes a digest that is a token for a tag.
+            if self.digest:
+                return repository.repository_uri_for_digest(self.digest)
+            return repository.repository_uri_for_tag(self.tag)
         # `repository_uri` would take account and Region out of the ARN with functions of CloudFormation, even
         # where the stack knows them.
         stack = cdk.Stack.of(cast("IConstruct", repository or self.cache))

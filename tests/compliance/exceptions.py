@@ -11,7 +11,13 @@ from registry_constructs.registry.cache_secret import SECRET_FINDINGS
 from registry_constructs.registry.creation_template import ROLE_REASON
 from registry_constructs.repository.access import ORGANIZATION_REASON
 from tests import variants
-from tests.compliance import exceptions_access, exceptions_ecs, exceptions_eks, exceptions_findings
+from tests.compliance import (
+    exceptions_access,
+    exceptions_ecs,
+    exceptions_eks,
+    exceptions_findings,
+    exceptions_rollout,
+)
 
 _ASKED = "asked for by name in the code"
 _DUAL_LAYER = "KMS_DSSE is stronger than what the check knows: it compares with KMS to the letter"
@@ -230,7 +236,7 @@ for consumers in (exceptions_access, exceptions_ecs, exceptions_eks):
 
 # The supply chain ---------------------------------------------------------------------------------------
 
-for supply_chain in (exceptions_findings,):
+for supply_chain in (exceptions_findings, exceptions_rollout):
     CHECKOV |= supply_chain.CHECKOV
     CDK_NAG |= supply_chain.CDK_NAG
     CDK_NAG_ACKNOWLEDGED |= supply_chain.CDK_NAG_ACKNOWLEDGED
