@@ -113,11 +113,14 @@ def _app(outdir: str) -> aws_cdk.App:
 def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
     """With IAM in front of it: the function's role has to allow what it does."""
     app = _app(str(tmp_path_factory.mktemp("assembly")))
-    with LocalAws(account=ACCOUNT, auth=True) as aws, in_front_of(aws.endpoint_url) as proxy:
-        with cdk.synthesized(aws, app.synth().directory) as assembly:
-            assembly.bootstrap()
-            assembly.deploy()
-            yield Deployed(aws, proxy, assembly.deploy)
+    with (
+        LocalAws(account=ACCOUNT, auth=True) as aws,
+        in_front_of(aws.endpoint_url) as proxy,
+        cdk.synthesized(aws, app.synth().directory) as assembly,
+    ):
+        assembly.bootstrap()
+        assembly.deploy()
+        yield Deployed(aws, proxy, assembly.deploy)
 
 
 def test_a_push_rolls_once_and_cdk_deploy_agrees(deployed: Deployed) -> None:
