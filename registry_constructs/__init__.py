@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from registry_constructs.supply_chain.build.delivery_pipeline import DeliveryPipeline
     from registry_constructs.supply_chain.build.deployed_image import DeployedImage
     from registry_constructs.supply_chain.build.image_build import ImageBuild
+    from registry_constructs.supply_chain.deploy_on_push.deploy_on_push import DeployOnPush
     from registry_constructs.supply_chain.monitoring.alarms import RegistryAlarms
     from registry_constructs.supply_chain.monitoring.dashboard import RegistryDashboard
     from registry_constructs.supply_chain.monitoring.failures import RegistryFailures
@@ -59,6 +60,7 @@ __all__ = [
     "BitbucketPublisher",
     "CapacityMix",
     "DeliveryPipeline",
+    "DeployOnPush",
     "DeployedImage",
     "Ec2Capacity",
     "Ec2Service",
@@ -110,6 +112,7 @@ _ROOMS = {
     "CapacityMix": "consumers.fargate_service",
     "DeliveryPipeline": "supply_chain.build.delivery_pipeline",
     "DeployedImage": "supply_chain.build.deployed_image",
+    "DeployOnPush": "supply_chain.deploy_on_push.deploy_on_push",
     "Ec2Capacity": "consumers.ec2_capacity",
     "Ec2Service": "consumers.ec2_service",
     "EksCluster": "consumers.kubernetes.cluster",

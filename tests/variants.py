@@ -29,7 +29,13 @@ from registry_constructs import (
     presets,
 )
 from tests.consumers import variants_access, variants_ecs, variants_eks
-from tests.supply_chain import variants_build, variants_findings, variants_gate, variants_publishers
+from tests.supply_chain import (
+    variants_build,
+    variants_findings,
+    variants_gate,
+    variants_publishers,
+    variants_rollout,
+)
 from tests.synthesis import ENV, new_stack
 
 Variant = Callable[[cdk.Stack], Any]
@@ -320,6 +326,7 @@ for other in (
     variants_findings,
     variants_gate,
     variants_publishers,
+    variants_rollout,
 ):
     VARIANTS |= other.VARIANTS
     ENVIRONMENTS |= other.ENVIRONMENTS

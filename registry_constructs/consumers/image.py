@@ -93,7 +93,7 @@ class Image:
             cache=None,
             repository_name=repository.repository_name,
             repository_arn=repository.repository_arn,
-            digest=_visible(digest),
+            digest=digest,
             tag=tag,
             architectures=architectures,
         )
@@ -159,7 +159,10 @@ class Image:
         """What a client pulls: `<registry>/<repository>@sha256:...`, or with `:<tag>`."""
         repository = self.repository
         if repository is not None and not isinstance(repository.node.default_child, ecr.CfnRepository):
-            return repository.repository_uri_for_tag_or_digest(self.digest or self.tag)
+            # The CDK's repository_uri_for_tag_or_digest takes a digest that is a token for a tag.
+            if self.digest:
+                return repository.repository_uri_for_digest(self.digest)
+            return repository.repository_uri_for_tag(self.tag)
         # `repository_uri` would take account and Region out of the ARN with functions of CloudFormation, even
         # where the stack knows them.
         stack = cdk.Stack.of(cast("IConstruct", repository or self.cache))
@@ -197,7 +200,7 @@ class Image:
                 fix="push the image to a repository of your own",
             )
         return lambda_.DockerImageCode.from_ecr(
-            self.repository, tag_or_digest=self.digest or self.tag, cmd=cmd, entrypoint=entrypoint
+            self.repository, tag_or_digest=_as_digest(self.digest) or self.tag, cmd=cmd, entrypoint=entrypoint
         )
 
     def check_architecture(self, architecture: Architecture) -> None:
@@ -243,7 +246,7 @@ class _EcsImage(ecs.ContainerImage):
         return ecs.ContainerImageConfig(image_name=self._image.uri)
 
 
-def _visible(digest: str | None) -> str | None:
+def _as_digest(digest: str | None) -> str | None:
     """A digest that the CDK can tell from a tag, by how it begins, even if it is known only at deployment."""
     if digest is None or not is_token(digest) or digest.startswith("sha256:"):
         return digest

@@ -19,6 +19,7 @@ from tests.compliance import (
     exceptions_findings,
     exceptions_gate,
     exceptions_publishers,
+    exceptions_rollout,
 )
 
 _ASKED = "asked for by name in the code"
@@ -239,6 +240,7 @@ for other in (
     exceptions_findings,
     exceptions_gate,
     exceptions_publishers,
+    exceptions_rollout,
 ):
     CHECKOV |= other.CHECKOV
     CDK_NAG |= other.CDK_NAG

@@ -80,6 +80,12 @@ def _with_resources(ministacks_own: Callable[..., str]) -> Callable[..., str]:
         if service == "ecs" and operation == "RunTask":
             key = ecs._resolve_td_key(request.get("taskDefinition", ""))
             return f"arn:aws:ecs:{region}:{account}:task-definition/{key}"
+        if service == "ecs" and operation in {"DescribeServices", "UpdateService"}:
+            cluster = ecs._resolve_cluster_name(request.get("cluster", "default"))
+            named = request.get("service") or next(iter(request.get("services", [])), "")
+            return f"arn:aws:ecs:{region}:{account}:service/{cluster}/{named.rpartition('/')[2]}"
+        if service == "ecs" and operation in {"DescribeTaskDefinition", "RegisterTaskDefinition"}:
+            return "*"
         return own
 
     return resource
@@ -190,10 +196,16 @@ def _decryption(service: str, key: str | None, named: str, arn: str) -> Iterator
 
 
 def _of_tasks(operation: str, request: Json) -> Iterator[Check]:
-    if operation != "RunTask":
+    if operation == "RegisterTaskDefinition":
+        definition, overrides = request, {}
+        if request.get("tags"):
+            arn = f"arn:aws:ecs:{get_region()}:{get_account_id()}:task-definition/{request.get('family')}:1"
+            yield "ecs:TagResource", arn, {"ecs:CreateAction": operation}
+    elif operation == "RunTask":
+        definition = ecs._task_defs.get(ecs._resolve_td_key(request.get("taskDefinition", ""))) or {}
+        overrides = request.get("overrides", {})
+    else:
         return
-    definition = ecs._task_defs.get(ecs._resolve_td_key(request.get("taskDefinition", ""))) or {}
-    overrides = request.get("overrides", {})
     for which in ("taskRoleArn", "executionRoleArn"):
         if role := overrides.get(which) or definition.get(which):
             yield "iam:PassRole", role, {"iam:PassedToService": "ecs-tasks.amazonaws.com"}

@@ -1,0 +1,1 @@
+"""A pushed image rolls a service."""

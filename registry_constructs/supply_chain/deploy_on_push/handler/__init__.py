@@ -1,0 +1,1 @@
+"""The function that EventBridge calls for a pushed image."""
