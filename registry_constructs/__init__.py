@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from registry_constructs.supply_chain.build.deployed_image import DeployedImage
     from registry_constructs.supply_chain.build.image_build import ImageBuild
     from registry_constructs.supply_chain.deploy_on_push.deploy_on_push import DeployOnPush
+    from registry_constructs.supply_chain.deploy_on_push.pipeline_on_push import PipelineOnPush
     from registry_constructs.supply_chain.monitoring.alarms import RegistryAlarms
     from registry_constructs.supply_chain.monitoring.dashboard import RegistryDashboard
     from registry_constructs.supply_chain.monitoring.failures import RegistryFailures
@@ -83,6 +84,7 @@ __all__ = [
     "ManagedSigning",
     "Nodes",
     "Notifications",
+    "PipelineOnPush",
     "PrivateRegistryAccess",
     "PublicRepository",
     "PullThroughCache",
@@ -134,6 +136,7 @@ _ROOMS = {
     "ManagedSigning": "registry",
     "Nodes": "consumers.kubernetes.nodes",
     "Notifications": "supply_chain.notifications.notifications",
+    "PipelineOnPush": "supply_chain.deploy_on_push.pipeline_on_push",
     "PrivateRegistryAccess": "consumers.private_access",
     "PublicRepository": "repository",
     "PullThroughCache": "registry",

@@ -15,7 +15,9 @@ from typing import Any, Literal, get_args
 from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_events as events
 
+from registry_constructs import limits
 from registry_constructs.errors import InvalidInputError
+from registry_constructs.lifecycle.patterns import can_match
 from registry_constructs.tokens import is_token
 
 Severity = Literal["CRITICAL", "HIGH", "MEDIUM", "LOW", "INFORMATIONAL"]
@@ -168,6 +170,31 @@ def checked_repositories(repositories: Sequence[str | ecr.IRepository] | None) -
                 fix="write repositories=['shop/*']",
             )
     return names
+
+
+def checked_tags(tags: Sequence[str]) -> list[str]:
+    """Tags and filters of tags, as EventBridge takes them; tokens pass.
+
+    Raises:
+        InvalidInputError: For no list, an empty one, or a tag that no image can have.
+    """
+    if isinstance(tags, str) or not isinstance(tags, Sequence) or not tags:
+        raise InvalidInputError(
+            "tags is not a list of tags",
+            got=tags,
+            allowed="a list of tags, or of filters with '*'",
+            fix="write tags=['v*']",
+        )
+    for tag in tags:
+        # EventBridge refuses two wildcards in a row.
+        if not isinstance(tag, str) or (not is_token(tag) and ("**" in tag or not can_match(tag))):
+            raise InvalidInputError(
+                "tags has one that no image can have",
+                got=tag,
+                allowed=f"{limits.IMAGE_TAG.pattern}, with single '*' for any run of characters",
+                fix="write tags=['v*']",
+            )
+    return list(tags)
 
 
 def _pattern(source: str, detail_type: str, detail: dict[str, Any]) -> events.EventPattern:

@@ -5,12 +5,16 @@ from __future__ import annotations
 from registry_constructs.consumers.container import PULL_REASON
 from registry_constructs.supply_chain.deploy_on_push.deploy_on_push import ANY_DEFINITION_REASON
 from registry_constructs.supply_chain.queues import DEAD_LETTERS_REASON
+from tests.supply_chain.variants_rollout import NO_LOOP
 
 _DEPLOYMENTS = {
     "deploy-on-push-of-a-moving-tag": "deployonpushofamovingtagWebTaskDefinition0DB40478",
     "deploy-on-push-of-versions": "deployonpushofversionsWebTaskDefinition81199AD3",
 }
 """By template, the family of the task definition."""
+
+_TOLD = "deploy-on-push-of-a-moving-tag"
+_STARTED = "pipeline-on-push"
 
 _PACKS = ("HIPAA.Security", "NIST.800.53.R4", "NIST.800.53.R5", "PCI.DSS.321")
 
@@ -32,6 +36,7 @@ CHECKOV: dict[tuple[str, str], str] = {
         "CKV_AWS_27": _OWN_KEY,
     }.items()
 }
+CHECKOV["CKV_AWS_27", _STARTED] = _OWN_KEY
 """Check and template."""
 
 CDK_NAG: dict[tuple[str, str], str] = {
@@ -47,6 +52,12 @@ CDK_NAG: dict[tuple[str, str], str] = {
         ("Serverless-SQSRedrivePolicy", "Deploy/DeadLetters", DEAD_LETTERS_REASON),
     )
 }
+CDK_NAG |= {
+    (f"{pack}-IAMNoInlinePolicy", f"{role}/DefaultPolicy/Resource"): _GRANTED
+    for pack in _PACKS
+    for role in (f"{_TOLD}/Deploy/Role", f"{_STARTED}/Pipeline/EventsRole")
+}
+CDK_NAG["Serverless-SQSRedrivePolicy", f"{_STARTED}/Start/DeadLetters/Resource"] = DEAD_LETTERS_REASON
 """Rule and construct."""
 
 _REVISIONS = "AwsSolutions-IAM5[Resource::arn:aws:ecs:eu-west-1:111122223333:task-definition/{}:*]"
@@ -60,5 +71,9 @@ CDK_NAG_ACKNOWLEDGED: dict[tuple[str, str], str] = {
         (_REVISIONS.format(family), f"{name}/Deploy/Role"): ANY_DEFINITION_REASON,
         ("AwsSolutions-IAM5[Resource::*]", f"{name}/Web/ExecutionRole"): PULL_REASON,
     }.items()
+}
+CDK_NAG_ACKNOWLEDGED |= {
+    ("AwsSolutions-SQS3", f"{_STARTED}/Start/DeadLetters"): DEAD_LETTERS_REASON,
+    ("registry-constructs:pipeline-may-push", f"{_STARTED}/Start"): NO_LOOP,
 }
 """Rule and construct, as the library acknowledges them itself."""

@@ -8,10 +8,11 @@ import aws_cdk as cdk
 import pytest
 from aws_cdk import aws_ecr as ecr
 
-from registry_constructs import DeployOnPush, InvalidInputError, Repository
+from registry_constructs import DeployedImage, DeployOnPush, InvalidInputError, PipelineOnPush, Repository
 from tests.consumers.variants_ecs import DIGEST
-from tests.supply_chain.variants_rollout import service_of
-from tests.synthesis import new_stack, properties
+from tests.supply_chain.variants_build import delivery
+from tests.supply_chain.variants_rollout import pipeline_on_push, service_of
+from tests.synthesis import new_stack, properties, warnings
 
 
 def deployed(tags: Any, repository: Any = None, stack: cdk.Stack | None = None, **more: Any) -> cdk.Stack:
@@ -67,3 +68,34 @@ def test_a_repository_elsewhere_is_refused() -> None:
 def test_what_is_no_service_is_refused() -> None:
     with pytest.raises(InvalidInputError, match="no task definition of this app"):
         deployed(["v*"], service="web")
+
+
+def test_a_service_that_does_not_read_what_is_recorded_is_refused() -> None:
+    stack = new_stack()
+    images = new_stack("Images", app=stack.node.root)
+    remembered = DeployedImage(
+        images, "Deployed", repository=Repository(images, "Repository"), first_digest=DIGEST
+    )
+    with pytest.raises(InvalidInputError, match="The service's image is not the one that is recorded"):
+        deployed(["v*"], stack=stack, deployed=remembered)
+
+
+def test_a_pipeline_is_started_by_ecrs_own_event() -> None:
+    stack = new_stack()
+    pipeline_on_push(stack)
+    rule = properties(stack, "AWS::Events::Rule")
+    assert rule["EventPattern"]["detail-type"] == ["ECR Image Action"]
+    [target] = rule["Targets"]
+    assert target["Arn"] == "arn:aws:codepipeline:eu-west-1:111122223333:checkout"
+    assert "DeadLetterConfig" in target
+    assert any("starts itself for ever" in warning for warning in warnings(stack))
+
+
+def test_a_pipeline_that_would_start_itself_is_refused() -> None:
+    stack = new_stack()
+    pipeline = delivery(stack)
+    with pytest.raises(InvalidInputError, match="would start itself for ever"):
+        PipelineOnPush(stack, "Start", repository=pipeline.build.repository, tags=["v*"], pipeline=pipeline)
+    base = Repository(stack, "Base")
+    PipelineOnPush(stack, "FromBase", repository=base, tags=["v*"], pipeline=pipeline)
+    assert not any("starts itself" in warning for warning in warnings(stack))

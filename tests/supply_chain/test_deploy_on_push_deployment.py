@@ -14,16 +14,15 @@ import aws_cdk
 import pytest
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecs as ecs
-from aws_cdk import aws_ssm as ssm
 from botocore.exceptions import ClientError
 
-from registry_constructs import DeployOnPush, FargateService, Image, Repository
+from registry_constructs import DeployedImage, DeployOnPush, FargateService, Repository
 from registry_constructs.local import LocalAws, cdk, images, registry
 from registry_constructs.supply_chain.deploy_on_push.handler import index
 from tests.operations.proxy import Proxy, in_front_of
 from tests.supply_chain.sample_events import ACCOUNT, REGION, Event, sample
 
-NAME = "shop/web"
+NAME, PARAMETER = "shop/web", "/deployed-images/Images/Deployed"
 FIRST, SECOND, THIRD, FOURTH = (images.image({"version": number}) for number in (b"1", b"2", b"3", b"4"))
 
 
@@ -61,7 +60,7 @@ class Deployed(NamedTuple):
         return str(self.definition["containerDefinitions"][0]["image"].partition("@")[2])
 
     def parameter(self) -> str:
-        return str(self.client("ssm").get_parameter(Name="/shop/web")["Parameter"]["Value"])
+        return str(self.client("ssm").get_parameter(Name=PARAMETER)["Parameter"]["Value"])
 
     def becomes(self, wanted: str, seconds: float = 60) -> bool:
         end = time.monotonic() + seconds
@@ -77,9 +76,8 @@ def _app(outdir: str) -> aws_cdk.App:
     env = aws_cdk.Environment(account=ACCOUNT, region=REGION)
     stack = aws_cdk.Stack(app, "Images", env=env)
     repository = Repository(stack, "Repository", repository_name=NAME)
-    parameter = ssm.StringParameter(stack, "Digest", parameter_name="/shop/web", string_value=FIRST.digest)
+    remembered = DeployedImage(stack, "Deployed", repository=repository, first_digest=FIRST.digest)
     service = aws_cdk.Stack(app, "Service", env=env)
-    service.add_stack_dependency(stack)
     vpc = ec2.Vpc.from_vpc_attributes(
         service,
         "Vpc",
@@ -88,11 +86,10 @@ def _app(outdir: str) -> aws_cdk.App:
         private_subnet_ids=["subnet-00000001"],
         private_subnet_route_table_ids=["rtb-00000001"],
     )
-    digest = ssm.StringParameter.value_for_string_parameter(service, "/shop/web")
     web = FargateService(
         service,
         "Web",
-        image=Image.of(repository, digest=digest),
+        image=remembered.image_for(service),
         cluster=ecs.Cluster(service, "Cluster", cluster_name="shop", vpc=vpc),
         desired_count=0,
     )
@@ -104,7 +101,7 @@ def _app(outdir: str) -> aws_cdk.App:
         repository=repository,
         tags=["v*"],
         service=web.service,
-        digest_parameter=parameter,
+        deployed=remembered,
     )
     return app
 

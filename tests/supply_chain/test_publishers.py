@@ -9,14 +9,16 @@ from typing import Any
 import aws_cdk as cdk
 import pytest
 import yaml
+from aws_cdk import aws_iam as iam
 from check_jsonschema import cli as checker
 from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 from ministack.core.iam_evaluator import EvalContext, evaluate_trust_policy
 
-from registry_constructs import GitHubPublisher, InvalidInputError, Repository
+from registry_constructs import GitHubPublisher, GitLabPublisher, InvalidInputError, Repository
 from registry_constructs.repository.access import PUSH_ACTIONS
+from registry_constructs.supply_chain.publishers import workflows
 from registry_constructs.supply_chain.publishers.subjects import github_subjects, gitlab_subjects
 from tests.consumers.reading import listed, statements
 from tests.supply_chain.variants_publishers import (
@@ -231,9 +233,10 @@ def test_a_publisher_can_be_granted_more() -> None:
         (gitlab, {"project": "checkout"}, "Not a project of GitLab", "project="),
         (gitlab, {"project": "acme/*"}, "Not a project of GitLab", "project="),
         (gitlab, {"branches": []}, "Nothing is said of which jobs", "any_job=True"),
-        (bitbucket, {"environment_uuids": []}, "Nothing is said of which jobs", "any_job=True"),
+        (bitbucket, {"environments": {}}, "Nothing is said of which jobs", "any_job=True"),
         (bitbucket, {"repository_uuid": SOURCE[1:-1]}, "Not a UUID of Bitbucket", "settings"),
-        (bitbucket, {"environment_uuids": ["*"]}, "Not a UUID of Bitbucket", "settings"),
+        (bitbucket, {"environments": {"production": "*"}}, "Not a UUID of Bitbucket", "settings"),
+        (bitbucket, {"environments": ["production"]}, "environments has no UUIDs", "{'production'"),
         (bitbucket, {"workspace_uuid": "acme"}, "Not a UUID of Bitbucket", "settings"),
         (bitbucket, {"workspace": "Acme Inc"}, "Not the id of a workspace", "bitbucket.org"),
     ],
@@ -283,8 +286,16 @@ def test_the_checker_would_find_something(tmp_path: Any) -> None:
         (github, {"role_name": None}, "role-to-assume: ${{ vars.AWS_ROLE_ARN }}"),
         (github, {"environments": ["production"]}, "environment: production"),
         (github, {"any_job": True}, "workflow_dispatch:"),
+        (github, {"branch_patterns": ["release/*"]}, '      - "release/**"'),
+        (github, {"tags": ["1.0"]}, '    tags:\n      - "1.0"'),
+        (
+            gitlab,
+            {"branches": [], "branch_patterns": ["release/*"]},
+            "CI_COMMIT_BRANCH =~ /^release\\\\/.*$/",
+        ),
+        (bitbucket, {"branches": ["main", "*-hotfix"]}, '    "*-hotfix":\n      - step: *publish'),
         (gitlab, {"role_name": None}, "AWS_ROLE_ARN: $AWS_ROLE_ARN_OF_PUBLISHER"),
-        (gitlab, {"branches": [], "tag_patterns": ["v*"]}, "- if: $CI_COMMIT_TAG"),
+        (gitlab, {"branches": [], "tag_patterns": ["v*"]}, "$CI_COMMIT_TAG =~ /^v.*$/"),
         (gitlab, {"branches": [], "any_job": True}, "- if: $CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH"),
         (bitbucket, {"role_name": None}, "AWS_ROLE_ARN=$AWS_ROLE_ARN_OF_PUBLISHER"),
     ],
@@ -294,6 +305,62 @@ def test_workflows_follow_what_is_trusted(make: Any, keywords: dict[str, Any], e
     shown = publisher.workflow if make is github else publisher.pipeline
     assert expected in shown
     assert yaml.safe_load(shown)
+
+
+REFS = st.text(
+    st.characters(codec="ascii", exclude_characters=" \t:~^\\[]?*${}\x7f"), min_size=1, max_size=20
+).filter(lambda name: name.isprintable())
+
+
+@given(
+    branch=REFS,
+    pattern=REFS.map(lambda name: f"{name}*"),
+    tag=REFS,
+    environment=st.text(min_size=1, max_size=20),
+)
+def test_names_of_any_kind_are_rendered_as_they_are(
+    branch: str, pattern: str, tag: str, environment: str
+) -> None:
+    to = workflows.Destination("eu-west-1", "1.dkr.ecr.eu-west-1.amazonaws.com", "shop/checkout", None)
+    refs = workflows.Refs([branch, pattern], [tag])
+    workflow = yaml.safe_load(workflows.github_workflow(to, refs=refs, environment=environment))
+    assert workflow[True] == {"push": {"branches": [branch, f"{pattern}*"], "tags": [tag]}}
+    assert workflow["jobs"]["publish"]["environment"] == environment
+    conditions = yaml.safe_load(workflows.gitlab_pipeline(to, audience="aws", refs=refs))["publish"]["rules"]
+    assert [one["if"] for one in conditions[::2]] == [
+        f"$CI_COMMIT_BRANCH == {json.dumps(branch)}",
+        f"$CI_COMMIT_TAG == {json.dumps(tag)}",
+    ]
+    pipeline = yaml.safe_load(
+        workflows.bitbucket_pipeline(to, branches=[branch], environments={environment: PRODUCTION})
+    )
+    [[step]] = pipeline["pipelines"]["branches"].values()
+    assert list(pipeline["pipelines"]["branches"]) == [branch]
+    assert step["step"]["deployment"] == environment
+
+
+def test_two_audiences_of_one_address_are_both_taken() -> None:
+    stack = new_stack()
+    gitlab(stack, audience="one")
+    GitLabPublisher(
+        stack,
+        "Other",
+        project="acme/cart",
+        branches=["main"],
+        repositories=[Repository(stack, "Cart")],
+        audience="two",
+    )
+    assert properties(stack, "AWS::IAM::OIDCProvider")["ClientIdList"] == ["one", "two"]
+
+
+def test_a_provider_of_another_address_is_refused() -> None:
+    stack = new_stack()
+    provider = iam.OidcProviderNative.from_oidc_provider_arn(
+        stack, "GitLab", "arn:aws:iam::111122223333:oidc-provider/gitlab.com"
+    )
+    with pytest.raises(InvalidInputError, match="The identity provider is of another address"):
+        github(stack, provider=provider)
+    assert gitlab(new_stack(), provider=provider).provider is provider
 
 
 def test_a_workflow_needs_a_known_place() -> None:

@@ -55,7 +55,7 @@ def bitbucket(stack: cdk.Stack, **keywords: Any) -> BitbucketPublisher:
         "workspace": "acme",
         "workspace_uuid": WORKSPACE,
         "repository_uuid": SOURCE,
-        "environment_uuids": [PRODUCTION],
+        "environments": {"production": PRODUCTION},
         "role_name": "publish-checkout",
     }
     return BitbucketPublisher(stack, "Publisher", **(given | with_repository(stack, keywords)))

@@ -6,12 +6,22 @@ from collections.abc import Callable
 from typing import Any
 
 import aws_cdk as cdk
+from aws_cdk import aws_codepipeline as codepipeline
 from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_ecs as ecs
-from aws_cdk import aws_ssm as ssm
 
-from registry_constructs import DeployOnPush, FargateService, Image, Repository
+from registry_constructs import (
+    DeployedImage,
+    DeployOnPush,
+    FargateService,
+    Image,
+    PipelineOnPush,
+    Repository,
+)
 from tests.consumers import variants_ecs
+from tests.synthesis import ENV, new_stack
+
+NO_LOOP = "it pushes no base image"
 
 
 def service_of(stack: cdk.Stack, repository: ecr.IRepository, *, digest: str) -> FargateService:
@@ -28,24 +38,40 @@ def _rolled(stack: cdk.Stack) -> DeployOnPush:
 
 
 def _told(stack: cdk.Stack) -> DeployOnPush:
-    repository = Repository.from_repository_name(stack, "Repository", "shop/web")
-    web = service_of(
-        stack, repository, digest=ssm.StringParameter.value_for_string_parameter(stack, "/shop/web")
-    )
-    parameter = ssm.StringParameter.from_string_parameter_name(stack, "Digest", "/shop/web")
+    images = new_stack(f"{stack.stack_name}-images", env=ENV, app=stack.node.root)
+    repository = Repository(images, "Repository", repository_name="shop/web")
+    deployed = DeployedImage(images, "Deployed", repository=repository, first_digest=variants_ecs.DIGEST)
+    vpc = variants_ecs.vpc(stack)
+    cluster = ecs.Cluster.from_cluster_attributes(stack, "Cluster", cluster_name="shop", vpc=vpc)
+    web = FargateService(stack, "Web", image=deployed.image_for(stack), cluster=cluster, port=8080)
     return DeployOnPush(
         stack,
         "Deploy",
         repository=repository,
         tags=["production"],
         service=web.service,
-        digest_parameter=parameter,
+        deployed=deployed,
+    )
+
+
+def pipeline_on_push(stack: cdk.Stack) -> PipelineOnPush:
+    base = Repository(stack, "Base", repository_name="platform/base")
+    pipeline = codepipeline.Pipeline.from_pipeline_arn(
+        stack, "Pipeline", "arn:aws:codepipeline:eu-west-1:111122223333:checkout"
+    )
+    return PipelineOnPush(stack, "Start", repository=base, tags=["v*"], pipeline=pipeline)
+
+
+def _acknowledged_pipeline(stack: cdk.Stack) -> None:
+    cdk.Validations.of(pipeline_on_push(stack)).acknowledge(
+        cdk.Acknowledgment(id="Annotation::registry-constructs:pipeline-may-push", reason=NO_LOOP)
     )
 
 
 VARIANTS: dict[str, Callable[[cdk.Stack], Any]] = {
     "deploy-on-push-of-versions": _rolled,
     "deploy-on-push-of-a-moving-tag": _told,
+    "pipeline-on-push": _acknowledged_pipeline,
 }
 
 ENVIRONMENTS: dict[str, cdk.Environment] = {}

@@ -54,6 +54,7 @@ class DeliveryPipeline(Construct):
 
     Attributes:
         pipeline: The pipeline.
+        build: The build.
         artifact_bucket: What the actions hand on.
         role: What the pipeline runs as.
         deploy_role: What deploys; None without a service.
@@ -89,6 +90,7 @@ class DeliveryPipeline(Construct):
             artifact = source_artifact(source)
             check_parts(build, service, deployed, approval=approval, topic=approval_topic)
             check_places(self, build, service, deployed)
+        self.build = build
         key = build.encryption_key
         self.artifact_bucket = ArtifactBucket(self, "Artifacts", key=key)
         self.artifact_bucket.allow_role(build.role)

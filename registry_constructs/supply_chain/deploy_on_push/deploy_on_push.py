@@ -13,16 +13,14 @@ from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
-from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 
-from registry_constructs import limits
 from registry_constructs.consumers.image import Image
 from registry_constructs.errors import InvalidInputError
-from registry_constructs.lifecycle.patterns import can_match
 from registry_constructs.registry.creation_template import acknowledge_wildcards
 from registry_constructs.repository.located import located
-from registry_constructs.supply_chain.events import image_pushed
+from registry_constructs.supply_chain.build.deployed_image import DeployedImage
+from registry_constructs.supply_chain.events import checked_tags, image_pushed
 from registry_constructs.supply_chain.queues import RulesQueue
 from registry_constructs.supply_chain.rules import add_rule
 from registry_constructs.tokens import is_token
@@ -59,7 +57,7 @@ class DeployOnPush(Construct):
     by the next push.
 
     `cdk deploy` registers a task definition too when the template's has changed, with the template's image.
-    `digest_parameter` keeps the two together; see docs/deploy-on-push.md.
+    `deployed` keeps the two together; see docs/deploy-on-push.md.
 
     Args:
         scope: A construct in a stack of the service's and the repository's account and Region.
@@ -69,8 +67,7 @@ class DeployOnPush(Construct):
         service: The service, such as `FargateService(...).service`. Its container has an image of the
             repository already.
         container_name: The container. Default: the task definition's default one.
-        digest_parameter: A parameter that is told the digest after each roll. Make it in another stack than
-            the service's. Default: none.
+        deployed: What remembers which image runs, and tells it to the service's template. Default: none.
 
     Attributes:
         rule: The rule on the default event bus.
@@ -91,18 +88,19 @@ class DeployOnPush(Construct):
         tags: Sequence[str],
         service: ecs.FargateService | ecs.Ec2Service,
         container_name: str | None = None,
-        digest_parameter: ssm.IStringParameter | None = None,
+        deployed: DeployedImage | None = None,
     ) -> None:
         super().__init__(scope, id)
         with located(self):
-            _check_tags(tags)
+            checked_tags(tags)
             container = container_name or _default_container(service)
             _check_reach(self, repository, service)
+            _check_read(deployed, service)
         self.dead_letters = RulesQueue(self, "DeadLetters")
         log = logs.LogGroup(
             self, "Logs", retention=logs.RetentionDays.ONE_YEAR, removal_policy=cdk.RemovalPolicy.DESTROY
         )
-        role = _role(self, repository, service, log, self.dead_letters, digest_parameter)
+        role = _role(self, repository, service, log, self.dead_letters)
         environment = {
             "REPOSITORY": repository.repository_name,
             "REPOSITORY_URI": _uri(repository),
@@ -111,8 +109,9 @@ class DeployOnPush(Construct):
             "CONTAINER": container,
             "NEWEST_WINS": "false" if len(tags) == 1 and "*" not in tags[0] else "true",
         }
-        if digest_parameter is not None:
-            environment["DIGEST_PARAMETER"] = digest_parameter.parameter_name
+        if deployed is not None:
+            environment["DIGEST_PARAMETER"] = deployed.parameter.parameter_name
+            deployed.grant_record(role)
         self.function = lambda_.Function(
             self,
             "Function",
@@ -147,7 +146,6 @@ def _role(
     service: ecs.FargateService | ecs.Ec2Service,
     log: logs.LogGroup,
     dead_letters: RulesQueue,
-    parameter: ssm.IStringParameter | None,
 ) -> iam.Role:
     definition = service.task_definition
     passed = [definition.task_role.role_arn]
@@ -179,8 +177,6 @@ def _role(
             actions=["logs:CreateLogStream", "logs:PutLogEvents"], resources=[log.log_group_arn]
         ),
     ]
-    if parameter is not None:
-        statements.append(_allow("ssm:PutParameter", parameter.parameter_arn))
     role = iam.Role(
         scope,
         "Role",
@@ -220,25 +216,6 @@ def _default_container(service: ecs.FargateService | ecs.Ec2Service) -> str:
     return definition.default_container.container_name
 
 
-def _check_tags(tags: Sequence[str]) -> None:
-    if isinstance(tags, str) or not isinstance(tags, Sequence) or not tags:
-        raise InvalidInputError(
-            "tags is not a list of tags",
-            got=tags,
-            allowed="a list of tags, or of filters with '*'",
-            fix="write tags=['v*']",
-        )
-    for tag in tags:
-        # EventBridge refuses two wildcards in a row.
-        if not isinstance(tag, str) or (not is_token(tag) and ("**" in tag or not can_match(tag))):
-            raise InvalidInputError(
-                "tags has one that no image can have",
-                got=tag,
-                allowed=f"{limits.IMAGE_TAG.pattern}, with single '*' for any run of characters",
-                fix="write tags=['v*']",
-            )
-
-
 def _check_reach(scope: Construct, repository: ecr.IRepository, service: ecs.BaseService) -> None:
     here = cdk.Stack.of(scope)
     for what, one in (("repository", repository), ("service", service)):
@@ -251,3 +228,13 @@ def _check_reach(scope: Construct, repository: ecr.IRepository, service: ecs.Bas
                     allowed=f"one in {here.account} in {here.region}: ECR's events stay where the push was",
                     fix="replicate the image there, and name the replica's repository",
                 )
+
+
+def _check_read(deployed: DeployedImage | None, service: ecs.BaseService) -> None:
+    if deployed is not None and not deployed.is_read_in(service):
+        raise InvalidInputError(
+            "The service's image is not the one that is recorded",
+            got=service.node.path,
+            allowed=f"a service whose image is that of {deployed.node.path}",
+            fix="write image=deployed.image_for(self) for the service, or leave deployed out",
+        )

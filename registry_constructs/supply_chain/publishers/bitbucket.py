@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import aws_cdk as cdk
 from aws_cdk import aws_ecr as ecr
@@ -37,9 +37,10 @@ class BitbucketPublisher(Publisher):
         repository_uuid: The repository's UUID, `{...}`, from the same page.
         repositories: Where to push.
         public_repositories: Public repositories where to push. Default: none.
-        environment_uuids: Deployment environments whose steps may publish, `{...}`, from the same page.
-            Default: none.
+        environments: Deployment environments whose steps may publish, by their names, each with its UUID
+            from the same page. Default: none.
         any_job: Trust every step of the repository, on any branch.
+        branches: What `pipeline` publishes from; the trust can't hold it. Default: `["main"]`.
         signing: Managed signing of the registry: the role may sign. Default: none.
         provider: The account's identity provider for the workspace, of which IAM takes one. Default: one is
             made, shared in the stack and retained.
@@ -60,8 +61,9 @@ class BitbucketPublisher(Publisher):
         repository_uuid: str,
         repositories: Sequence[ecr.IRepository] = (),
         public_repositories: Sequence[PublicRepository] = (),
-        environment_uuids: Sequence[str] = (),
+        environments: Mapping[str, str] | None = None,
         any_job: bool = False,
+        branches: Sequence[str] = ("main",),
         signing: ManagedSigning | None = None,
         provider: iam.IOidcProvider | None = None,
         role_name: str | None = None,
@@ -70,9 +72,7 @@ class BitbucketPublisher(Publisher):
         with located(scope, id):
             _check_workspace(workspace)
             check_uuid(workspace_uuid)
-            subjects = bitbucket_subjects(
-                repository_uuid, environment_uuids=environment_uuids, any_job=any_job
-            )
+            subjects = bitbucket_subjects(repository_uuid, environments=environments or {}, any_job=any_job)
         super().__init__(
             scope,
             id,
@@ -86,20 +86,21 @@ class BitbucketPublisher(Publisher):
             role_name=role_name,
             max_session_duration=max_session_duration,
         )
-        self._in_an_environment = bool(environment_uuids)
+        self._branches = branches
+        self._environments = environments or {}
 
     @property
     def pipeline(self) -> str:
         """A `bitbucket-pipelines.yml` that builds and pushes to the first repository.
 
-        Without `role_name` it takes the role's ARN from the variable `AWS_ROLE_ARN_OF_PUBLISHER`. With
-        environments the step deploys to `production`: write the environment's name if it is another one.
+        Without `role_name` it takes the role's ARN from the variable `AWS_ROLE_ARN_OF_PUBLISHER`.
 
         Raises:
             InvalidInputError: If the repository's name, account or Region is known only at deployment.
         """
-        environment = "production" if self._in_an_environment else None
-        return bitbucket_pipeline(self._destination(), environment=environment)
+        return bitbucket_pipeline(
+            self._destination(), branches=self._branches, environments=self._environments
+        )
 
 
 def _check_workspace(workspace: str) -> None:

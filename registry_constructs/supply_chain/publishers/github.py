@@ -15,7 +15,7 @@ from registry_constructs.repository import PublicRepository
 from registry_constructs.repository.located import located
 from registry_constructs.supply_chain.publishers.publisher import Publisher
 from registry_constructs.supply_chain.publishers.subjects import github_subjects
-from registry_constructs.supply_chain.publishers.workflows import github_workflow
+from registry_constructs.supply_chain.publishers.workflows import Refs, github_workflow
 
 GITHUB: Final = "https://token.actions.githubusercontent.com"
 """GitHub's OIDC provider. GitHub Enterprise Server has `https://<host>/_services/token`."""
@@ -111,7 +111,7 @@ class GitHubPublisher(Publisher):
             role_name=role_name,
             max_session_duration=max_session_duration,
         )
-        self._branch = next(iter([*branches, *branch_patterns]), None)
+        self._refs = Refs([*branches, *branch_patterns], [*tags, *tag_patterns])
         self._environment = next(iter(environments), None)
         if "@" not in repository and url == GITHUB:
             cdk.Validations.of(self).add_warning(
@@ -126,9 +126,11 @@ class GitHubPublisher(Publisher):
     def workflow(self) -> str:
         """A workflow that builds and pushes to the first repository, for `.github/workflows/publish.yml`.
 
+        It runs for the branches and tags that are trusted, in the first environment that is; without any
+        branch or tag it is started by hand.
         Without `role_name` it takes the role's ARN from the variable `AWS_ROLE_ARN` of GitHub Actions.
 
         Raises:
             InvalidInputError: If the repository's name, account or Region is known only at deployment.
         """
-        return github_workflow(self._destination(), branch=self._branch, environment=self._environment)
+        return github_workflow(self._destination(), refs=self._refs, environment=self._environment)

@@ -15,7 +15,7 @@ from registry_constructs.repository import PublicRepository
 from registry_constructs.repository.located import located
 from registry_constructs.supply_chain.publishers.publisher import Publisher
 from registry_constructs.supply_chain.publishers.subjects import gitlab_subjects
-from registry_constructs.supply_chain.publishers.workflows import gitlab_pipeline
+from registry_constructs.supply_chain.publishers.workflows import Refs, gitlab_pipeline
 
 GITLAB: Final = "https://gitlab.com"
 
@@ -95,23 +95,15 @@ class GitLabPublisher(Publisher):
             role_name=role_name,
             max_session_duration=max_session_duration,
         )
-        self._branch = next(iter(branches), None)
-        self._tagged = bool(tags or tag_patterns)
+        self._refs = Refs([*branches, *branch_patterns], [*tags, *tag_patterns])
 
     @property
     def pipeline(self) -> str:
-        """A `.gitlab-ci.yml` that builds and pushes to the first repository.
+        """A `.gitlab-ci.yml` that builds and pushes to the first repository, from the trusted branches.
 
         Without `role_name` it takes the role's ARN from the CI variable `AWS_ROLE_ARN_OF_PUBLISHER`.
 
         Raises:
             InvalidInputError: If the repository's name, account or Region is known only at deployment.
         """
-        refs = (
-            "$CI_COMMIT_TAG"
-            if self._tagged and not self._branch
-            else f'$CI_COMMIT_BRANCH == "{self._branch}"'
-        )
-        if self._branch is None and not self._tagged:
-            refs = "$CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH"
-        return gitlab_pipeline(self._destination(), audience=self._audience, refs=refs)
+        return gitlab_pipeline(self._destination(), audience=self._audience, refs=self._refs)

@@ -10,6 +10,7 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from registry_constructs.errors import InvalidInputError
+from registry_constructs.tokens import is_token
 
 _ADDRESS = re.compile(r"https://(?P<name>[a-z0-9.-]+(:[0-9]+)?(/[A-Za-z0-9._/-]+)?)")
 
@@ -39,8 +40,26 @@ def identity_provider(scope: Construct, url: str, audience: str) -> iam.IOidcPro
     stack = cdk.Stack.of(scope)
     name = f"RegistryConstructsOidc-{provider_name(url).replace('/', '-')}"
     existing = stack.node.try_find_child(name)
-    if existing is None:
+    if not isinstance(existing, iam.OidcProviderNative):
         existing = iam.OidcProviderNative(
             stack, name, url=url, client_ids=[audience], removal_policy=cdk.RemovalPolicy.RETAIN
         )
+    resource = cast("iam.CfnOIDCProvider", existing.node.default_child)
+    resource.client_id_list = sorted({*(resource.client_id_list or []), audience})
     return cast("iam.IOidcProvider", existing)
+
+
+def check_provider(provider: iam.IOidcProvider, url: str) -> None:
+    """Refuse a provider of another address; one that is known only at deployment passes.
+
+    Raises:
+        InvalidInputError: If it is another one.
+    """
+    arn = provider.oidc_provider_arn
+    if not is_token(arn) and arn.partition(":oidc-provider/")[2] != provider_name(url):
+        raise InvalidInputError(
+            "The identity provider is of another address",
+            got=arn,
+            allowed=f"the one of {url}",
+            fix="import that one, or give its address with url",
+        )

@@ -18,7 +18,11 @@ from registry_constructs.registry.creation_template import acknowledge_wildcards
 from registry_constructs.repository import PublicRepository
 from registry_constructs.repository.access import push_grant
 from registry_constructs.repository.located import located
-from registry_constructs.supply_chain.publishers.identity_provider import identity_provider, provider_name
+from registry_constructs.supply_chain.publishers.identity_provider import (
+    check_provider,
+    identity_provider,
+    provider_name,
+)
 from registry_constructs.supply_chain.publishers.subjects import Subjects
 from registry_constructs.supply_chain.publishers.workflows import Destination
 from registry_constructs.tokens import is_token
@@ -59,6 +63,8 @@ class Publisher(Construct):
         with located(self):
             name = provider_name(url)
             _check_targets(repositories, public_repositories)
+            if provider is not None:
+                check_provider(provider, url)
         self.subjects = tuple(subjects.values)
         self.provider = provider or identity_provider(self, url, audience)
         trusted: dict[str, dict[str, object]] = {"StringEquals": {f"{name}:aud": audience}}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from registry_constructs.errors import InvalidInputError
@@ -114,7 +114,7 @@ def gitlab_subjects(
     return _not_empty(subjects, "branches=['main'] or tags")
 
 
-def bitbucket_subjects(repository_uuid: str, *, environment_uuids: Sequence[str], any_job: bool) -> Subjects:
+def bitbucket_subjects(repository_uuid: str, *, environments: Mapping[str, str], any_job: bool) -> Subjects:
     """Subjects of Bitbucket Pipelines (Atlassian, deploy on AWS using Bitbucket Pipelines OpenID Connect).
 
     A subject ends with the UUID of the step, which is new each time; so it is a pattern in any case.
@@ -122,13 +122,20 @@ def bitbucket_subjects(repository_uuid: str, *, environment_uuids: Sequence[str]
     Raises:
         InvalidInputError: For what is no UUID in braces, and if nothing is trusted.
     """
-    for uuid in [repository_uuid, *_listed("environment_uuids", environment_uuids)]:
+    if not isinstance(environments, Mapping):
+        raise InvalidInputError(
+            "environments has no UUIDs",
+            got=environments,
+            allowed="names, each with its UUID",
+            fix="write environments={'production': '{...}'}",
+        )
+    for uuid in (repository_uuid, *environments.values()):
         check_uuid(uuid)
     subjects = Subjects()
-    subjects.patterns += [f"{repository_uuid}:{one}:*" for one in environment_uuids]
+    subjects.patterns += [f"{repository_uuid}:{one}:*" for one in environments.values()]
     if any_job:
         subjects.patterns.append(f"{repository_uuid}:*")
-    return _not_empty(subjects, "environment_uuids=['{...}']")
+    return _not_empty(subjects, "environments={'production': '{...}'}")
 
 
 def check_uuid(uuid: str) -> None:

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import re
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
+
+import yaml
+
+_INSPECT = "docker inspect --format 'Pushed {{index .RepoDigests 0}}'"
 
 
 class Destination(NamedTuple):
@@ -21,11 +28,30 @@ class Destination(NamedTuple):
     role_arn: str | None
 
 
-def github_workflow(to: Destination, *, branch: str | None, environment: str | None) -> str:
-    """A workflow of GitHub Actions."""
+class Refs(NamedTuple):
+    """The branches and tags whose jobs are trusted.
+
+    Attributes:
+        branches: Names, and patterns with `*` for any run of characters.
+        tags: The same.
+    """
+
+    branches: Sequence[str] = ()
+    tags: Sequence[str] = ()
+
+
+def github_workflow(to: Destination, *, refs: Refs, environment: str | None) -> str:
+    """A workflow of GitHub Actions, started by what the role trusts, or by hand."""
     role = to.role_arn or "${{ vars.AWS_ROLE_ARN }}"
-    trigger = f"  push:\n    branches: [{branch}]\n" if branch else "  workflow_dispatch:\n"
-    job = f"    environment: {environment}\n" if environment else ""
+    # In GitHub's filters one '*' stops at a '/', and two don't: as IAM's.
+    named = {"branches": refs.branches, "tags": refs.tags}
+    filters = "".join(
+        f"    {kind}:\n" + "".join(f"      - {scalar(name.replace('*', '**'))}\n" for name in names)
+        for kind, names in named.items()
+        if names
+    )
+    trigger = f"  push:\n{filters}" if filters else "  workflow_dispatch:\n"
+    job = f"    environment: {scalar(environment)}\n" if environment else ""
     return f"""\
 # Builds the image, pushes it to Amazon ECR under the commit, and says its digest. No key of AWS is stored.
 # Pin the actions by their commits: a tag of theirs can be moved.
@@ -50,24 +76,27 @@ jobs:
         run: |
           docker build --provenance=false --tag "$IMAGE:$GITHUB_SHA" .
           docker push "$IMAGE:$GITHUB_SHA"
-          docker inspect --format 'Pushed {{{{index .RepoDigests 0}}}}' "$IMAGE:$GITHUB_SHA" \\
+          {_INSPECT} "$IMAGE:$GITHUB_SHA" \\
             | tee -a "$GITHUB_STEP_SUMMARY"
 """
 
 
-def gitlab_pipeline(to: Destination, *, audience: str, refs: str) -> str:
-    """A `.gitlab-ci.yml`."""
+def gitlab_pipeline(to: Destination, *, audience: str, refs: Refs) -> str:
+    """A `.gitlab-ci.yml`, whose job runs for what the role trusts, or for the default branch."""
     role = to.role_arn or "$AWS_ROLE_ARN_OF_PUBLISHER"
+    conditions = [_gitlab_condition("$CI_COMMIT_BRANCH", name) for name in refs.branches]
+    conditions += [_gitlab_condition("$CI_COMMIT_TAG", name) for name in refs.tags]
+    conditions = conditions or ["$CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH"]
+    rules = "".join(f"    - if: {scalar(condition)}\n" for condition in conditions)
     return f"""\
 # Builds the image, pushes it to Amazon ECR under the commit, and says its digest. No key of AWS is stored.
 publish:
   image: docker:29
   services: [docker:29-dind]
   rules:
-    - if: {refs}
-  id_tokens:
+{rules}  id_tokens:
     AWS_TOKEN: # the token that the role trusts
-      aud: {audience}
+      aud: {scalar(audience)}
   variables:
     AWS_REGION: {to.region}
     AWS_ROLE_ARN: {role}
@@ -81,31 +110,49 @@ publish:
   script:
     - docker build --provenance=false --tag "$IMAGE:$CI_COMMIT_SHA" .
     - docker push "$IMAGE:$CI_COMMIT_SHA"
-    - docker inspect --format 'Pushed {{{{index .RepoDigests 0}}}}' "$IMAGE:$CI_COMMIT_SHA"
+    - {_INSPECT} "$IMAGE:$CI_COMMIT_SHA"
 """
 
 
-def bitbucket_pipeline(to: Destination, *, environment: str | None) -> str:
-    """A `bitbucket-pipelines.yml`."""
+def bitbucket_pipeline(to: Destination, *, branches: Sequence[str], environments: Mapping[str, str]) -> str:
+    """A `bitbucket-pipelines.yml`, whose step deploys to the first environment that the role trusts."""
     role = to.role_arn or "$AWS_ROLE_ARN_OF_PUBLISHER"
-    deployment = f"          deployment: {environment}\n" if environment else ""
+    environment = next(iter(environments), None)
+    deployment = f"        deployment: {scalar(environment)}\n" if environment else ""
+    pipelines = "".join(f"    {scalar(branch)}:\n      - step: *publish\n" for branch in branches)
     return f"""\
 # Builds the image, pushes it to Amazon ECR under the commit, and says its digest. No key of AWS is stored.
 image: docker:29
+definitions:
+  steps:
+    - step: &publish
+        name: Publish
+{deployment}        oidc: true # the token that the role trusts
+        services: [docker]
+        script:
+          - apk add --no-cache aws-cli
+          - export AWS_REGION={to.region} AWS_ROLE_ARN={role}
+          - export AWS_WEB_IDENTITY_TOKEN_FILE=/tmp/aws-token IMAGE={to.registry}/{to.repository}
+          - echo "$BITBUCKET_STEP_OIDC_TOKEN" > "$AWS_WEB_IDENTITY_TOKEN_FILE"
+          - aws ecr get-login-password | docker login --username AWS --password-stdin {to.registry}
+          - docker build --provenance=false --tag "$IMAGE:$BITBUCKET_COMMIT" .
+          - docker push "$IMAGE:$BITBUCKET_COMMIT"
+          - {_INSPECT} "$IMAGE:$BITBUCKET_COMMIT"
 pipelines:
   branches:
-    main:
-      - step:
-          name: Publish
-{deployment}          oidc: true # the token that the role trusts
-          services: [docker]
-          script:
-            - apk add --no-cache aws-cli
-            - export AWS_REGION={to.region} AWS_ROLE_ARN={role}
-            - export AWS_WEB_IDENTITY_TOKEN_FILE=/tmp/aws-token IMAGE={to.registry}/{to.repository}
-            - echo "$BITBUCKET_STEP_OIDC_TOKEN" > "$AWS_WEB_IDENTITY_TOKEN_FILE"
-            - aws ecr get-login-password | docker login --username AWS --password-stdin {to.registry}
-            - docker build --provenance=false --tag "$IMAGE:$BITBUCKET_COMMIT" .
-            - docker push "$IMAGE:$BITBUCKET_COMMIT"
-            - docker inspect --format 'Pushed {{{{index .RepoDigests 0}}}}' "$IMAGE:$BITBUCKET_COMMIT"
-"""
+{pipelines}"""
+
+
+def scalar(text: str) -> str:
+    """Text as YAML takes it for text: as it stands if it can, else in quotes."""
+    plain = re.fullmatch(r"[A-Za-z$][A-Za-z0-9$_./ =\"-]*", text) and not text.endswith(" ")
+    if plain and yaml.safe_load(text) == text:
+        return text
+    return str(yaml.safe_dump(text, default_style='"', width=10**6)).strip()
+
+
+def _gitlab_condition(variable: str, name: str) -> str:
+    if "*" not in name:
+        return f"{variable} == {json.dumps(name)}"
+    expression = ".*".join(re.escape(part).replace("/", r"\/") for part in name.split("*"))
+    return f"{variable} =~ /^{expression}$/"
