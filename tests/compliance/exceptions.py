@@ -18,6 +18,7 @@ from tests.compliance import (
     exceptions_eks,
     exceptions_findings,
     exceptions_gate,
+    exceptions_promotion,
     exceptions_publishers,
     exceptions_rollout,
 )
@@ -239,6 +240,7 @@ for other in (
     exceptions_eks,
     exceptions_findings,
     exceptions_gate,
+    exceptions_promotion,
     exceptions_publishers,
     exceptions_rollout,
 ):
