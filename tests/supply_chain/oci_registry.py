@@ -1,6 +1,6 @@
-"""Registries in memory that speak the OCI Distribution Specification over HTTP, and fail when they are told to.
+"""Registries in memory that speak the OCI Distribution Specification over HTTP, with faults when told to.
 
-The Host header tells them apart. Blobs come from a second address, which must not see the token, as ECR's come
+The Host header tells them apart. Blobs come from a second address, which must not see the token; ECR's come
 from S3.
 """
 
