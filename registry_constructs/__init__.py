@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from registry_constructs.supply_chain.monitoring.dashboard import RegistryDashboard
     from registry_constructs.supply_chain.monitoring.failures import RegistryFailures
     from registry_constructs.supply_chain.notifications.notifications import Notifications
+    from registry_constructs.supply_chain.promotion.promotion import Promotion
     from registry_constructs.supply_chain.publishers.bitbucket import BitbucketPublisher
     from registry_constructs.supply_chain.publishers.github import GitHubPublisher
     from registry_constructs.supply_chain.publishers.gitlab import GitLabPublisher
@@ -86,6 +87,7 @@ __all__ = [
     "Notifications",
     "PipelineOnPush",
     "PrivateRegistryAccess",
+    "Promotion",
     "PublicRepository",
     "PullThroughCache",
     "PullTimeExclusion",
@@ -138,6 +140,7 @@ _ROOMS = {
     "Notifications": "supply_chain.notifications.notifications",
     "PipelineOnPush": "supply_chain.deploy_on_push.pipeline_on_push",
     "PrivateRegistryAccess": "consumers.private_access",
+    "Promotion": "supply_chain.promotion.promotion",
     "PublicRepository": "repository",
     "PullThroughCache": "registry",
     "PullTimeExclusion": "registry",

@@ -33,6 +33,7 @@ from tests.supply_chain import (
     variants_build,
     variants_findings,
     variants_gate,
+    variants_promotion,
     variants_publishers,
     variants_rollout,
 )
@@ -325,6 +326,7 @@ for other in (
     variants_eks,
     variants_findings,
     variants_gate,
+    variants_promotion,
     variants_publishers,
     variants_rollout,
 ):

@@ -42,6 +42,22 @@ def image_pushed(
     return _pattern("aws.ecr", "ECR Image Action", detail)
 
 
+def referrer_pushed(*, repositories: Sequence[str] | None = None) -> events.EventPattern:
+    """Something was pushed that may refer to an image: without a tag, or with one made of a digest.
+
+    Signatures and SBOMs refer by their manifest, or by a tag `sha256-...` (OCI Distribution Specification,
+    referrers tag schema; cosign before version 3). The platforms of an index are pushed without a tag too.
+
+    Args:
+        repositories: Default: all.
+    """
+    untagged: list[Any] = [{"image-tag": [{"exists": False}]}, {"image-tag": ["", {"prefix": "sha256-"}]}]
+    detail = {"action-type": ["PUSH"], "result": ["SUCCESS"], **_named(repositories), "$or": untagged}
+    return events.EventPattern(
+        source=["aws.ecr"], detail_type=["ECR Image Action", "ECR Referrer Action"], detail=detail
+    )
+
+
 def basic_scan_completed(
     *, severity: Severity | None = None, repositories: Sequence[str] | None = None
 ) -> events.EventPattern:

@@ -19,6 +19,7 @@ from tests.compliance import (
     exceptions_eks,
     exceptions_findings,
     exceptions_gate,
+    exceptions_promotion,
     exceptions_publishers,
     exceptions_rollout,
 )
@@ -241,6 +242,7 @@ for other in (
     exceptions_eks,
     exceptions_findings,
     exceptions_gate,
+    exceptions_promotion,
     exceptions_publishers,
     exceptions_rollout,
 ):

@@ -31,6 +31,7 @@ from registry_constructs.local.emulator import (
     image_answers,
     network,
     public_repository,
+    referrers,
     registry_api,
     registry_entries,
     registry_settings,
@@ -116,7 +117,7 @@ def main() -> None:
     for api in (public_repository.API, registry_api.API):
         tables.install_api(api)
     tables.explain_unknown_types()
-    for taught in (secret_arns, network, consumers_ecs, consumers_eks, authorization, aws_events):
+    for taught in (secret_arns, network, consumers_ecs, consumers_eks, authorization, aws_events, referrers):
         taught.install()
     config = Config()
     config.bind = [f"fd://{fd}"]

@@ -1,7 +1,8 @@
 """What IAM is asked on AWS, and ministack doesn't ask or asks about another resource.
 
 It is about repositories of other registries, streams of logs, lists of parameters, task definitions, passed
-roles, keys that Secrets Manager and Systems Manager decrypt with, and a managed policy that is missing.
+roles, the role behind a session, keys that Secrets Manager and Systems Manager decrypt with, and a managed
+policy that is missing.
 """
 
 from __future__ import annotations
@@ -46,6 +47,7 @@ def install() -> None:
     iam_actions.extract_resource_arn = _with_resources(iam_actions.extract_resource_arn)
     iam_actions.request_tag_context = _with_cluster(iam_actions.request_tag_context)
     iam_actions.logs_service_context = _by_group(iam_actions.logs_service_context)
+    iam_evaluator._resolve_condition_key = _with_roles(iam_evaluator._resolve_condition_key)
     ecr.repository_policy_for_arn = _repository_policy
     for service, find in _MORE_CHECKS.items():
         app.SERVICE_HANDLERS[service] = _checking(app.SERVICE_HANDLERS[service], find)
@@ -109,6 +111,20 @@ def _by_group(ministacks_own: Callable[..., Json]) -> Callable[..., Json]:
         return ministacks_own(action, body, resource.partition(_STREAM)[0], *place)
 
     return context
+
+
+def _with_roles(ministacks_own: Callable[..., Any]) -> Callable[..., Any]:
+    """`aws:PrincipalArn` is the role's, not the session's (IAM User Guide, global condition context keys)."""
+
+    def value(key: str, context: Any) -> Any:  # noqa: ANN401
+        found = ministacks_own(key, context)
+        if key.lower() == "aws:principalarn" and ":assumed-role/" in found:
+            account, name = found.split(":")[4], found.split("/")[1]
+            role = iam._roles.get_scoped(account, None, name)
+            return role["Arn"] if role else found
+        return found
+
+    return value
 
 
 # Other registries ---------------------------------------------------------------------------------------

@@ -1,0 +1,1 @@
+"""Images that go from one repository to another as they are."""
