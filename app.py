@@ -11,7 +11,7 @@ Without them, the app is for the AWS on this machine that `make deploy-local` st
 nobody else may pull but the readers you name, the settings that a whole registry shares are left alone
 until you name where its replicas go, and nothing runs until you name what you pushed to shop/checkout and to
 shop/thumbnails. With a severity, checkout's service passes a gate; with a repository of GitHub, its jobs may
-publish, and what they push rolls the service.
+push to development/checkout, whose versions are promoted to shop/checkout and roll the service.
 """
 
 from __future__ import annotations
@@ -72,7 +72,13 @@ def build(app: cdk.App) -> None:
         service = run_checkout(app, home, _image(repositories.service, checkout))
         if github:
             DeliveryStack(
-                app, "Delivery", env=home, repository=repositories.service, service=service, github=github
+                app,
+                "Delivery",
+                env=home,
+                development=repositories.development,
+                production=repositories.service,
+                service=service,
+                github=github,
             )
     if thumbnails:
         FunctionsStack(app, "Functions", env=home, image=_image(repositories.thumbnails, thumbnails))

@@ -30,7 +30,8 @@ os.environ["PATH"] = os.pathsep.join([*map(str, _TOOLS), os.environ.get("PATH", 
 import app as example  # noqa: E402
 from registry_constructs.local import CommandError, LocalAws, cdk, images, registry  # noqa: E402
 
-ACCOUNT, REGION, NAME = "111122223333", "eu-west-1", "shop/checkout"
+ACCOUNT, REGION = "111122223333", "eu-west-1"
+DEVELOPMENT, PRODUCTION = "development/checkout", "shop/checkout"
 JOB = "repo:acme@123456/checkout@456789:ref:refs/heads/main"
 STACKS = ("Repositories", "Network", "Fargate", "Delivery")
 
@@ -69,27 +70,27 @@ class Walk:
         )
         artifact = images.image({"version": b"v1.0.0"})
         for digest, blob in artifact.blobs.items():
-            upload = ecr.initiate_layer_upload(repositoryName=NAME)["uploadId"]
+            upload = ecr.initiate_layer_upload(repositoryName=DEVELOPMENT)["uploadId"]
             ecr.upload_layer_part(
-                repositoryName=NAME,
+                repositoryName=DEVELOPMENT,
                 uploadId=upload,
                 partFirstByte=0,
                 partLastByte=len(blob) - 1,
                 layerPartBlob=blob,
             )
-            ecr.complete_layer_upload(repositoryName=NAME, uploadId=upload, layerDigests=[digest])
+            ecr.complete_layer_upload(repositoryName=DEVELOPMENT, uploadId=upload, layerDigests=[digest])
         put = ecr.put_image(
-            repositoryName=NAME,
+            repositoryName=DEVELOPMENT,
             imageManifest=artifact.manifest.decode(),
             imageManifestMediaType=artifact.media_type,
             imageTag="v1.0.0",
         )
         self.digests["v1.0.0"] = put["image"]["imageId"]["imageDigest"]
         forbidden: dict[str, Callable[[], object]] = {
-            "to push elsewhere": lambda: ecr.initiate_layer_upload(repositoryName="shop/thumbnails"),
-            "to delete the repository": lambda: ecr.delete_repository(repositoryName=NAME),
+            "to push to production": lambda: ecr.initiate_layer_upload(repositoryName=PRODUCTION),
+            "to delete the repository": lambda: ecr.delete_repository(repositoryName=DEVELOPMENT),
             "to let tags move": lambda: ecr.put_image_tag_mutability(
-                repositoryName=NAME, imageTagMutability="MUTABLE"
+                repositoryName=DEVELOPMENT, imageTagMutability="MUTABLE"
             ),
             "the same to a job of another branch": lambda: self._assume(_token(JOB.replace("main", "test"))),
         }
@@ -117,7 +118,7 @@ class Walk:
             "finding-severity-counts": {"CRITICAL": 1, "MEDIUM": 4},
             "image-tags": ["v1.0.0"],
         }
-        self._put("ECR Image Scan", scan, self.digests["v1.0.0"])
+        self._put("ECR Image Scan", scan, DEVELOPMENT, self.digests["v1.0.0"])
         for _ in range(60):
             for message in sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=1).get("Messages", []):
                 return str(json.loads(message["Body"])["Message"])
@@ -143,20 +144,23 @@ class Walk:
             return self.running(), str(reason)
         raise AssertionError("an image with a critical finding was deployed")
 
-    def roll(self) -> str:
-        """Push v1.3.0, put its event on the bus, and wait until the service has it."""
-        digest = self.push("v1.3.0")
-        pushed = {"action-type": "PUSH", "result": "SUCCESS", "image-tag": "v1.3.0"}
-        self._put("ECR Image Action", pushed, digest)
-        for _ in range(300):
-            if self.running() == digest:
-                return digest
-            time.sleep(0.2)
-        raise TimeoutError("the push did not roll the service")
+    def promote(self) -> str:
+        """Push v1.3.0 to the development repository, and wait until the production one has it."""
+        digest = self.push("v1.3.0", DEVELOPMENT)
+        self._pushed(DEVELOPMENT, "v1.3.0")
+        ecr = self.aws.client("ecr")
+        _until(lambda: digest in _tagged(ecr, "v1.3.0"), "the push was not promoted")
+        return digest
 
-    def push(self, tag: str) -> str:
+    def roll(self) -> str:
+        """Put the event of the promoted image's push on the bus, and wait until the service has it."""
+        self._pushed(PRODUCTION, "v1.3.0")
+        _until(lambda: self.running() == self.digests["v1.3.0"], "the push did not roll the service")
+        return self.running()
+
+    def push(self, tag: str, name: str = PRODUCTION) -> str:
         """Push an image, whose content is its tag."""
-        self.digests[tag] = registry.push(self.aws, NAME, images.image({"version": tag.encode()}), tag=tag)
+        self.digests[tag] = registry.push(self.aws, name, images.image({"version": tag.encode()}), tag=tag)
         return self.digests[tag]
 
     def running(self) -> str:
@@ -184,10 +188,14 @@ class Walk:
             {"name": f"CVE-2026-000{n}", "severity": one} for n, one in enumerate(severities, start=1)
         ]
         answer = {"imageScanStatus": {"status": "COMPLETE"}, "imageScanFindings": {"findings": findings}}
-        self.aws.tell_image("DescribeImageScanFindings", answer, repository=NAME, digest=digest)
+        self.aws.tell_image("DescribeImageScanFindings", answer, repository=PRODUCTION, digest=digest)
 
-    def _put(self, kind: str, detail: dict[str, object], digest: str) -> None:
-        said = json.dumps(detail | {"repository-name": NAME, "image-digest": digest})
+    def _pushed(self, name: str, tag: str) -> None:
+        pushed = {"action-type": "PUSH", "result": "SUCCESS", "image-tag": tag}
+        self._put("ECR Image Action", pushed, name, self.digests[tag])
+
+    def _put(self, kind: str, detail: dict[str, object], name: str, digest: str) -> None:
+        said = json.dumps(detail | {"repository-name": name, "image-digest": digest})
         entry = {"Source": "aws.ecr", "DetailType": kind, "Detail": said}
         answer = self.aws.client("events").put_events(Entries=[entry])
         if answer["FailedEntryCount"]:
@@ -196,6 +204,19 @@ class Walk:
     def _output(self, key: str) -> str:
         [stack] = self.aws.client("cloudformation").describe_stacks(StackName="Delivery")["Stacks"]
         return str(next(one["OutputValue"] for one in stack["Outputs"] if one["OutputKey"] == key))
+
+
+def _until(reached: Callable[[], bool], otherwise: str) -> None:
+    for _ in range(300):
+        if reached():
+            return
+        time.sleep(0.2)
+    raise TimeoutError(otherwise)
+
+
+def _tagged(ecr: Any, tag: str) -> list[str]:  # noqa: ANN401
+    found = ecr.batch_get_image(repositoryName=PRODUCTION, imageIds=[{"imageTag": tag}])["images"]
+    return [image["imageId"]["imageDigest"] for image in found]
 
 
 def _is_refused(call: Callable[[], object]) -> bool:
@@ -229,11 +250,12 @@ def main() -> None:
     """Walk the way, and say what was seen."""
     with walk() as way:
         digest, refused = way.publish()
-        say(f"A job of GitHub pushed {NAME}:v1.0.0 ({digest[:19]}). Refused: {', '.join(refused)}.")
+        say(f"A job of GitHub pushed {DEVELOPMENT}:v1.0.0 ({digest[:19]}). Refused: {', '.join(refused)}.")
         say("A scan's findings were told:", *way.tell_of_findings().splitlines())
         running, reason = way.gate()
         say(f"The gate let v1.1.0 in ({running[:19]}), and stopped v1.2.0 before the service:", reason)
-        say(f"The push of v1.3.0 rolled the service to {way.roll()[:19]}.")
+        say(f"The push of v1.3.0 was promoted to {PRODUCTION}, by its digest ({way.promote()[:19]}).")
+        say(f"The push of the promoted image rolled the service to it ({way.roll()[:19]}).")
 
 
 def say(headline: str, *lines: str) -> None:

@@ -11,6 +11,7 @@ from registry_constructs import (
     FargateService,
     GitHubPublisher,
     Notifications,
+    Promotion,
     RegistryDashboard,
     RegistryFailures,
     ScanFindings,
@@ -18,7 +19,7 @@ from registry_constructs import (
 
 
 class DeliveryStack(cdk.Stack):
-    """CI pushes to the repository, the service follows versions, and people hear of what goes wrong.
+    """CI pushes versions, which are promoted and roll the service, and people hear of what goes wrong.
 
     The gate stands where the image runs: `FargateStack(severity=...)`.
 
@@ -26,8 +27,9 @@ class DeliveryStack(cdk.Stack):
         scope: The app.
         id: The stack's id.
         env: The account and Region.
-        repository: The repository that CI pushes to.
-        service: The service that runs its image.
+        development: The repository that CI pushes to.
+        production: The repository that versions are promoted to.
+        service: The service that runs its images.
         github: The repository of source code, as `GitHubPublisher` takes it.
     """
 
@@ -37,7 +39,8 @@ class DeliveryStack(cdk.Stack):
         id: str,
         *,
         env: cdk.Environment,
-        repository: ecr.IRepository,
+        development: ecr.IRepository,
+        production: ecr.IRepository,
         service: FargateService,
         github: str,
     ) -> None:
@@ -47,19 +50,23 @@ class DeliveryStack(cdk.Stack):
             self,
             "Publisher",
             repository=github,
-            repositories=[repository],
+            repositories=[development],
             branches=["main"],
             tag_patterns=["v*"],
             role_name="publish-checkout",
         )
 
+        self.promotion = Promotion(self, "Promotion", source=development, destination=production, tags=["v*"])
+
         self.notifications = Notifications(self, "Notifications")
         ScanFindings(self, "Findings", severity="HIGH", notifications=self.notifications)
         RegistryFailures(self, "Failures", notifications=self.notifications)
-        RegistryDashboard(self, "Dashboard", repositories=[repository], dashboard_name="shop-images")
+        RegistryDashboard(
+            self, "Dashboard", repositories=[development, production], dashboard_name="shop-images"
+        )
 
         self.deploy = DeployOnPush(
-            self, "Deploy", repository=repository, tags=["v*"], service=service.service
+            self, "Deploy", repository=production, tags=["v*"], service=service.service
         )
 
         cdk.CfnOutput(self, "PublisherRole", value=self.publisher.role.role_arn)

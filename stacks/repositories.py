@@ -12,7 +12,7 @@ from registry_constructs import Repository, presets
 
 
 class RepositoriesStack(cdk.Stack):
-    """A service image, the base image it is built on, its build cache and its Helm chart.
+    """A service image, before and after it is tested, the base image, a build cache and a Helm chart.
 
     Args:
         scope: The app.
@@ -39,6 +39,14 @@ class RepositoriesStack(cdk.Stack):
             lifecycle=presets.continuous_delivery(deployed_tags=["deployed-*"]),
         )
 
+        # What CI pushes, until it is promoted to the repository that the service runs from.
+        self.development = Repository(
+            self,
+            "Development",
+            repository_name="development/checkout",
+            lifecycle=presets.development(kept_tags=[]),
+        )
+
         self.base_image = Repository(
             self, "BaseImage", repository_name="platform/python-base", lifecycle=presets.releases()
         )
@@ -62,5 +70,12 @@ class RepositoriesStack(cdk.Stack):
             self, "Chart", repository_name="charts/checkout", lifecycle=presets.releases()
         )
 
-        for repository in (self.service, self.thumbnails, self.base_image, self.build_cache, self.chart):
+        for repository in (
+            self.service,
+            self.development,
+            self.thumbnails,
+            self.base_image,
+            self.build_cache,
+            self.chart,
+        ):
             cdk.CfnOutput(self, f"{repository.node.id}Uri", value=repository.repository_uri)

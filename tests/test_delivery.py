@@ -25,17 +25,17 @@ def way() -> Iterator[Any]:
 def test_from_a_push_to_the_running_service(way: Any) -> None:
     digest, refused = way.publish()
     assert way.aws.client("ecr").describe_images(
-        repositoryName="shop/checkout", imageIds=[{"imageDigest": digest, "imageTag": "v1.0.0"}]
+        repositoryName="development/checkout", imageIds=[{"imageDigest": digest, "imageTag": "v1.0.0"}]
     )["imageDetails"]
     assert refused == [
-        "to push elsewhere",
+        "to push to production",
         "to delete the repository",
         "to let tags move",
         "the same to a job of another branch",
     ]
 
     told = way.tell_of_findings()
-    assert "shop/checkout (v1.0.0)" in told
+    assert "development/checkout (v1.0.0)" in told
     assert "Findings: 1 critical, 4 medium" in told
     assert digest in told
 
@@ -44,4 +44,5 @@ def test_from_a_push_to_the_running_service(way: Any) -> None:
     assert "has findings at or above HIGH: 1 CRITICAL. CRITICAL CVE-2026-0001" in reason
     assert way.digests["v1.2.0"][:19] in reason
 
+    assert way.promote() == way.digests["v1.3.0"] != way.running()
     assert way.roll() == way.digests["v1.3.0"] == way.running()

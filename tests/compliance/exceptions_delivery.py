@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from registry_constructs.supply_chain.deploy_on_push.deploy_on_push import ANY_DEFINITION_REASON
+from registry_constructs.supply_chain.promotion.promotion import AUTHORIZATION_REASON
 from registry_constructs.supply_chain.publishers.publisher import TOKEN_REASON
 from registry_constructs.supply_chain.queues import DEAD_LETTERS_REASON
-from tests.compliance import exceptions_findings, exceptions_publishers, exceptions_rollout
+from tests.compliance import (
+    exceptions_findings,
+    exceptions_promotion,
+    exceptions_publishers,
+    exceptions_rollout,
+)
 
 _STACK = "Delivery"
 _LIKE = (
     # Whose template, the construct in it, and the module with the reasons.
     ("findings-of-some-repositories", "Notifications", exceptions_findings),
     ("deploy-on-push-of-versions", "Deploy", exceptions_rollout),
+    ("promotion-same-account", "Promotion", exceptions_promotion),
     ("publisher-github", "Publisher", exceptions_publishers),
 )
 
@@ -36,8 +43,10 @@ _REVISIONS = "arn:aws:ecs:eu-west-1:111122223333:task-definition/FargateCheckout
 CDK_NAG_ACKNOWLEDGED: dict[tuple[str, str], str] = {
     ("AwsSolutions-IAM5[Resource::*]", f"{_STACK}/Deploy/Role"): ANY_DEFINITION_REASON,
     ("AwsSolutions-IAM5[Resource::*]", f"{_STACK}/Publisher/Role"): TOKEN_REASON,
+    ("AwsSolutions-IAM5[Resource::*]", f"{_STACK}/Promotion/Role"): AUTHORIZATION_REASON,
     (f"AwsSolutions-IAM5[Resource::{_REVISIONS}]", f"{_STACK}/Deploy/Role"): ANY_DEFINITION_REASON,
     ("AwsSolutions-SQS3", f"{_STACK}/Deploy/DeadLetters"): DEAD_LETTERS_REASON,
     ("AwsSolutions-SQS3", f"{_STACK}/Notifications/DeadLetters"): DEAD_LETTERS_REASON,
+    ("AwsSolutions-SQS3", f"{_STACK}/Promotion/DeadLetters"): DEAD_LETTERS_REASON,
 }
 """Rule and construct, as the library acknowledges them itself."""
