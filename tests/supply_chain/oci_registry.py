@@ -48,7 +48,6 @@ class Fault:
     about: str
     status: int | None
     times: int = 1
-    headers: dict[str, str] = field(default_factory=dict)
 
 
 class Registries:
@@ -164,7 +163,7 @@ class _Registry(_Quiet):
             self._refuse(401, "UNAUTHORIZED")
             return
         if fault := self.registries.fault(line):
-            self._refuse(fault.status or 500, "TOLD_TO", **fault.headers)
+            self._refuse(fault.status or 500, "TOLD_TO")
             return
         address = urlsplit(self.path)
         for kind in ("manifests", "blobs", "referrers"):
@@ -179,10 +178,8 @@ class _Registry(_Quiet):
                 return
         self._refuse(404, "UNSUPPORTED")
 
-    def _refuse(self, status: int, code: str, **headers: str) -> None:
-        self.answer(
-            status, json.dumps({"errors": [{"code": code, "message": "as told"}]}).encode(), **headers
-        )
+    def _refuse(self, status: int, code: str) -> None:
+        self.answer(status, json.dumps({"errors": [{"code": code, "message": "as told"}]}).encode())
 
     def _manifests(self, kept: Kept, _name: str, reference: str, _query: dict[str, str]) -> None:
         if self.command == "PUT":

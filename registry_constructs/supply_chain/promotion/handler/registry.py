@@ -61,7 +61,7 @@ def retried(doing: str, call: Callable[[], T]) -> T:
             reason = _reason(error)
             if attempt == _ATTEMPTS or (status is not None and status not in _PASSING):
                 raise RegistryError(f"{doing}: {reason}", status) from error
-        time.sleep(random.uniform(0, 2**attempt / 4))  # noqa: S311 - a pause is no secret
+        time.sleep(random.uniform(0, 2**attempt / 2))  # noqa: S311 - a pause is no secret
 
 
 @dataclass(frozen=True, kw_only=True)
