@@ -239,7 +239,7 @@ class _Registry(_Quiet):
             other = self.registries.repositories.get((self.headers["Host"], query.get("from", "")))
             if self.registries.mounts and other and query["mount"] in other.blobs:
                 kept.blobs[query["mount"]] = other.blobs[query["mount"]]
-                self.answer(201, Docker_Content_Digest=query["mount"])
+                self.answer(201, Location=f"/v2/{name}/blobs/{query['mount']}")
             else:
                 self.answer(202, Location=f"/v2/{name}/blobs/uploads/1?state=x")
         elif self.command == "PUT":
