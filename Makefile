@@ -53,6 +53,8 @@ synth: setup  ## synthesize the example app into cdk.out
 
 deploy-local: setup  ## deploy the example stacks to an AWS on this machine, push and pull an image, show what stands
 	@$(BIN)/registry-constructs local deploy
+	@echo "From a push to the running service, with IAM evaluated:" >&2
+	@$(BIN)/python examples/delivery.py
 
 bench: setup  ## measure the simulator and the inventory; prints ratios and memory
 	@$(BIN)/python benchmarks/bench_simulation.py

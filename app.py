@@ -5,11 +5,13 @@ Accounts and Regions come from the context, so that nobody deploys to an account
     cdk deploy --all -c account=<yours> -c region=<yours> -c readers=<account>,<account>
         -c replica_account=<another, or the same> -c replica_region=<another>
         -c checkout=<digest or tag> -c thumbnails=<digest or tag>
+        -c severity=HIGH -c github=<owner>@<id>/<repository>@<id>
 
 Without them, the app is for the AWS on this machine that `make deploy-local` starts. In an account of yours,
 nobody else may pull but the readers you name, the settings that a whole registry shares are left alone
 until you name where its replicas go, and nothing runs until you name what you pushed to shop/checkout and to
-shop/thumbnails.
+shop/thumbnails. With a severity, checkout's service passes a gate; with a repository of GitHub, its jobs may
+publish, and what they push rolls the service.
 """
 
 from __future__ import annotations
@@ -18,8 +20,9 @@ import aws_cdk as cdk
 from aws_cdk import aws_ecr as ecr
 from cdk_nag import AwsSolutionsChecks
 
-from registry_constructs import Image
+from registry_constructs import FargateService, Image
 from stacks import (
+    DeliveryStack,
     DestinationRegistryStack,
     Ec2Stack,
     EksStack,
@@ -44,10 +47,12 @@ def build(app: cdk.App) -> None:
     replica_region = app.node.try_get_context("replica_region") or "eu-central-1"
     checkout = app.node.try_get_context("checkout")
     thumbnails = app.node.try_get_context("thumbnails")
+    github = app.node.try_get_context("github")
     if account is None:
         account, readers = "111122223333", readers or "222233334444,333344445555"
         replica_account = replica_account or "222233334444"
         checkout, thumbnails = checkout or "v1.0.0", thumbnails or "v1.0.0"
+        github = github or "acme@123456/checkout@456789"
     home = cdk.Environment(account=account, region=region)
     repositories = RepositoriesStack(
         app,
@@ -64,14 +69,18 @@ def build(app: cdk.App) -> None:
         )
         SourceRegistryStack(app, "SourceRegistry", env=home, destination=destination.registry)
     if checkout:
-        run_checkout(app, home, _image(repositories.service, checkout))
+        service = run_checkout(app, home, _image(repositories.service, checkout))
+        if github:
+            DeliveryStack(
+                app, "Delivery", env=home, repository=repositories.service, service=service, github=github
+            )
     if thumbnails:
         FunctionsStack(app, "Functions", env=home, image=_image(repositories.thumbnails, thumbnails))
     cdk.Tags.of(app).add("owner", "platform")
     cdk.Validations.of(app).add_plugins(AwsSolutionsChecks(app))
 
 
-def run_checkout(app: cdk.App, home: cdk.Environment, image: Image) -> None:
+def run_checkout(app: cdk.App, home: cdk.Environment, image: Image) -> FargateService:
     """One image on Fargate, on EC2 instances and on Kubernetes, in a network without internet."""
     network = NetworkStack(
         app,
@@ -82,10 +91,12 @@ def run_checkout(app: cdk.App, home: cdk.Environment, image: Image) -> None:
         also=["eks"],
         accounts=[EKS_ADD_ONS],
     )
-    fargate = FargateStack(app, "Fargate", env=home, vpc=network.vpc, image=image)
+    severity = app.node.try_get_context("severity")
+    fargate = FargateStack(app, "Fargate", env=home, vpc=network.vpc, image=image, severity=severity)
     ec2 = Ec2Stack(app, "Ec2", env=home, vpc=network.vpc, image=image)
     eks = EksStack(app, "Eks", env=home, vpc=network.vpc, image=image)
     network.access.allow(fargate.service, fargate.clean_up, ec2.capacity, ec2.service, eks.cluster)
+    return fargate.service
 
 
 def _image(repository: ecr.IRepository, name: str) -> Image:

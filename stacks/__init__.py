@@ -1,5 +1,6 @@
 """Example stacks. They only compose: what decides something is a construct of the library."""
 
+from stacks.delivery import DeliveryStack
 from stacks.ec2 import Ec2Stack
 from stacks.eks import EksStack
 from stacks.fargate import FargateStack
@@ -10,6 +11,7 @@ from stacks.registries import DestinationRegistryStack, SourceRegistryStack
 from stacks.repositories import RepositoriesStack
 
 __all__ = [
+    "DeliveryStack",
     "DestinationRegistryStack",
     "Ec2Stack",
     "EksStack",

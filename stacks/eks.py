@@ -11,7 +11,8 @@ from constructs import Construct
 from registry_constructs import Autoscaling, EksCluster, HealthChecks, Image, KubernetesWorkload
 
 ISOLATED_REASON = (
-    "the network has endpoints for all that kubectl calls: EKS, STS and ECR. The CDK can't see them from here"
+    "the network has an endpoint for EKS, which is all that kubectl's function calls beside the cluster; the "
+    "CDK can't see it from here"
 )
 """Why the CDK's warning of isolated subnets is acknowledged."""
 

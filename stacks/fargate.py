@@ -7,7 +7,8 @@ from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_scheduler as scheduler
 from constructs import Construct
 
-from registry_constructs import FargateService, FargateTask, Image, LoadBalancer, Scaling
+from registry_constructs import FargateService, FargateTask, Image, LoadBalancer, Scaling, ScanGate
+from registry_constructs.supply_chain.scan_gate.demands import Severity
 
 
 class FargateStack(cdk.Stack):
@@ -19,12 +20,24 @@ class FargateStack(cdk.Stack):
         env: The account and Region.
         vpc: A VPC with private subnets, from which ECR can be reached.
         image: What runs; it listens on port 8080 and answers /healthz.
+        severity: Refuse an image with findings as bad as this or worse, before the service is touched.
+            Default: nothing is checked.
     """
 
     def __init__(
-        self, scope: Construct, id: str, *, env: cdk.Environment, vpc: ec2.IVpc, image: Image
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        env: cdk.Environment,
+        vpc: ec2.IVpc,
+        image: Image,
+        severity: Severity | None = None,
     ) -> None:
         super().__init__(scope, id, env=env, description="The shop's checkout on Fargate")
+
+        if severity is not None:
+            image = ScanGate(self, "Gate", image=image, severity=severity).image
 
         self.service = FargateService(
             self,

@@ -48,7 +48,10 @@ class NetworkStack(cdk.Stack):
             max_azs=2,
             nat_gateways=0,
             subnet_configuration=[
-                ec2.SubnetConfiguration(name="Containers", subnet_type=ec2.SubnetType.PRIVATE_ISOLATED)
+                # Room for 4,091 addresses each, and for other subnets beside them.
+                ec2.SubnetConfiguration(
+                    name="Containers", subnet_type=ec2.SubnetType.PRIVATE_ISOLATED, cidr_mask=20
+                )
             ],
             restrict_default_security_group=True,
         )

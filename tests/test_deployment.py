@@ -14,7 +14,7 @@ from registry_constructs.local.status import read
 from tests.synthesis import ROOT
 
 ACCOUNT, REGION = "111122223333", "eu-west-1"
-STACKS = 9
+STACKS = 10
 NAMES = {
     "charts/checkout",
     "platform/python-base",

@@ -21,7 +21,7 @@ from registry_constructs.consumers.environment import (
     check_environment,
     grant_imported_keys,
 )
-from registry_constructs.consumers.image import Architecture, Image
+from registry_constructs.consumers.image import Architecture, Image, check_image
 from registry_constructs.consumers.logs import encrypted_log_group
 from registry_constructs.errors import InvalidInputError
 from registry_constructs.registry.creation_template import acknowledge_wildcards
@@ -87,13 +87,7 @@ class ContainerSettings:
             InvalidInputError: For an image that is none, a port out of range, a secret in plain text, paths
                 that don't fit into the memory, and ECS Exec without a writable root file system.
         """
-        if not isinstance(self.image, Image):
-            raise InvalidInputError(
-                "Not an image",
-                got=type(self.image).__name__,
-                allowed="an Image",
-                fix="write image=Image.of(repository, digest='sha256:...')",
-            )
+        check_image(self.image)
         _check_port(self.port)
         check_environment(scope, self.environment or {}, self.secrets or {}, fix=_SECRETS_FIX)
         for name in ("command", "entry_point"):

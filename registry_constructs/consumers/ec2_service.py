@@ -18,7 +18,6 @@ from registry_constructs.consumers.container import (
 )
 from registry_constructs.consumers.ec2_capacity import Ec2Capacity
 from registry_constructs.consumers.ecs_placement import (
-    private_subnets,
     tasks_connections,
     tasks_security_group,
     use_providers,
@@ -27,6 +26,7 @@ from registry_constructs.consumers.environment import SecretValue
 from registry_constructs.consumers.image import Image
 from registry_constructs.consumers.load_balancer import LoadBalancer, balance
 from registry_constructs.consumers.scaling import Scaling, desired_count_of, scale
+from registry_constructs.consumers.subnets import private_subnets
 from registry_constructs.errors import InvalidInputError
 from registry_constructs.repository.located import located
 from registry_constructs.tokens import is_token

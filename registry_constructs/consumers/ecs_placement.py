@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -10,6 +9,7 @@ from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecs as ecs
 from constructs import Construct, Dependable, DependencyGroup, IConstruct
 
+from registry_constructs.consumers.subnets import private_subnets
 from registry_constructs.errors import InvalidInputError
 
 
@@ -107,86 +107,3 @@ def tasks_security_group(scope: Construct, vpc: ec2.IVpc) -> ec2.SecurityGroup:
 def tasks_connections(group: ec2.ISecurityGroup, port: int | None) -> ec2.Connections:
     """Who may connect to tasks, by default to their port."""
     return ec2.Connections(security_groups=[group], default_port=None if port is None else ec2.Port.tcp(port))
-
-
-def private_subnets(vpc: ec2.IVpc, given: ec2.SubnetSelection | None) -> ec2.SubnetSelection:
-    """The subnets that are selected, or the VPC's private ones: with a way out, or else isolated.
-
-    Raises:
-        InvalidInputError: If there are none, or public ones are among them.
-    """
-    if given is None:
-        found = vpc.private_subnets or vpc.isolated_subnets
-        if not found:
-            raise InvalidInputError(
-                "The VPC has no private subnets",
-                got=vpc.node.path,
-                allowed="a VPC with private subnets, with a NAT gateway or with VPC endpoints for ECR",
-                fix="add subnets of the type PRIVATE_WITH_EGRESS or PRIVATE_ISOLATED; tasks get no public "
-                "address here",
-            )
-        return ec2.SubnetSelection(subnets=found)
-    selected = _select(vpc, given)
-    among = [subnet.node.path for subnet in selected if _is_public(vpc, subnet)]
-    if among:
-        raise InvalidInputError(
-            "Tasks don't run in public subnets here",
-            got=among,
-            allowed="private subnets",
-            fix="leave vpc_subnets out, or select the type PRIVATE_WITH_EGRESS; a load balancer in the "
-            "public ones takes requests from the internet",
-        )
-    return ec2.SubnetSelection(subnets=selected)
-
-
-def public_subnets(vpc: ec2.IVpc, given: ec2.SubnetSelection | None) -> ec2.SubnetSelection:
-    """The subnets that are selected, or the VPC's public ones.
-
-    Raises:
-        InvalidInputError: If there are none, or others are among them.
-    """
-    found = vpc.public_subnets if given is None else _select(vpc, given)
-    others = [subnet.node.path for subnet in found if not _is_public(vpc, subnet)]
-    if others or not found:
-        raise InvalidInputError(
-            "The internet doesn't reach these subnets" if others else "The VPC has no public subnets",
-            got=others or vpc.node.path,
-            allowed="public subnets, for what faces the internet",
-            fix="leave vpc_subnets out" if others else "add subnets of the type PUBLIC",
-        )
-    return ec2.SubnetSelection(subnets=found)
-
-
-def _is_public(vpc: ec2.IVpc, subnet: ec2.ISubnet) -> bool:
-    """Whether a subnet is one of the VPC's public ones, or imported by the id of one."""
-    return any(
-        subnet.node.path == public.node.path or subnet.subnet_id == public.subnet_id
-        for public in vpc.public_subnets
-    )
-
-
-def _select(vpc: ec2.IVpc, given: ec2.SubnetSelection) -> Sequence[ec2.ISubnet]:
-    try:
-        selected = vpc.select_subnets(
-            availability_zones=given.availability_zones,
-            one_per_az=given.one_per_az,
-            subnet_filters=given.subnet_filters,
-            subnet_group_name=given.subnet_group_name,
-            subnets=given.subnets,
-            subnet_type=given.subnet_type,
-        ).subnets
-    except RuntimeError as error:  # what jsii makes of an error of the CDK
-        raise InvalidInputError(
-            "The VPC has no such subnets",
-            got=str(error),
-            allowed="a selection that the VPC can serve",
-            fix="leave vpc_subnets out for its private ones",
-        ) from None
-    if not selected:
-        raise InvalidInputError(
-            "No subnet is selected",
-            got=[],
-            allowed="at least one private subnet",
-            fix="leave vpc_subnets out for the VPC's private ones",
-        )
-    return selected

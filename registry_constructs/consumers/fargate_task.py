@@ -22,6 +22,7 @@ from registry_constructs.consumers.container import (
     fargate_definition,
     task_parts,
 )
+from registry_constructs.consumers.dead_letters import encrypted_dead_letters
 from registry_constructs.consumers.ecs_placement import check_place, place, tasks_security_group
 from registry_constructs.consumers.environment import SecretValue
 from registry_constructs.consumers.fargate_size import check_size
@@ -30,9 +31,6 @@ from registry_constructs.repository.located import located
 
 RETRIES: Final = 10
 """How often a start that failed is tried again, within an hour."""
-
-DEAD_LETTER_REASON: Final = "This is a schedule's dead-letter queue, and the check looks at queues only."
-"""Why cdk-nag's AwsSolutions-SQS3 is acknowledged on the queue of starts that failed."""
 
 
 @jsii.implements(ec2.IConnectable)
@@ -188,16 +186,7 @@ class FargateTask(Construct):
             ),
             description="Lets the schedule start one task",
         )
-        queue = sqs.Queue(
-            self,
-            "DeadLetters",
-            encryption=sqs.QueueEncryption.SQS_MANAGED,
-            enforce_ssl=True,
-            retention_period=cdk.Duration.days(14),
-        )
-        cdk.Validations.of(queue).acknowledge(
-            cdk.Acknowledgment(id="AwsSolutions-SQS3", reason=DEAD_LETTER_REASON)
-        )
+        queue = encrypted_dead_letters(self, "DeadLetters")
         self.grant_run(role)
         role.add_to_policy(iam.PolicyStatement(actions=["sqs:SendMessage"], resources=[queue.queue_arn]))
         self.dead_letter_queue = queue

@@ -13,18 +13,13 @@ from aws_cdk import aws_lambda as lambda_
 from constructs import Construct, IConstruct
 
 from registry_constructs import limits
+from registry_constructs.consumers.moving_tags import MOVING_TAGS, tag_moves
 from registry_constructs.errors import InvalidInputError
-from registry_constructs.lifecycle.patterns import matches
 from registry_constructs.registry import PullThroughCache
 from registry_constructs.repository import Repository
+from registry_constructs.repository.access import PULL_ACTIONS
+from registry_constructs.repository.imported import ImportedRepository
 from registry_constructs.tokens import is_token
-
-MOVING_TAGS = frozenset(
-    {"canary", "current", "dev", "edge", "develop", "head", "latest", "lts", "main", "master", "nightly"}
-    | {"prod", "production", "release", "rolling", "stable", "staging", "test", "trunk", "unstable"}
-)
-"""Tags that people move from image to image."""
-
 
 Architecture = Literal["amd64", "arm64"]
 """A processor architecture, as image manifests name it."""
@@ -84,8 +79,16 @@ class Image:
                 refused. Default: not checked, as ECR tells it only once the image is there.
 
         Raises:
-            InvalidInputError: If neither or both are given, or one is malformed.
+            InvalidInputError: If it is no private repository, if neither or both names are given, or one is
+                malformed.
         """
+        if not hasattr(repository, "repository_uri_for_tag"):
+            raise InvalidInputError(
+                "Not a private repository",
+                got=type(repository).__name__,
+                allowed="a Repository, or an ecr.IRepository",
+                fix="import one by its name: Repository.from_repository_name(stack, 'Shop', 'shop/checkout')",
+            )
         _check_reference(digest, tag)
         check_architectures(architectures)
         return cls(
@@ -174,7 +177,9 @@ class Image:
         """Let an identity pull the image; from a cache also the first time, when ECR has yet to get it."""
         if self.cache is not None:
             return self.cache.grant_pull(grantee)
-        return cast("ecr.IRepository", self.repository).grant_pull(grantee)
+        repository = cast("ecr.IRepository", self.repository)
+        _warn_of_another_owner(repository, grantee)
+        return repository.grant_pull(grantee)
 
     def for_ecs(self) -> ecs.ContainerImage:
         """The image for a container of ECS, whose execution role is granted the pull."""
@@ -207,8 +212,16 @@ class Image:
         """Refuse a consumer that runs on another architecture than the image was built for.
 
         Raises:
-            InvalidInputError: If the image's architectures are known and this is none of them.
+            InvalidInputError: If it is none that images are built for, or the image's architectures are
+                known and this is none of them.
         """
+        if architecture not in {"amd64", "arm64"}:
+            raise InvalidInputError(
+                "Not an architecture",
+                got=architecture,
+                allowed="'amd64' or 'arm64'",
+                fix="write architecture='arm64', or leave it out",
+            )
         if self.architectures is not None and architecture not in self.architectures:
             raise InvalidInputError(
                 "The image was not built for this architecture",
@@ -231,6 +244,36 @@ class Image:
         return tag.lower() in MOVING_TAGS if known is None else known
 
 
+def check_image(image: object) -> None:
+    """Refuse what consumers can't pull, such as text.
+
+    Raises:
+        InvalidInputError: If it is no `Image`.
+    """
+    if not isinstance(image, Image):
+        raise InvalidInputError(
+            "Not an image",
+            got=type(image).__name__,
+            allowed="an Image",
+            fix="write image=Image.of(repository, digest='sha256:...')",
+        )
+
+
+def _warn_of_another_owner(repository: ecr.IRepository, grantee: iam.IGrantable) -> None:
+    """A repository that the CDK imported drops what another account's policy must hold, without a word."""
+    if isinstance(repository, ImportedRepository) or repository.node.default_child is not None:
+        return
+    there, here = repository.env.account, grantee.grant_principal.principal_account
+    if here is None or there == here or is_token(there) or is_token(here):
+        return
+    cdk.Validations.of(repository).add_warning(
+        "registry-constructs:owner-must-allow-the-pull",
+        f"The repository is account {there}'s, and its policy can't be changed from here. See that it lets "
+        f"account {here} pull ({', '.join(PULL_ACTIONS)}), and import it with "
+        "Repository.from_repository_arn(..., policy_managed_elsewhere=True).",
+    )
+
+
 class _EcsImage(ecs.ContainerImage):
     def __init__(self, image: Image) -> None:
         super().__init__()
@@ -251,28 +294,6 @@ def _as_digest(digest: str | None) -> str | None:
     if digest is None or not is_token(digest) or digest.startswith("sha256:"):
         return digest
     return f"sha256:{cdk.Fn.select(1, cdk.Fn.split(':', digest))}"
-
-
-def tag_moves(repository: ecr.IRepository, tag: str) -> bool | None:
-    """Whether a repository lets a tag be moved to another image; None for one that is imported."""
-    resource = repository.node.default_child
-    if not isinstance(resource, ecr.CfnRepository):
-        return None
-    mutability = resource.image_tag_mutability or "MUTABLE"
-    if mutability in {"MUTABLE", "IMMUTABLE"}:
-        return mutability == "MUTABLE"
-    excepted = any(matches(pattern, tag) for pattern in _exclusions(resource))
-    return excepted == mutability.startswith("IMMUTABLE")
-
-
-def _exclusions(resource: ecr.CfnRepository) -> list[str]:
-    filters = cdk.Stack.of(resource).resolve(resource.image_tag_mutability_exclusion_filters) or []
-    return [
-        value
-        for one in filters
-        for key, value in (one if isinstance(one, dict) else vars(one).get("_values", {})).items()
-        if key.lower().replace("_", "").endswith("filtervalue")
-    ]
 
 
 def check_architectures(architectures: Sequence[Architecture] | None) -> None:

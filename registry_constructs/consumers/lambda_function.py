@@ -14,9 +14,12 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct, Dependable, IConstruct
 
+from registry_constructs.consumers.dead_letters import encrypted_dead_letters
 from registry_constructs.consumers.environment import check_environment
-from registry_constructs.consumers.image import Architecture, Image
+from registry_constructs.consumers.image import Architecture, Image, check_image
+from registry_constructs.consumers.lambda_limits import check_fetched, check_size
 from registry_constructs.consumers.logs import encrypted_log_group
+from registry_constructs.consumers.subnets import private_subnets
 from registry_constructs.errors import InvalidInputError
 from registry_constructs.registry.creation_template import acknowledge_wildcards
 from registry_constructs.repository.access import LAMBDA_PULL_ACTIONS
@@ -43,9 +46,6 @@ VPC_REASON: Final = (
 
 TRACING_REASON: Final = "X-Ray's actions know no resource but *; tracing is asked for by name."
 """Why cdk-nag's AwsSolutions-IAM5 is acknowledged on the role of a function that is traced."""
-
-DEAD_LETTERS_REASON: Final = "The queue holds what the function failed at; it is the last stop itself."
-"""Why cdk-nag's AwsSolutions-SQS3 is acknowledged on the queue for failures."""
 
 _SECRETS_FIX: Final = (
     "store it in Secrets Manager, pass its ARN, such as DB_PASSWORD_ARN, and let the function read it; if it "
@@ -91,7 +91,7 @@ class ImageFunction(lambda_.Function):
             names. Default: none.
         environment_encryption: A key for them. Default: Lambda's own key, which costs nothing.
         vpc: A VPC that the function's code reaches; without, it reaches the internet. Default: none.
-        vpc_subnets: Subnets in it. Default: private ones, with a way out if there are any.
+        vpc_subnets: Private subnets in it. Default: those with a way out, or else its isolated ones.
         security_groups: Security groups in it. Default: one for this function.
         reserved_concurrent_executions: The most executions at a time, which are set aside for it. Default:
             the account's pool.
@@ -101,8 +101,9 @@ class ImageFunction(lambda_.Function):
         tracing: X-Ray tracing. Default: `lambda_.Tracing.DISABLED`.
 
     Raises:
-        InvalidInputError: For an image that Lambda can't run, secrets in the environment, and an imported
-            repository whose policy can't be changed from here.
+        InvalidInputError: For an image that Lambda can't run, what it has no such memory or time for, subnets
+            that are not private, secrets in the environment, and an imported repository whose policy can't be
+            changed from here.
     """
 
     def __init__(
@@ -129,11 +130,14 @@ class ImageFunction(lambda_.Function):
         tracing: lambda_.Tracing | None = None,
     ) -> None:
         with located(scope, id):
+            check_image(image)
             image.for_lambda()  # refuses an image that Lambda can't fetch
-            _check_image(image, cdk.Stack.of(scope))
+            check_fetched(image, cdk.Stack.of(scope))
             architecture = architecture or _default_architecture(image)
             image.check_architecture(_ARCHITECTURES[architecture.name])
+            check_size(memory_size, timeout)
             check_environment(scope, environment or {}, {}, fix=_SECRETS_FIX)
+            subnets = private_subnets(vpc, vpc_subnets) if vpc is not None else vpc_subnets
         logs = encrypted_log_group(scope, f"{id}Logs")
         role = iam.Role(
             scope,
@@ -152,7 +156,7 @@ class ImageFunction(lambda_.Function):
             reasons = ([VPC_REASON] if vpc is not None else []) + ([TRACING_REASON] if traced else [])
             acknowledge_wildcards(role, ["*"], " ".join(reasons))
         if dead_letter_queue_enabled and dead_letter_queue is None:
-            dead_letter_queue = _dead_letters(scope, f"{id}DeadLetters")
+            dead_letter_queue = encrypted_dead_letters(scope, f"{id}DeadLetters")
         super().__init__(
             scope,
             id,
@@ -167,7 +171,7 @@ class ImageFunction(lambda_.Function):
             environment=dict(environment) if environment else None,
             environment_encryption=environment_encryption,
             vpc=vpc,
-            vpc_subnets=vpc_subnets,
+            vpc_subnets=subnets,
             security_groups=list(security_groups) if security_groups else None,
             reserved_concurrent_executions=reserved_concurrent_executions,
             dead_letter_queue_enabled=dead_letter_queue_enabled,
@@ -268,24 +272,6 @@ class _Code(lambda_.Code):
         return lambda_.CodeConfig(image=self._config)
 
 
-def _check_image(image: Image, stack: cdk.Stack) -> None:
-    if image.architectures is not None and len(set(image.architectures)) > 1:
-        raise InvalidInputError(
-            "Lambda takes no index of several architectures",
-            got=image.architectures,
-            allowed="an image for one architecture",
-            fix="name the digest of one architecture's image and say architectures=['arm64'] or ['amd64']",
-        )
-    region = image.repository.env.region if image.repository is not None else stack.region
-    if region != stack.region and not is_token(region) and not is_token(stack.region):
-        raise InvalidInputError(
-            "Lambda fetches images in its own Region only",
-            got=f"{image.repository_name} in {region}",
-            allowed=f"a repository in {stack.region}",
-            fix="replicate the image into the function's Region: Image.replica(...)",
-        )
-
-
 def _default_architecture(image: Image) -> lambda_.Architecture:
     if image.architectures == ("arm64",):
         return lambda_.Architecture.ARM_64
@@ -309,18 +295,3 @@ def _grant_vpc(role: iam.Role) -> None:
             conditions={"ArnLike": {"lambda:SourceFunctionArn": functions}},
         )
     )
-
-
-def _dead_letters(scope: Construct, id: str) -> sqs.Queue:
-    queue = sqs.Queue(
-        scope,
-        id,
-        encryption=sqs.QueueEncryption.SQS_MANAGED,
-        enforce_ssl=True,
-        retention_period=cdk.Duration.days(14),
-        removal_policy=cdk.RemovalPolicy.RETAIN,
-    )
-    cdk.Validations.of(queue).acknowledge(
-        cdk.Acknowledgment(id="AwsSolutions-SQS3", reason=DEAD_LETTERS_REASON)
-    )
-    return queue

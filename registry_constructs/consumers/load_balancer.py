@@ -14,7 +14,7 @@ from aws_cdk import aws_elasticloadbalancingv2 as elbv2
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from registry_constructs.consumers.ecs_placement import private_subnets, public_subnets
+from registry_constructs.consumers.subnets import private_subnets, public_subnets
 from registry_constructs.errors import InvalidInputError
 from registry_constructs.tokens import is_token
 

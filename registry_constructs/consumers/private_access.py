@@ -23,6 +23,7 @@ from registry_constructs.consumers.endpoint_policies import (
 )
 from registry_constructs.consumers.image import Image
 from registry_constructs.consumers.pulled import check_accounts, repository_arns
+from registry_constructs.consumers.subnets import private_subnets, select_subnets
 from registry_constructs.consumers.vpc_endpoints import (
     S3,
     NoSecondEndpoint,
@@ -32,7 +33,6 @@ from registry_constructs.consumers.vpc_endpoints import (
     endpoints_beside,
     is_isolated,
     rules_out,
-    selected_subnets,
 )
 from registry_constructs.errors import InvalidInputError
 from registry_constructs.registry import PullThroughCache
@@ -134,7 +134,8 @@ class PrivateRegistryAccess(Construct):
             pulled, imported = repository_arns(
                 self, images=images, repositories=repositories, caches=caches, accounts=accounts
             )
-            selected = selected_subnets(vpc, subnets)
+            chosen = subnets or private_subnets(vpc, None)
+            selected = select_subnets(vpc, chosen)
         self.security_group = ec2.SecurityGroup(
             self,
             "SecurityGroup",

@@ -10,7 +10,7 @@ from aws_cdk import aws_ecr as ecr
 from constructs import IConstruct
 
 from registry_constructs import limits
-from registry_constructs.consumers.image import Image
+from registry_constructs.consumers.image import Image, check_image
 from registry_constructs.errors import InvalidInputError
 from registry_constructs.naming import check_account_id
 from registry_constructs.registry import PullThroughCache
@@ -35,11 +35,12 @@ def repository_arns(
         accounts: Every repository of theirs in the Region.
 
     Raises:
-        InvalidInputError: If nothing is named, one is in another Region, or an account is none.
+        InvalidInputError: If nothing is named, one is in another Region, or an image or an account is none.
     """
     stack = cdk.Stack.of(scope)
     pulled, imported = [], []
     for image in images:
+        check_image(image)
         _check_region(stack, image.cache if image.repository is None else image.repository)
         pulled.append(image.repository_arn)
         if image.cache is not None:

@@ -16,19 +16,6 @@ S3: Final = "s3"
 """The only service here whose endpoint is a gateway, that is an entry in route tables."""
 
 
-def selected_subnets(vpc: ec2.IVpc, selection: ec2.SubnetSelection | None) -> list[ec2.ISubnet]:
-    """The subnets that a selection stands for in a VPC."""
-    one = selection or ec2.SubnetSelection()
-    return vpc.select_subnets(
-        availability_zones=one.availability_zones,
-        one_per_az=one.one_per_az,
-        subnet_filters=one.subnet_filters,
-        subnet_group_name=one.subnet_group_name,
-        subnets=one.subnets,
-        subnet_type=one.subnet_type,
-    ).subnets
-
-
 def check_dns(vpc: ec2.IVpc) -> None:
     """Refuse a VPC where endpoints can't have private DNS, as far as the CDK knows.
 

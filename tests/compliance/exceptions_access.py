@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from registry_constructs.consumers.lambda_function import DEAD_LETTERS_REASON, TRACING_REASON, VPC_REASON
+from registry_constructs.consumers.dead_letters import DEAD_LETTERS_REASON
+from registry_constructs.consumers.lambda_function import TRACING_REASON, VPC_REASON
 
 _ONLY_IF_ASKED = "costs or needs something of the account's, so it is there if it is asked for"
 _POOL = f"executions of its own: {_ONLY_IF_ASKED}"

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from registry_constructs.consumers.container import ENVIRONMENT_REASON, EXEC_REASON, PULL_REASON
+from registry_constructs.consumers.dead_letters import DEAD_LETTERS_REASON
 from registry_constructs.consumers.ec2_capacity import AGENT_REASON, NOTIFICATION_REASON
-from registry_constructs.consumers.fargate_task import DEAD_LETTER_REASON
 from registry_constructs.consumers.load_balancer import INTERNET_REASON, LOG_BUCKET_REASON
 from registry_constructs.registry.creation_template import ROLE_REASON
 
@@ -169,7 +169,7 @@ CDK_NAG_ACKNOWLEDGED |= {
     ("AwsSolutions-S1", f"{service}/AccessLogs"): LOG_BUCKET_REASON for service in _BALANCED
 }
 CDK_NAG_ACKNOWLEDGED |= {
-    ("AwsSolutions-SQS3", f"{task}/DeadLetters"): DEAD_LETTER_REASON for task in _SCHEDULED
+    ("AwsSolutions-SQS3", f"{task}/DeadLetters"): DEAD_LETTERS_REASON for task in _SCHEDULED
 }
 CDK_NAG_ACKNOWLEDGED[_ANY, "ecs-fargate-with-a-shell/Checkout/TaskRole"] = EXEC_REASON
 CDK_NAG_ACKNOWLEDGED["AwsSolutions-EC23", "ecs-fargate-with-everything/Checkout/LoadBalancer"] = (

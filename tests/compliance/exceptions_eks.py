@@ -30,6 +30,7 @@ _NO_KEY = "the CDK makes its own functions' logs without a key; they hold manife
 _NO_TRACE = "the CDK's own function takes no tracing, and logs what it does"
 _NO_VARIABLES_KEY = "the CDK's own functions have a function's ARN and an STS setting as variables"
 _MEMORY = "the CDK's own function passes one call on: 128 MB are enough"
+_OUTSIDE = "the CDK's own function calls Lambda and answers CloudFormation, and nothing that is in a VPC"
 _INLINE = "the CDK writes a role's grants into a policy of its own"
 _TOKEN = "a token is asked for on *: its actions know no resource"
 
@@ -39,6 +40,7 @@ CHECKOV: dict[tuple[str, str], str] = {
     for check, reason in {
         "CKV_AWS_115": _NO_LIMIT,
         "CKV_AWS_116": _NO_QUEUE,
+        "CKV_AWS_117": _OUTSIDE,
         "CKV_AWS_158": _NO_KEY,
         "CKV_AWS_173": _NO_VARIABLES_KEY,
     }.items()
@@ -53,11 +55,12 @@ _FUNCTION_RULES = {
     "Serverless-LambdaDLQ": _NO_QUEUE,
     "Serverless-LambdaTracing": _NO_TRACE,
 }
+_CALLER = "Provider/framework-onEvent"
 _KUBECTL_RULES = {
     "Handler/Resource": _FUNCTION_RULES | {"Serverless-LambdaLatestVersion": RUNTIME_REASON},
-    "Provider/framework-onEvent/Resource": _FUNCTION_RULES | {"Serverless-LambdaDefaultMemorySize": _MEMORY},
+    f"{_CALLER}/Resource": _FUNCTION_RULES | {"Serverless-LambdaDefaultMemorySize": _MEMORY},
 }
-_KUBECTL_FUNCTIONS = ("Handler", "Provider/framework-onEvent")
+_KUBECTL_FUNCTIONS = ("Handler", _CALLER)
 _PACKS = ("HIPAA.Security", "NIST.800.53.R4", "NIST.800.53.R5", "PCI.DSS.321")
 _ROLES_WITH_GRANTS = (
     "eks-cached-image/Cluster/NodeRole/DefaultPolicy",
@@ -87,6 +90,11 @@ CDK_NAG |= {
     for pack in _PACKS
     for name in _WITH_KUBECTL
     for function in _KUBECTL_FUNCTIONS
+}
+CDK_NAG |= {
+    (f"{pack}-LambdaInsideVPC", f"{name}/Cluster/KubectlProvider/{_CALLER}/Resource"): _OUTSIDE
+    for pack in _PACKS
+    for name in _WITH_KUBECTL
 }
 CDK_NAG |= {
     (f"{pack}-IAMNoInlinePolicy", f"{role}/Resource"): _INLINE
@@ -122,8 +130,9 @@ CDK_NAG_ACKNOWLEDGED |= {
     (rule, f"{name}/Cluster/KubectlProvider{child}"): reason
     for name in _WITH_KUBECTL
     for rule, child, reason in (
-        (_policy("service-role/AWSLambdaBasicExecutionRole"), "", POLICIES_REASON),
-        (_policy("service-role/AWSLambdaVPCAccessExecutionRole"), "", POLICIES_REASON),
+        (_policy("service-role/AWSLambdaBasicExecutionRole"), "/Handler", POLICIES_REASON),
+        (_policy("service-role/AWSLambdaVPCAccessExecutionRole"), "/Handler", POLICIES_REASON),
+        (_policy("service-role/AWSLambdaBasicExecutionRole"), f"/{_CALLER}", POLICIES_REASON),
         (
             "AwsSolutions-IAM5[Resource::<ClusterKubectlProviderHandler2E05C68A.Arn>:*]",
             "",

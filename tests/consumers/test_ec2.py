@@ -20,10 +20,9 @@ from registry_constructs import (
     Scaling,
 )
 from registry_constructs.consumers.ec2_capacity import CLUSTER_ACTIONS, INSTANCE_ACTIONS
-from registry_constructs.repository.access import PULL_ACTIONS
 from tests.consumers import variants_ecs
 from tests.consumers.reading import container, statements
-from tests.consumers.variants_ecs import DIGEST, IMAGES, named, vpc
+from tests.consumers.variants_ecs import DIGEST, named, vpc
 from tests.synthesis import new_app, new_stack, properties, raw_template, resources, warnings
 
 PRIVATE = ["subnet-0b000000000000000", "subnet-0b000000000000001"]
@@ -254,15 +253,6 @@ def test_it_is_made_after_its_capacity_provider_and_deleted_before() -> None:
     [association] = resources(stack, ASSOCIATION)
     assert association in body["DependsOn"]
     assert any(name.startswith("CheckoutExecutionRoleDefaultPolicy") for name in body["DependsOn"])
-
-
-@pytest.mark.parametrize("kind", IMAGES)
-def test_an_image_of_every_kind_is_pulled_by_the_task_and_not_by_the_instance(kind: str) -> None:
-    stack = new_stack(f"service-{kind}")
-    service(stack, IMAGES[kind](stack))
-    pulls = [one for one in statements(stack, "CheckoutExecutionRole") if set(PULL_ACTIONS) <= set(one[0])]
-    assert len(pulls) == 1
-    assert "ecr:" not in str(statements(stack, "CapacityInstanceRole"))
 
 
 def test_the_image_must_be_built_for_the_instances() -> None:

@@ -272,6 +272,19 @@ def test_kubectl_may_use_the_cluster_and_read_no_images() -> None:
     assert "AmazonEKSClusterAdminPolicy" in str(entry["AccessPolicies"])
 
 
+def test_what_calls_kubectl_is_outside_the_vpc() -> None:
+    """It calls Lambda and answers to S3, which isolated subnets have no way to."""
+    stack = new_stack()
+    cluster(stack, kubectl_layer=layer(stack))
+    in_vpc = {
+        name.removeprefix("ClusterKubectlProvider")[:9]: "VpcConfig" in body["Properties"]
+        for name, body in resources(stack, "AWS::Lambda::Function").items()
+    }
+    assert in_vpc == {"Handler2E": True, "framework": False}
+    role = of(stack, "AWS::IAM::Role", "ClusterKubectlProviderframework")
+    assert managed_policies(role) == {"AWSLambdaBasicExecutionRole"}
+
+
 def test_an_image_of_the_account_needs_nothing_on_nodes() -> None:
     stack = new_stack()
     made = cluster(stack)
@@ -438,7 +451,7 @@ def test_a_vpc_without_private_subnets_is_refused() -> None:
 def test_public_subnets_are_refused() -> None:
     stack = new_stack()
     network = ec2.Vpc(stack, "Network", max_azs=2)
-    with pytest.raises(InvalidInputError, match="These subnets are public"):
+    with pytest.raises(InvalidInputError, match="Nothing runs in public subnets here"):
         EksCluster(
             stack,
             "Cluster",
@@ -453,6 +466,21 @@ def test_one_zone_is_refused() -> None:
     network = ec2.Vpc(stack, "Network", max_azs=1)
     with pytest.raises(InvalidInputError, match="two Availability Zones"):
         EksCluster(stack, "Cluster", vpc=network, version=VERSION)
+
+
+def test_subnets_that_the_vpc_has_not_are_refused() -> None:
+    stack = new_stack()
+    nowhere = ec2.SubnetSelection(subnet_group_name="nowhere")
+    with pytest.raises(InvalidInputError, match="Stack/Cluster: The VPC has no such subnets"):
+        cluster(stack, subnets=nowhere)
+
+
+def test_subnets_known_by_their_ids_alone_are_taken() -> None:
+    stack = new_stack()
+    ids = ["subnet-0c000000000000000", "subnet-0c000000000000001"]
+    chosen = [ec2.Subnet.from_subnet_id(stack, name, name) for name in ids]
+    cluster(stack, subnets=ec2.SubnetSelection(subnets=chosen))
+    assert properties(stack, "AWS::EKS::Cluster")["ResourcesVpcConfig"]["SubnetIds"] == ids
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ from registry_constructs import (
 from registry_constructs.repository.access import PULL_ACTIONS
 from tests.consumers import variants_ecs
 from tests.consumers.reading import container, listed, statements
-from tests.consumers.variants_ecs import IMAGES, named, secrets, service, vpc
+from tests.consumers.variants_ecs import named, secrets, service, vpc
 from tests.synthesis import (
     cfn_lint,
     new_app,
@@ -182,24 +182,6 @@ def test_everything_is_within_reach() -> None:
 
 
 # Images -------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("kind", IMAGES)
-def test_an_image_of_every_kind_runs_with_the_right_to_pull_it(kind: str) -> None:
-    stack = new_stack(f"service-{kind}")
-    image = IMAGES[kind](stack)
-    service(stack, image)
-    pulls = [one for one in statements(stack, "CheckoutExecutionRole") if set(PULL_ACTIONS) <= set(one[0])]
-    [(actions, resource, _)] = pulls
-    extra = {"ecr:BatchImportUpstreamImage", "ecr:CreateRepository"} if kind == "cached" else set()
-    assert set(actions) == {*PULL_ACTIONS, *extra}
-    expected = {
-        "cached": f"arn:aws:ecr:eu-west-1:111122223333:repository/{stack.stack_name}/*",
-        "of-another-account": variants_ecs.OTHER_ACCOUNT,
-    }
-    assert resource == expected.get(kind, stack.resolve(image.repository_arn))
-    assert stack.resolve(image.uri) == container(stack)["Image"]
-    assert warnings(stack) == []
 
 
 def test_a_tag_that_moves_is_a_warning_on_the_service() -> None:
@@ -453,6 +435,7 @@ def test_no_task_at_all_is_a_count() -> None:
     ("keywords", "reason"),
     [
         ({"image": "nginx"}, "Not an image"),
+        ({"architecture": "x86"}, "Not an architecture"),
         ({"cpu": 300}, "no task with this CPU"),
         ({"cpu": 1024, "memory_limit_mib": 1024}, "no task of 1024 CPU units with this memory"),
         ({"port": 0}, "Not a port"),
@@ -474,7 +457,8 @@ def test_no_task_at_all_is_a_count() -> None:
         ({"cluster": True}, "Tasks run in a cluster"),
         ({"vpc": None}, "Tasks run in a cluster"),
         ({"vpc_subnets": ec2.SubnetSelection(subnet_group_name="nowhere")}, "no such subnets"),
-        ({"vpc_subnets": ec2.SubnetSelection(subnets=[])}, "No subnet is selected"),
+        ({"vpc_subnets": ec2.SubnetSelection(subnets=[])}, "no such subnets"),
+        ({"vpc_subnets": ec2.SubnetSelection(availability_zones=["eu-west-1z"])}, "no such subnets"),
         ({"vpc_subnets": ec2.SubnetSelection(subnet_type=ec2.SubnetType.PUBLIC)}, "in public subnets"),
     ],
 )
@@ -493,7 +477,7 @@ def test_public_subnets_are_named_with_the_way_out() -> None:
     stack = new_stack()
     network = vpc(stack)
     mixed = ec2.SubnetSelection(subnets=[network.private_subnets[0], network.public_subnets[1]])
-    with pytest.raises(InvalidInputError, match="Tasks don't run in public subnets") as caught:
+    with pytest.raises(InvalidInputError, match="Nothing runs in public subnets") as caught:
         FargateService(stack, "Checkout", image=named(stack), vpc=network, vpc_subnets=mixed)
     assert caught.value.got == [network.public_subnets[1].node.path]
     assert "PRIVATE_WITH_EGRESS" in caught.value.fix
@@ -509,7 +493,7 @@ def test_a_public_subnet_is_known_by_its_id() -> None:
         availability_zone="eu-west-1a",
         route_table_id="rtb-0a000000000000000",
     )
-    with pytest.raises(InvalidInputError, match="Tasks don't run in public subnets"):
+    with pytest.raises(InvalidInputError, match="Nothing runs in public subnets"):
         FargateService(
             stack,
             "Checkout",

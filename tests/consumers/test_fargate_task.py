@@ -14,10 +14,9 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_scheduler as scheduler
 
 from registry_constructs import FargateTask, InvalidInputError
-from registry_constructs.repository.access import PULL_ACTIONS
 from tests.consumers import variants_ecs
 from tests.consumers.reading import container, statements
-from tests.consumers.variants_ecs import IMAGES, named, secrets, task, vpc
+from tests.consumers.variants_ecs import named, secrets, task, vpc
 from tests.synthesis import new_stack, properties, raw_template, resources, warnings
 
 NIGHTLY = scheduler.ScheduleExpression.cron(hour="3", minute="0")
@@ -67,14 +66,6 @@ def test_nothing_starts_it_by_itself() -> None:
     types = {body["Type"] for body in raw_template(stack)["Resources"].values()}
     assert not types & {"AWS::ECS::Service", "AWS::Scheduler::Schedule", "AWS::SQS::Queue"}
     assert statements(stack, "MigrationTaskRole") == []
-
-
-@pytest.mark.parametrize("kind", IMAGES)
-def test_an_image_of_every_kind_is_pulled(kind: str) -> None:
-    stack = new_stack(f"task-{kind}")
-    task(stack, IMAGES[kind](stack))
-    pulls = [one for one in statements(stack, "MigrationExecutionRole") if set(PULL_ACTIONS) <= set(one[0])]
-    assert len(pulls) == 1
 
 
 def test_who_is_granted_may_run_exactly_this_task_in_its_cluster() -> None:

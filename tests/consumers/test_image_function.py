@@ -312,6 +312,50 @@ def test_it_goes_wherever_a_function_does() -> None:
     assert len(role_policy(stack)) == 2
 
 
+# Its size, and where it runs ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("keywords", "text"),
+    [
+        ({"memory_size": 127}, "Lambda has no function with this memory"),
+        ({"memory_size": 10_241}, "Lambda has no function with this memory"),
+        ({"timeout": cdk.Duration.minutes(16)}, "run it as a FargateTask"),
+        ({"timeout": cdk.Duration.seconds(0)}, "No function runs for this long"),
+    ],
+)
+def test_what_no_function_has_is_refused(keywords: dict[str, Any], text: str) -> None:
+    stack = new_stack()
+    assert text in refusal(stack, own(stack), **keywords)
+
+
+def test_the_limits_and_tokens_pass() -> None:
+    stack = new_stack()
+    late = cdk.CfnParameter(stack, "Memory", type="Number").value_as_number
+    image = own(stack)
+    for name, size, timeout in (
+        ("Least", 128, cdk.Duration.seconds(1)),
+        ("Most", 10_240, cdk.Duration.minutes(15)),
+        ("Late", late, cdk.Duration.seconds(late)),
+    ):
+        ImageFunction(stack, name, image=image, memory_size=size, timeout=timeout)
+    sizes = [body["Properties"]["MemorySize"] for body in resources(stack, FUNCTION).values()]
+    assert sizes == [128, 10_240, {"Ref": "Memory"}]
+
+
+@pytest.mark.parametrize(
+    ("selection", "text"),
+    [
+        (ec2.SubnetSelection(subnet_group_name="nowhere"), "The VPC has no such subnets"),
+        (ec2.SubnetSelection(availability_zones=["eu-west-1z"]), "The VPC has no such subnets"),
+        (ec2.SubnetSelection(subnet_type=ec2.SubnetType.PUBLIC), "Nothing runs in public subnets here"),
+    ],
+)
+def test_subnets_that_it_cant_run_in_are_refused(selection: ec2.SubnetSelection, text: str) -> None:
+    stack = new_stack()
+    assert text in refusal(stack, own(stack), vpc=ec2.Vpc(stack, "Vpc"), vpc_subnets=selection)
+
+
 # Architectures ------------------------------------------------------------------------------------------
 
 

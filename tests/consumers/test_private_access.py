@@ -445,6 +445,8 @@ def test_eks_without_the_registry_of_its_add_ons_is_a_warning() -> None:
 @pytest.mark.parametrize(
     ("keywords", "text"),
     [
+        ({"subnets": ec2.SubnetSelection(subnet_group_name="nowhere")}, "The VPC has no such subnets"),
+        ({"subnets": ec2.SubnetSelection(availability_zones=["eu-west-1z"])}, "The VPC has no such subnets"),
         ({"repositories": []}, "Nothing is named that may be pulled"),
         ({"workloads": []}, "workloads is not a list of what pulls"),
         ({"workloads": "fargate"}, "write workloads=['fargate']"),

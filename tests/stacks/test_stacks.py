@@ -32,8 +32,9 @@ def without_bootstrap_check(rendered: dict[str, Any]) -> dict[str, Any]:
 ALWAYS = ["PublicImages", "Repositories"]
 OF_REGISTRIES = ["DestinationRegistry", "SourceRegistry"]
 OF_CHECKOUT = ["Ec2", "Eks", "Fargate", "Network"]
+OF_DELIVERY = ["Delivery"]
 OF_THUMBNAILS = ["Functions"]
-NAMES = sorted([*ALWAYS, *OF_REGISTRIES, *OF_CHECKOUT, *OF_THUMBNAILS])
+NAMES = sorted([*ALWAYS, *OF_REGISTRIES, *OF_CHECKOUT, *OF_DELIVERY, *OF_THUMBNAILS])
 
 
 @pytest.fixture(scope="module")
@@ -75,8 +76,10 @@ DIGEST = "sha256:" + "0123456789abcdef" * 4
         ({"thumbnails": "v1.4.2"}, OF_THUMBNAILS),
         ({"checkout": "v1.4.2", "thumbnails": DIGEST}, [*OF_CHECKOUT, *OF_THUMBNAILS]),
         ({"checkout": "", "thumbnails": ""}, []),
+        ({"checkout": "v1.4.2", "github": "acme@1/checkout@2"}, [*OF_CHECKOUT, *OF_DELIVERY]),
+        ({"github": "acme@1/checkout@2"}, []),
     ],
-    ids=["checkout", "thumbnails", "both", "empty"],
+    ids=["checkout", "thumbnails", "both", "empty", "delivery", "nothing to deliver"],
 )
 def test_in_an_account_of_the_users_only_what_has_an_image_runs(
     context: dict[str, str], names: list[str]
@@ -115,3 +118,11 @@ def test_account_region_and_readers_come_from_the_context() -> None:
     assert "arn:aws:iam::555566667777:root" in rendered
     assert "arn:aws:iam::666677778888:root" in rendered
     assert "222233334444" not in rendered
+
+
+def test_with_a_severity_the_service_passes_a_gate() -> None:
+    gated = template(stacks(checkout=DIGEST, severity="HIGH")["Fargate"])
+    [gate] = [name for name, one in gated["Resources"].items() if one["Type"] == "Custom::ECRScanGate"]
+    definitions = [one for one in gated["Resources"].values() if one["Type"] == "AWS::ECS::TaskDefinition"]
+    assert all(f"{gate}" in json.dumps(one) for one in definitions)
+    assert "ECRScanGate" not in json.dumps(template(stacks(checkout=DIGEST)["Fargate"]))

@@ -26,8 +26,8 @@ from registry_constructs.consumers.kubernetes.key import secrets_key
 from registry_constructs.consumers.kubernetes.kubectl import restrict_kubectl
 from registry_constructs.consumers.kubernetes.nodes import Nodes, add_nodes
 from registry_constructs.consumers.kubernetes.pulling import grant_image, grant_what_nodes_lack
-from registry_constructs.consumers.kubernetes.subnets import private_subnets
 from registry_constructs.consumers.logs import encrypted_log_group
+from registry_constructs.consumers.subnets import private_subnets
 from registry_constructs.errors import InvalidInputError
 from registry_constructs.repository.located import located
 from registry_constructs.tokens import is_token
@@ -117,6 +117,7 @@ class EksCluster(eks.Cluster):
         with located(scope, id):
             _check_cluster_name(cluster_name)
             chosen = private_subnets(vpc, subnets)
+            _check_zones(chosen)
             _check_compute(nodes, fargate_namespaces)
             if nodes is not None:
                 nodes.architecture()
@@ -227,6 +228,20 @@ def _check_cluster_name(name: str | None) -> None:
         allowed="1 to 100 letters, digits, '-' and '_', the first a letter or digit",
         fix="write cluster_name='shop', or leave it out",
     )
+
+
+def _check_zones(chosen: ec2.SubnetSelection) -> None:
+    try:
+        zones = {subnet.availability_zone for subnet in chosen.subnets or []}
+    except RuntimeError:  # the CDK knows no zone of a subnet that was imported by its id
+        return
+    if len(zones) < 2 and not any(map(is_token, zones)):
+        raise InvalidInputError(
+            "EKS needs subnets in two Availability Zones",
+            got=", ".join(zones),
+            allowed="private subnets in two Availability Zones at least",
+            fix="give the VPC max_azs=2 or more",
+        )
 
 
 def _check_compute(nodes: Nodes | None, fargate_namespaces: Sequence[str] | None) -> None:

@@ -1,4 +1,4 @@
-"""The Lambda functions with which a stack applies manifests, with less rights than the CDK gives them."""
+"""The Lambda functions with which a stack applies manifests, with fewer rights than the CDK gives them."""
 
 from __future__ import annotations
 
@@ -12,10 +12,9 @@ from aws_cdk import aws_lambda as lambda_
 from registry_constructs.consumers.kubernetes.findings import acknowledge_managed_policies
 from registry_constructs.registry.creation_template import acknowledge_wildcards
 
-_POLICIES: Final = (
-    "service-role/AWSLambdaBasicExecutionRole",
-    "service-role/AWSLambdaVPCAccessExecutionRole",
-)
+_LOGS: Final = "service-role/AWSLambdaBasicExecutionRole"
+_VPC: Final = "service-role/AWSLambdaVPCAccessExecutionRole"
+
 POLICIES_REASON: Final = (
     "The CDK gives its own functions AWS's policies for writing logs and for running in a VPC; the network "
     "interfaces that the second one is for have no names before they are made."
@@ -30,20 +29,33 @@ RUNTIME_REASON: Final = "The CDK sets the runtime of its own function, which its
 
 
 def restrict_kubectl(cluster: eks.Cluster) -> None:
-    """Take from the function that runs kubectl the right to read all of the account's images.
+    """Take from the two functions that apply manifests what they don't need.
 
-    The CDK gives it AmazonEC2ContainerRegistryReadOnly and the same for ECR Public, for Helm charts in ECR.
-    Who applies such a chart grants it: `repository.grant_pull(cluster.kubectl_provider.role)`.
+    The one that runs kubectl gets no right to read the account's images; the CDK gives it
+    AmazonEC2ContainerRegistryReadOnly and the same for ECR Public, for Helm charts in ECR. Who applies such a
+    chart grants it: `repository.grant_pull(cluster.kubectl_provider.role)`.
+
+    The one that CloudFormation calls, and which calls the other, stays out of the VPC: it calls Lambda and
+    answers into a bucket of CloudFormation, which isolated subnets would each need an endpoint for.
     """
     provider = cast("eks.KubectlProvider", cluster.kubectl_provider)
-    role = cast("iam.Role", provider.role)
-    resource = cast("iam.CfnRole", role.node.default_child)
-    resource.managed_policy_arns = [
-        iam.ManagedPolicy.from_aws_managed_policy_name(name).managed_policy_arn for name in _POLICIES
-    ]
-    # The condition under which the second policy was given; nothing asks for it any more.
     handler = cast("lambda_.Function", provider.node.find_child("Handler"))
+    caller = cast(
+        "lambda_.Function", provider.node.find_child("Provider").node.find_child("framework-onEvent")
+    )
+    _hold_to(handler, _LOGS, _VPC)
+    _hold_to(caller, _LOGS)
+    cast("lambda_.CfnFunction", caller.node.default_child).vpc_config = None
+    # The condition under which the policy for ECR Public was given; nothing asks for it any more.
     handler.node.try_remove_child("HasEcrPublic")
-    acknowledge_managed_policies(provider, _POLICIES, POLICIES_REASON)
     acknowledge_wildcards(provider, [f"{handler.function_arn}:*"], VERSIONS_REASON)
     cdk.Validations.of(handler).acknowledge(cdk.Acknowledgment(id="AwsSolutions-L1", reason=RUNTIME_REASON))
+
+
+def _hold_to(function: lambda_.Function, *policies: str) -> None:
+    """Leave a function's role with these policies of AWS alone."""
+    role = cast("iam.CfnRole", cast("iam.Role", function.role).node.default_child)
+    role.managed_policy_arns = [
+        iam.ManagedPolicy.from_aws_managed_policy_name(name).managed_policy_arn for name in policies
+    ]
+    acknowledge_managed_policies(function, policies, POLICIES_REASON)

@@ -13,7 +13,7 @@ from aws_cdk import aws_eks_v2 as eks
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from registry_constructs.consumers.image import Architecture, Image
+from registry_constructs.consumers.image import Architecture, Image, check_image
 from registry_constructs.consumers.kubernetes import manifests
 from registry_constructs.consumers.kubernetes.cluster import EksCluster
 from registry_constructs.consumers.kubernetes.description import (
@@ -132,6 +132,7 @@ class KubernetesWorkload(Construct):
         if fargate is None:
             fargate = own is not None and namespace in own.fargate_namespaces
         with located(self):
+            check_image(image)
             self.description = Workload(
                 name=name,
                 namespace=namespace,

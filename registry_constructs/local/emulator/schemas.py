@@ -11,7 +11,7 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from registry_constructs import limits
 
@@ -100,8 +100,12 @@ def in_region(name: str, region: str) -> bool:
 @functools.cache
 def pattern(published: str) -> re.Pattern[str]:
     """A pattern that AWS publishes: ECMA's, so `$` is the very end and words are of ASCII letters."""
-    published = _SAFE_PATTERNS.get(published, published)
-    return re.compile(re.sub(r"(?<!\\)\$", r"\\Z", published), re.ASCII)
+    published = re.sub(r"(?<!\\)\$", r"\\Z", _SAFE_PATTERNS.get(published, published))
+    if r"\p{" in published:
+        import regex  # type: ignore[import-untyped]  # noqa: PLC0415 - cfn-lint's own, for the same patterns
+
+        return cast("re.Pattern[str]", regex.compile(published))
+    return re.compile(published, re.ASCII)
 
 
 @functools.cache

@@ -14,7 +14,8 @@ from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
 from registry_constructs.consumers.environment import check_environment
-from registry_constructs.consumers.image import Architecture, Image, check_architectures, tag_moves
+from registry_constructs.consumers.image import Architecture, Image, check_architectures
+from registry_constructs.consumers.moving_tags import tag_moves
 from registry_constructs.errors import InvalidInputError
 from registry_constructs.tokens import is_token
 

@@ -1,0 +1,66 @@
+"""From a commit to the running checkout: who publishes it, who is told, and what follows a push."""
+
+from __future__ import annotations
+
+import aws_cdk as cdk
+from aws_cdk import aws_ecr as ecr
+from constructs import Construct
+
+from registry_constructs import (
+    DeployOnPush,
+    FargateService,
+    GitHubPublisher,
+    Notifications,
+    RegistryDashboard,
+    RegistryFailures,
+    ScanFindings,
+)
+
+
+class DeliveryStack(cdk.Stack):
+    """CI pushes to the repository, the service follows versions, and people hear of what goes wrong.
+
+    The gate stands where the image runs: `FargateStack(severity=...)`.
+
+    Args:
+        scope: The app.
+        id: The stack's id.
+        env: The account and Region.
+        repository: The repository that CI pushes to.
+        service: The service that runs its image.
+        github: The repository of source code, as `GitHubPublisher` takes it.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        env: cdk.Environment,
+        repository: ecr.IRepository,
+        service: FargateService,
+        github: str,
+    ) -> None:
+        super().__init__(scope, id, env=env, description="The shop's checkout from commit to service")
+
+        self.publisher = GitHubPublisher(
+            self,
+            "Publisher",
+            repository=github,
+            repositories=[repository],
+            branches=["main"],
+            tag_patterns=["v*"],
+            role_name="publish-checkout",
+        )
+
+        self.notifications = Notifications(self, "Notifications")
+        ScanFindings(self, "Findings", severity="HIGH", notifications=self.notifications)
+        RegistryFailures(self, "Failures", notifications=self.notifications)
+        RegistryDashboard(self, "Dashboard", repositories=[repository], dashboard_name="shop-images")
+
+        self.deploy = DeployOnPush(
+            self, "Deploy", repository=repository, tags=["v*"], service=service.service
+        )
+
+        cdk.CfnOutput(self, "PublisherRole", value=self.publisher.role.role_arn)
+        cdk.CfnOutput(self, "Topic", value=self.notifications.topic.topic_arn)
