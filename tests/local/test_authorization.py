@@ -12,6 +12,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from registry_constructs.local import LocalAws
+from tests.consumers.permitted_calls import assume
 
 ACCOUNT, OTHER, REGION = "111122223333", "222233334444", "eu-west-1"
 PULL = ["ecr:BatchGetImage"]
@@ -96,6 +97,41 @@ def test_a_repository_of_another_account_needs_both_policies(aws: LocalAws, clie
     assert pulling.batch_get_image(**place)["failures"]
     with denied("ecr:BatchGetImage"):  # a right on the name in the own account is none in theirs
         mine.batch_get_image(**place)
+
+
+def test_a_condition_sees_the_role_behind_a_session(aws: LocalAws) -> None:
+    theirs = aws.client("ecr", account=OTHER)
+    theirs.create_repository(repositoryName="for-one-role")
+    arn = f"arn:aws:ecr:{REGION}:{OTHER}:repository/for-one-role"
+    allowed = {"Effect": "Allow", "Action": PULL}
+    to_one = allowed | {
+        "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"},
+        "Condition": {"ArnEquals": {"aws:PrincipalArn": f"arn:aws:iam::{ACCOUNT}:role/ci/one"}},
+    }
+    theirs.set_repository_policy(
+        repositoryName="for-one-role",
+        policyText=json.dumps({"Version": "2012-10-17", "Statement": [to_one]}),
+    )
+
+    def pull(path: str, name: str) -> Any:
+        iam = aws.client("iam")
+        own = {"Version": "2012-10-17", "Statement": [allowed | {"Resource": arn}]}
+        role = iam.create_role(Path=path, RoleName=name, AssumeRolePolicyDocument=TRUST)["Role"]["Arn"]
+        iam.put_role_policy(RoleName=name, PolicyName="own", PolicyDocument=json.dumps(own))
+        credentials = assume(aws, role)
+        ecr: Any = boto3.client(
+            "ecr",
+            region_name=REGION,
+            endpoint_url=aws.endpoint_url,
+            aws_access_key_id=credentials["AccessKeyId"],
+            aws_secret_access_key=credentials["SecretAccessKey"],
+            aws_session_token=credentials["SessionToken"],
+        )
+        return ecr.batch_get_image(registryId=OTHER, repositoryName="for-one-role", imageIds=NOTHING)
+
+    assert pull("/ci/", "one")["failures"]
+    with denied("ecr:BatchGetImage"):
+        pull("/", "two")
 
 
 def test_a_stream_is_not_its_group(aws: LocalAws, client: Client) -> None:

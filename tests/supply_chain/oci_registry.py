@@ -48,7 +48,6 @@ class Fault:
     about: str
     status: int | None
     times: int = 1
-    headers: dict[str, str] = field(default_factory=dict)
 
 
 class Registries:
@@ -164,7 +163,7 @@ class _Registry(_Quiet):
             self._refuse(401, "UNAUTHORIZED")
             return
         if fault := self.registries.fault(line):
-            self._refuse(fault.status or 500, "TOLD_TO", **fault.headers)
+            self._refuse(fault.status or 500, "TOLD_TO")
             return
         address = urlsplit(self.path)
         for kind in ("manifests", "blobs", "referrers"):
@@ -179,10 +178,8 @@ class _Registry(_Quiet):
                 return
         self._refuse(404, "UNSUPPORTED")
 
-    def _refuse(self, status: int, code: str, **headers: str) -> None:
-        self.answer(
-            status, json.dumps({"errors": [{"code": code, "message": "as told"}]}).encode(), **headers
-        )
+    def _refuse(self, status: int, code: str) -> None:
+        self.answer(status, json.dumps({"errors": [{"code": code, "message": "as told"}]}).encode())
 
     def _manifests(self, kept: Kept, _name: str, reference: str, _query: dict[str, str]) -> None:
         if self.command == "PUT":
@@ -242,7 +239,7 @@ class _Registry(_Quiet):
             other = self.registries.repositories.get((self.headers["Host"], query.get("from", "")))
             if self.registries.mounts and other and query["mount"] in other.blobs:
                 kept.blobs[query["mount"]] = other.blobs[query["mount"]]
-                self.answer(201, Docker_Content_Digest=query["mount"])
+                self.answer(201, Location=f"/v2/{name}/blobs/{query['mount']}")
             else:
                 self.answer(202, Location=f"/v2/{name}/blobs/uploads/1?state=x")
         elif self.command == "PUT":

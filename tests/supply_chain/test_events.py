@@ -39,6 +39,8 @@ PATTERNS: list[tuple[aws_events.EventPattern, set[str]]] = [
     (events.image_pushed(tags=["1.*"], repositories=["shop/*"]), {"push"}),
     (events.image_pushed(tags=["v*", "stable"]), set()),
     (events.image_pushed(repositories=["shop"]), set()),
+    (events.referrer_pushed(), {"push untagged"}),
+    (events.referrer_pushed(repositories=["shop"]), set()),
     (
         events.basic_scan_completed(),
         {"basic scan", "basic scan untagged", "basic scan low", "basic scan undefined", "basic scan clean"},
@@ -75,6 +77,13 @@ def test_a_pattern_matches_its_events_and_no_other(
     pattern: aws_events.EventPattern, expected: set[str]
 ) -> None:
     assert matched(pattern) == expected
+
+
+@pytest.mark.parametrize(
+    ("tag", "expected"), [("", True), (f"{DIGEST.replace(':', '-')}.sig", True), ("1.4.2", False)]
+)
+def test_a_tag_made_of_a_digest_is_that_of_a_referrer(tag: str, *, expected: bool) -> None:
+    assert matches(events.referrer_pushed(), sample("push", image_tag=tag)) == expected
 
 
 COUNTS = st.dictionaries(

@@ -11,7 +11,7 @@ from aws_cdk import aws_ecr as ecr
 from registry_constructs import InvalidInputError, Promotion, Repository
 from registry_constructs.repository.access import PUSH_ACTIONS
 from tests.supply_chain.variants_promotion import PRODUCTION
-from tests.synthesis import new_app, new_stack, properties, resources, template, warnings
+from tests.synthesis import ENV, new_app, new_stack, properties, resources, template, warnings
 
 
 def promoted(destination: Any = None, *, stack: cdk.Stack | None = None, **more: Any) -> cdk.Stack:
@@ -73,8 +73,19 @@ def test_the_policy_of_another_account_lets_exactly_the_role_in() -> None:
     assert template(there)["Resources"].keys() & template(here)["Resources"].keys() == set()
 
 
-def test_a_repository_of_the_same_account_needs_no_policy_and_no_name_of_a_role() -> None:
+def test_what_fails_is_kept_for_14_days_whoever_could_not_deliver_it() -> None:
     stack = promoted()
+    [(queue, body)] = resources(stack, "AWS::SQS::Queue").items()
+    assert body["Properties"]["MessageRetentionPeriod"] == 14 * 24 * 3600
+    here = {"Fn::GetAtt": [queue, "Arn"]}
+    assert properties(stack, "AWS::Lambda::Function")["DeadLetterConfig"] == {"TargetArn": here}
+    for rule in resources(stack, "AWS::Events::Rule").values():
+        assert [target["DeadLetterConfig"] for target in rule["Properties"]["Targets"]] == [{"Arn": here}]
+
+
+@pytest.mark.parametrize("env", [ENV, None])
+def test_a_repository_of_the_same_account_needs_no_policy_and_no_name_of_a_role(env: Any) -> None:
+    stack = promoted(stack=new_stack(env=env))
     assert "RepositoryPolicyText" not in properties(stack)
     assert "RoleName" not in properties(stack, "AWS::IAM::Role")
     assert warnings(stack) == []

@@ -115,20 +115,18 @@ def test_an_index_its_platforms_and_its_signatures_arrive_with_their_digests(
     assert tags == {"v1", cosigned}
 
 
-def test_by_hand_and_a_refusal_that_is_kept(aws: LocalAws) -> None:
-    [function] = [
-        one["FunctionName"]
-        for one in aws.client("lambda").list_functions()["Functions"]
-        if "ToStagingFunction" in one["FunctionName"]
-    ]
+def test_by_hand_and_what_is_refused(aws: LocalAws) -> None:
+    client = aws.client("lambda")
+    names = [function["FunctionName"] for function in client.list_functions()["Functions"]]
+    [function] = [name for name in names if "ToStagingFunction" in name]
     later = images.image({"app": b"later"})
     registry.push(aws, NAME, later, tag="hotfix")
-    answer = aws.client("lambda").invoke(FunctionName=function, Payload=json.dumps({"tag": "hotfix"}))
+    answer = client.invoke(FunctionName=function, Payload=json.dumps({"tag": "hotfix"}))
     assert later.digest in json.loads(answer["Payload"].read())["result"]
     assert pulled(aws, "hotfix", far=False) == later
     registry.push(aws, NEAR, images.image({"app": b"another"}), tag="v2")
     registry.push(aws, NAME, later, tag="v2")
-    answer = aws.client("lambda").invoke(FunctionName=function, Payload=json.dumps({"tag": "v2"}))
+    answer = client.invoke(FunctionName=function, Payload=json.dumps({"tag": "v2"}))
     assert "does not let it be moved" in json.loads(answer["Payload"].read())["errorMessage"]
 
 

@@ -92,18 +92,15 @@ class Promotion(Construct):
             checked_tags(tags)
             _check_source(stack, source)
             _check_destination(stack, source, destination)
-        elsewhere = _differ(stack.account, destination.env.account)
-        if elsewhere and role_name is None:
-            role_name = cdk.Names.unique_resource_name(self, max_length=64, separator="-")
+            if _differ(stack.account, destination.env.account):
+                role_name = role_name or cdk.Names.unique_resource_name(self, max_length=64, separator="-")
+                _let_in(stack, destination, role_name)
         _warn_if_unknown(self, stack, destination)
         self.dead_letters = RulesQueue(self, "DeadLetters")
         log = logs.LogGroup(
             self, "Logs", retention=logs.RetentionDays.ONE_YEAR, removal_policy=cdk.RemovalPolicy.DESTROY
         )
         self.role = _role(self, role_name, source, destination, log, self.dead_letters)
-        if elsewhere and role_name is not None:
-            with located(self):
-                _let_in(stack, destination, role_name)
         self.function = lambda_.Function(
             self,
             "Function",

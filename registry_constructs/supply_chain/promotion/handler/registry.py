@@ -61,7 +61,7 @@ def retried(doing: str, call: Callable[[], T]) -> T:
             reason = _reason(error)
             if attempt == _ATTEMPTS or (status is not None and status not in _PASSING):
                 raise RegistryError(f"{doing}: {reason}", status) from error
-        time.sleep(random.uniform(0, 2**attempt / 4))  # noqa: S311 - a pause is no secret
+        time.sleep(random.uniform(0, 2**attempt / 2))  # noqa: S311 - a pause is no secret
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,12 +144,19 @@ class Repository:
     def start_upload(self, digest: str, mount_from: str | None) -> str | None:
         """Begin to push a blob, and say where its bytes go; None if it came from another repository here."""
         query = {} if mount_from is None else {"mount": digest, "from": mount_from}
-        where = f"blobs/uploads/?{urllib.parse.urlencode(query)}".rstrip("?")
-        headers, _ = self._ask("POST", where, {}, b"")
-        if mount_from is not None and headers.get("Docker-Content-Digest") == digest:
+        path = f"blobs/uploads/?{urllib.parse.urlencode(query)}".rstrip("?")
+
+        def start() -> tuple[int, str]:
+            with self._open("POST", path, {}, b"") as answer:
+                return answer.status, answer.headers.get("Location", "")
+
+        status, location = retried(f"POST {path} of {self}", start)
+        if status == http.HTTPStatus.CREATED:
             return None
-        separator = "&" if "?" in headers["Location"] else "?"
-        return f"{headers['Location']}{separator}{urllib.parse.urlencode({'digest': digest})}"
+        if not location:
+            raise RegistryError(f"{self} does not say where the bytes of {digest} go", status)
+        separator = "&" if "?" in location else "?"
+        return f"{location}{separator}{urllib.parse.urlencode({'digest': digest})}"
 
     def upload(self, where: str, size: int, chunks: Iterator[bytes]) -> None:
         """Push a blob's bytes in one request.
