@@ -24,7 +24,7 @@ from registry_constructs.consumers.environment import (
 from registry_constructs.consumers.image import Architecture, Image, check_image
 from registry_constructs.consumers.logs import encrypted_log_group
 from registry_constructs.errors import InvalidInputError
-from registry_constructs.registry.creation_template import acknowledge_wildcards
+from registry_constructs.repository.wildcards import acknowledge_wildcards
 from registry_constructs.tokens import is_token
 
 DEFAULT_USER: Final = "65532:65532"

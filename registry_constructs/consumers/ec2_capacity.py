@@ -15,8 +15,8 @@ from constructs import Construct
 from registry_constructs.consumers.ecs_placement import check_place, place
 from registry_constructs.consumers.image import Architecture
 from registry_constructs.errors import InvalidInputError
-from registry_constructs.registry.creation_template import acknowledge_wildcards
 from registry_constructs.repository.located import located
+from registry_constructs.repository.wildcards import acknowledge_wildcards
 from registry_constructs.tokens import is_token
 
 DEFAULT_INSTANCE_TYPE: Final = "m7i.large"

@@ -12,13 +12,13 @@ from aws_cdk.region_info import RegionInfo
 from constructs import Construct
 
 from registry_constructs.errors import InvalidInputError
-from registry_constructs.registry.creation_template import acknowledge_wildcards
 from registry_constructs.registry.deployment_order import deploy_first
 from registry_constructs.registry.merged import registry_of
 from registry_constructs.registry.registry import Registry
 from registry_constructs.registry.replication import RegistryOrEnvironment, known_place
 from registry_constructs.registry.replication_rules import Place
 from registry_constructs.repository.located import located
+from registry_constructs.repository.wildcards import acknowledge_wildcards
 
 UPSTREAM_READ_ACTIONS: Final = (
     "ecr:BatchGetImage",

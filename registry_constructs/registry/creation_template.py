@@ -23,6 +23,7 @@ from registry_constructs.repository.keywords import DEFAULT_LIFECYCLE, check_enc
 from registry_constructs.repository.located import located
 from registry_constructs.repository.mutability import tag_mutability
 from registry_constructs.repository.policy_text import policy_length
+from registry_constructs.repository.wildcards import acknowledge_wildcards
 from registry_constructs.tokens import is_token
 
 AppliedFor = Literal["REPLICATION", "PULL_THROUGH_CACHE", "CREATE_ON_PUSH"]
@@ -187,29 +188,6 @@ class _RepositoryPolicy:
                 f"{limits.REPOSITORY_POLICY_LENGTH:,}. Allow an organization instead of many accounts."
             )
         return problems
-
-
-def acknowledge_wildcards(scope: Construct, arns: Sequence[str], reason: str) -> None:
-    """Acknowledge cdk-nag's AwsSolutions-IAM5 for these resources alone, by the ids that it prints."""
-    for arn in arns:
-        cdk.Validations.of(scope).acknowledge(
-            cdk.Acknowledgment(
-                id=f"AwsSolutions-IAM5[Resource::{_as_printed(cdk.Stack.of(scope).resolve(arn))}]",
-                reason=reason,
-            )
-        )
-
-
-def _as_printed(value: Any) -> str:  # noqa: ANN401 - text or an intrinsic function
-    """How cdk-nag prints a resolved ARN: references in angle brackets."""
-    if isinstance(value, str):
-        return value
-    if "Ref" in value:
-        return f"<{value['Ref']}>"
-    if "Fn::GetAtt" in value:
-        return "<" + ".".join(value["Fn::GetAtt"]) + ">"
-    separator, parts = value["Fn::Join"]
-    return str(separator).join(_as_printed(part) for part in parts)
 
 
 def _purposes(applied_for: Sequence[AppliedFor]) -> list[AppliedFor]:

@@ -320,6 +320,17 @@ def test_lambda_takes_an_image_of_a_repository() -> None:
     assert statement["Principal"] == {"Service": "lambda.amazonaws.com"}
 
 
+def test_lambda_takes_a_digest_that_is_known_only_at_deployment() -> None:
+    from aws_cdk import aws_lambda as lambda_
+
+    stack = new_stack()
+    digest = cdk.CfnParameter(stack, "Digest").value_as_string
+    image = Image.of(Repository(stack, "R"), digest=digest)
+    lambda_.DockerImageFunction(stack, "Function", code=image.for_lambda())
+    uri = properties(stack, "AWS::Lambda::Function")["Code"]["ImageUri"]["Fn::Join"][1]
+    assert uri[-2:] == ["@sha256:", {"Fn::Select": [1, {"Fn::Split": [":", {"Ref": "Digest"}]}]}]
+
+
 def test_lambda_refuses_a_cached_image() -> None:
     image = Image.cached(quay(new_stack()), "quay.io/org/app:v1")
     with pytest.raises(InvalidInputError, match="Lambda can't pull through a cache") as caught:

@@ -10,7 +10,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 
 from registry_constructs.consumers.kubernetes.findings import acknowledge_managed_policies
-from registry_constructs.registry.creation_template import acknowledge_wildcards
+from registry_constructs.repository.wildcards import acknowledge_wildcards
 
 _LOGS: Final = "service-role/AWSLambdaBasicExecutionRole"
 _VPC: Final = "service-role/AWSLambdaVPCAccessExecutionRole"

@@ -12,8 +12,8 @@ from constructs import IConstruct
 
 from registry_constructs.consumers.image import Image
 from registry_constructs.registry.additions import IMPORT_ACTIONS
-from registry_constructs.registry.creation_template import acknowledge_wildcards
 from registry_constructs.repository.access import PULL_ACTIONS
+from registry_constructs.repository.wildcards import acknowledge_wildcards
 from registry_constructs.tokens import is_token
 
 TOKEN_REASON: Final = "A token is asked for on *: its action knows no resource."  # noqa: S105 - a sentence

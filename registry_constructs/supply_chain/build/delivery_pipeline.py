@@ -15,8 +15,8 @@ from constructs import Construct
 from registry_constructs.consumers.ec2_service import Ec2Service
 from registry_constructs.consumers.fargate_service import FargateService
 from registry_constructs.consumers.logs import encrypted_log_group
-from registry_constructs.registry.creation_template import acknowledge_wildcards
 from registry_constructs.repository.located import located
+from registry_constructs.repository.wildcards import acknowledge_wildcards
 from registry_constructs.supply_chain.build.artifacts import ArtifactBucket
 from registry_constructs.supply_chain.build.buildspec import record_buildspec
 from registry_constructs.supply_chain.build.deploy_role import deploy_role

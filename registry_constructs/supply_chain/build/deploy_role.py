@@ -10,7 +10,7 @@ from constructs import Construct
 
 from registry_constructs.consumers.ec2_service import Ec2Service
 from registry_constructs.consumers.fargate_service import FargateService
-from registry_constructs.registry.creation_template import acknowledge_wildcards
+from registry_constructs.repository.wildcards import acknowledge_wildcards
 from registry_constructs.supply_chain.build.artifacts import ArtifactBucket
 
 DEPLOY_REASON: Final = (

@@ -20,8 +20,8 @@ from registry_constructs.consumers.environment import grant_imported_keys
 from registry_constructs.consumers.image import Architecture, Image
 from registry_constructs.consumers.logs import encrypted_log_group
 from registry_constructs.registry import ManagedSigning, PullThroughCache
-from registry_constructs.registry.creation_template import acknowledge_wildcards
 from registry_constructs.repository.located import located
+from registry_constructs.repository.wildcards import acknowledge_wildcards
 from registry_constructs.supply_chain.build.buildspec import (
     BUILD_ARGUMENT,
     BUILD_SECRET,

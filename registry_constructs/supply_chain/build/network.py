@@ -10,7 +10,7 @@ from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from registry_constructs.registry.creation_template import acknowledge_wildcards
+from registry_constructs.repository.wildcards import acknowledge_wildcards
 
 VPC_ACTIONS: Final = (
     "ec2:CreateNetworkInterface",

@@ -17,8 +17,8 @@ from constructs import Construct
 
 from registry_constructs.consumers.image import Image
 from registry_constructs.errors import InvalidInputError
-from registry_constructs.registry.creation_template import acknowledge_wildcards
 from registry_constructs.repository.located import located
+from registry_constructs.repository.wildcards import acknowledge_wildcards
 from registry_constructs.supply_chain.build.deployed_image import DeployedImage
 from registry_constructs.supply_chain.events import checked_tags, image_pushed
 from registry_constructs.supply_chain.queues import RulesQueue

@@ -18,10 +18,10 @@ from constructs import Construct
 
 from registry_constructs.consumers.image import Image
 from registry_constructs.errors import InvalidInputError
-from registry_constructs.registry.creation_template import acknowledge_wildcards
 from registry_constructs.repository.access import PULL_ACTIONS, PUSH_ACTIONS
 from registry_constructs.repository.imported import ImportedRepository
 from registry_constructs.repository.located import located
+from registry_constructs.repository.wildcards import acknowledge_wildcards
 from registry_constructs.supply_chain.events import checked_tags, image_pushed, referrer_pushed
 from registry_constructs.supply_chain.queues import RulesQueue
 from registry_constructs.supply_chain.rules import add_rule

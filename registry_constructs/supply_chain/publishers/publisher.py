@@ -14,10 +14,10 @@ from constructs import Construct
 
 from registry_constructs.errors import InvalidInputError
 from registry_constructs.registry import ManagedSigning
-from registry_constructs.registry.creation_template import acknowledge_wildcards
 from registry_constructs.repository import PublicRepository
 from registry_constructs.repository.access import push_grant
 from registry_constructs.repository.located import located
+from registry_constructs.repository.wildcards import acknowledge_wildcards
 from registry_constructs.supply_chain.publishers.identity_provider import (
     check_provider,
     identity_provider,
