@@ -44,7 +44,7 @@ class RepositoriesStack(cdk.Stack):
             self,
             "Development",
             repository_name="development/checkout",
-            lifecycle=presets.development(kept_tags=[]),
+            lifecycle=presets.continuous_delivery(deployed_tags=[]),
         )
 
         self.base_image = Repository(
