@@ -17,6 +17,7 @@ ACCOUNT, REGION = "111122223333", "eu-west-1"
 STACKS = 10
 NAMES = {
     "charts/checkout",
+    "development/checkout",
     "platform/python-base",
     "shop/checkout",
     "shop/checkout-cache",
