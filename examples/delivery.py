@@ -264,4 +264,7 @@ def say(headline: str, *lines: str) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except KeyboardInterrupt:
+        sys.exit("Interrupted; the local AWS is stopped.")
