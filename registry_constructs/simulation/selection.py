@@ -146,8 +146,8 @@ def _matches(pattern: str, texts: list[str]) -> Iterable[object]:
 def _up_to(piece: str) -> str:
     """An expression for all up to the first place where a piece fits, and the piece.
 
-    Between stars the first place is as good as any. The expression never goes back, so no tag makes it slow. Its
-    group is atomic and not repeated possessively: that may miss matches before Python 3.11.5 (gh-106052).
+    Between stars the first place is as good as any. The expression never goes back, so no tag makes it slow.
+    Its group is atomic and not repeated possessively: that may miss matches before Python 3.11.5 (gh-106052).
     """
     first, rest = re.escape(piece[0]), re.escape(piece[1:])
     others = f"[^{first}]*+"
