@@ -160,18 +160,10 @@ class Image:
     @property
     def uri(self) -> str:
         """What a client pulls: `<registry>/<repository>@sha256:...`, or with `:<tag>`."""
-        repository = self.repository
-        if repository is not None and not isinstance(repository.node.default_child, ecr.CfnRepository):
-            # The CDK's repository_uri_for_tag_or_digest takes a digest that is a token for a tag.
-            if self.digest:
-                return repository.repository_uri_for_digest(self.digest)
-            return repository.repository_uri_for_tag(self.tag)
-        # `repository_uri` would take account and Region out of the ARN with functions of CloudFormation, even
-        # where the stack knows them.
-        stack = cdk.Stack.of(cast("IConstruct", repository or self.cache))
         suffix = f"@{self.digest}" if self.digest else f":{self.tag}"
-        registry = f"{stack.account}.dkr.ecr.{stack.region}.{stack.url_suffix}"
-        return f"{registry}/{self.repository_name}{suffix}"
+        if self.repository is not None:
+            return f"{repository_uri(self.repository)}{suffix}"
+        return f"{_registry(cast('IConstruct', self.cache))}/{self.repository_name}{suffix}"
 
     def grant_pull(self, grantee: iam.IGrantable) -> iam.Grant:
         """Let an identity pull the image; from a cache also the first time, when ECR has yet to get it."""
@@ -287,6 +279,20 @@ class _EcsImage(ecs.ContainerImage):
         self._image.warn_if_moving(scope)
         self._image.grant_pull(container_definition.task_definition.obtain_execution_role())
         return ecs.ContainerImageConfig(image_name=self._image.uri)
+
+
+def repository_uri(repository: ecr.IRepository) -> str:
+    """What images are pulled from, `<registry>/<repository>`."""
+    if not isinstance(repository.node.default_child, ecr.CfnRepository):
+        return repository.repository_uri
+    # The CDK's would take account and Region out of the ARN with functions of CloudFormation, even where the
+    # stack knows them.
+    return f"{_registry(repository)}/{repository.repository_name}"
+
+
+def _registry(scope: IConstruct) -> str:
+    stack = cdk.Stack.of(scope)
+    return f"{stack.account}.dkr.ecr.{stack.region}.{stack.url_suffix}"
 
 
 def _as_digest(digest: str | None) -> str | None:

@@ -8,6 +8,8 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
+from registry_constructs.repository.key import shared_key
+
 _KEY_ID = "RegistryConstructsLogKey"
 _KEY_ACTIONS = (
     "kms:Decrypt",
@@ -38,17 +40,10 @@ def _log_key(scope: Construct) -> kms.Key:
     with images.
     """
     stack = cdk.Stack.of(scope)
-    existing = stack.node.try_find_child(_KEY_ID)
-    if isinstance(existing, kms.Key):
-        return existing
-    key = kms.Key(
-        stack,
-        _KEY_ID,
-        alias=f"logs/{stack.stack_name}",
-        description=f"Encrypts the logs of stack {stack.stack_name}",
-        enable_key_rotation=True,
-        removal_policy=cdk.RemovalPolicy.RETAIN,
-    )
+    is_new = stack.node.try_find_child(_KEY_ID) is None
+    key = shared_key(scope, _KEY_ID, alias="logs", encrypts="the logs")
+    if not is_new:
+        return key
     groups = stack.format_arn(
         service="logs",
         resource="log-group",

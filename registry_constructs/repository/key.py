@@ -16,15 +16,27 @@ def default_key(scope: Construct) -> kms.Key:
     retained images could never be read again. One key for all repositories of a stack because each key costs
     a monthly fee.
     """
+    return shared_key(scope, _KEY_ID, alias="ecr", encrypts="the container images")
+
+
+def shared_key(scope: Construct, id: str, *, alias: str, encrypts: str) -> kms.Key:
+    """The key with this id of the stack that `scope` stands in; made on first use, rotated and retained.
+
+    Args:
+        scope: Anything in the stack.
+        id: The key's id in the stack.
+        alias: The alias's beginning, before the stack's name.
+        encrypts: What it encrypts, for the description.
+    """
     stack = cdk.Stack.of(scope)
-    existing = stack.node.try_find_child(_KEY_ID)
+    existing = stack.node.try_find_child(id)
     if isinstance(existing, kms.Key):
         return existing
     return kms.Key(
         stack,
-        _KEY_ID,
-        alias=f"ecr/{stack.stack_name}",
-        description=f"Encrypts the container images of stack {stack.stack_name}",
+        id,
+        alias=f"{alias}/{stack.stack_name}",
+        description=f"Encrypts {encrypts} of stack {stack.stack_name}",
         enable_key_rotation=True,
         removal_policy=cdk.RemovalPolicy.RETAIN,
     )

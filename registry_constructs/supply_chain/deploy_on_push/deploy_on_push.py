@@ -15,7 +15,7 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from registry_constructs.consumers.image import Image
+from registry_constructs.consumers.image import repository_uri
 from registry_constructs.errors import InvalidInputError
 from registry_constructs.repository.located import located
 from registry_constructs.repository.wildcards import acknowledge_wildcards
@@ -103,7 +103,7 @@ class DeployOnPush(Construct):
         role = _role(self, repository, service, log, self.dead_letters)
         environment = {
             "REPOSITORY": repository.repository_name,
-            "REPOSITORY_URI": _uri(repository),
+            "REPOSITORY_URI": repository_uri(repository),
             "CLUSTER": service.cluster.cluster_name,
             "SERVICE": service.service_name,
             "CONTAINER": container,
@@ -190,11 +190,6 @@ def _role(
 
 def _allow(action: str, resource: str) -> iam.PolicyStatement:
     return iam.PolicyStatement(actions=[action], resources=[resource])
-
-
-def _uri(repository: ecr.IRepository) -> str:
-    """As `Image.uri` writes it, without tag and digest."""
-    return Image.of(repository, tag="any").uri.removesuffix(":any")
 
 
 def _default_container(service: ecs.FargateService | ecs.Ec2Service) -> str:

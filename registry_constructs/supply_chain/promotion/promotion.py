@@ -16,7 +16,7 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import region_info
 from constructs import Construct
 
-from registry_constructs.consumers.image import Image
+from registry_constructs.consumers.image import repository_uri
 from registry_constructs.errors import InvalidInputError
 from registry_constructs.repository.access import PULL_ACTIONS, PUSH_ACTIONS
 from registry_constructs.repository.imported import ImportedRepository
@@ -120,9 +120,9 @@ class Promotion(Construct):
             role=self.role.without_policy_updates(),
             log_group=log,
             environment={
-                "SOURCE": _uri(source),
+                "SOURCE": repository_uri(source),
                 "SOURCE_REGION": source.env.region,
-                "DESTINATION": _uri(destination),
+                "DESTINATION": repository_uri(destination),
                 "DESTINATION_REGION": destination.env.region,
             },
         )
@@ -204,11 +204,6 @@ def _let_in(stack: cdk.Stack, destination: ecr.IRepository, role_name: str) -> N
             allowed="a Repository of this app, or one imported with this library's Repository.from_*",
             fix="have its owner add the statement above, and import it with policy_managed_elsewhere=True",
         )
-
-
-def _uri(repository: ecr.IRepository) -> str:
-    """As `Image.uri` writes it, without tag and digest."""
-    return Image.of(repository, tag="any").uri.removesuffix(":any")
 
 
 def _partition(repository: ecr.IRepository) -> str | None:
