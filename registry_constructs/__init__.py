@@ -10,6 +10,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from registry_constructs.catalog.catalog import Catalog
+    from registry_constructs.catalog.problems import InvalidCatalogError
+    from registry_constructs.catalog.stage import CatalogStage
     from registry_constructs.consumers.ec2_capacity import Ec2Capacity
     from registry_constructs.consumers.ec2_service import Ec2Service
     from registry_constructs.consumers.fargate_service import CapacityMix, FargateService
@@ -61,6 +64,8 @@ __all__ = [
     "Autoscaling",
     "BitbucketPublisher",
     "CapacityMix",
+    "Catalog",
+    "CatalogStage",
     "DeliveryPipeline",
     "DeployOnPush",
     "DeployedImage",
@@ -76,6 +81,7 @@ __all__ = [
     "Image",
     "ImageBuild",
     "ImageFunction",
+    "InvalidCatalogError",
     "InvalidInputError",
     "KubernetesWorkload",
     "LifecyclePolicy",
@@ -114,6 +120,8 @@ _ROOMS = {
     "Autoscaling": "consumers.kubernetes.description",
     "BitbucketPublisher": "supply_chain.publishers.bitbucket",
     "CapacityMix": "consumers.fargate_service",
+    "Catalog": "catalog.catalog",
+    "CatalogStage": "catalog.stage",
     "DeliveryPipeline": "supply_chain.build.delivery_pipeline",
     "DeployedImage": "supply_chain.build.deployed_image",
     "DeployOnPush": "supply_chain.deploy_on_push.deploy_on_push",
@@ -129,6 +137,7 @@ _ROOMS = {
     "Image": "consumers.image",
     "ImageBuild": "supply_chain.build.image_build",
     "ImageFunction": "consumers.lambda_function",
+    "InvalidCatalogError": "catalog.problems",
     "InvalidInputError": "errors",
     "KubernetesWorkload": "consumers.kubernetes.workload",
     "LifecyclePolicy": "lifecycle",

@@ -6,10 +6,20 @@ Every check lets CDK tokens pass: their value is known only when CloudFormation 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from typing import NamedTuple
 
 from registry_constructs import limits
 from registry_constructs.errors import InvalidInputError
-from registry_constructs.tokens import is_token
+from registry_constructs.tokens import ENCODED_TEXT, is_token
+
+_FUNCTION_NAME = re.compile(r"[a-zA-Z0-9_*?-]{1,140}")
+_FUNCTION_ARN = re.compile(
+    rf"arn:(?:aws[a-z-]*|{ENCODED_TEXT}):lambda"
+    rf":(?P<region>[a-z0-9-]+|{ENCODED_TEXT})"
+    rf":(?P<account>[0-9]{{12}}|{ENCODED_TEXT})"
+    rf":function:(?:[a-zA-Z0-9_*?-]|{ENCODED_TEXT}){{1,140}}"
+)
 
 
 def check_repository_name(name: str) -> None:
@@ -74,6 +84,69 @@ def check_template_prefix(prefix: str) -> None:
         allowed=f"{shortest} to {longest} characters: parts of a-z and 0-9 with '.', '_', '__' or any number "
         "of '-' between them, joined by '/'; or ROOT",
         fix="write the parts that the names begin with, such as 'shop', or 'ROOT' for every name",
+    )
+
+
+def check_exclusion_filters(keyword: str, patterns: Sequence[str]) -> None:
+    """Refuse filters of tags that ECR would refuse as exceptions from a repository's mutability.
+
+    Args:
+        keyword: What the filters were given as.
+        patterns: The filters, `*` for any run of characters.
+
+    Raises:
+        InvalidInputError: With what is allowed.
+    """
+    fewest, most = limits.EXCLUSION_FILTERS
+    if not isinstance(patterns, list | tuple) or not fewest <= len(patterns) <= most:
+        raise InvalidInputError(
+            f"{keyword} does not list {fewest} to {most} filters",
+            got=patterns,
+            allowed=f"a list of {fewest} to {most} filters",
+            fix="write a list such as ['latest', 'cache-*']; '*' joins several tags into one filter",
+        )
+    for pattern in patterns:
+        if not isinstance(pattern, str) or not limits.EXCLUSION_FILTER.fullmatch(pattern):
+            raise InvalidInputError(
+                f"{keyword} has a filter that ECR refuses",
+                got=pattern,
+                allowed="1 to 128 of the characters a-z A-Z 0-9 . _ - and *",
+                fix="write the tag itself, or a part of it with '*' for the rest",
+            )
+
+
+class LambdaFunction(NamedTuple):
+    """A Lambda function that is named by its name or ARN.
+
+    Attributes:
+        name: The name, without an ARN around it; None for an ARN.
+        region: The ARN's Region; None for a name.
+        account: The ARN's account; None for a name.
+    """
+
+    name: str | None
+    region: str | None = None
+    account: str | None = None
+
+
+def parse_lambda_function(function: str) -> LambdaFunction:
+    """A function by its name, or by its ARN without a version; `*` and `?` may stand in the name.
+
+    Raises:
+        InvalidInputError: If it is neither.
+    """
+    if isinstance(function, str):
+        if arn := _FUNCTION_ARN.fullmatch(function):
+            return LambdaFunction(None, arn["region"], arn["account"])
+        if _FUNCTION_NAME.fullmatch(function):
+            return LambdaFunction(function)
+    raise InvalidInputError(
+        "Not a Lambda function",
+        got=function,
+        allowed="a function name, or an ARN arn:<partition>:lambda:<region>:<account>:function:<name>; "
+        "'*' and '?' may stand in the name",
+        fix="pass the name for a function of this account and Region, the ARN without a version or alias "
+        "for another account's",
     )
 
 

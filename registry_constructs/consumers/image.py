@@ -15,9 +15,9 @@ from constructs import Construct, IConstruct
 from registry_constructs import limits
 from registry_constructs.consumers.moving_tags import MOVING_TAGS, tag_moves
 from registry_constructs.errors import InvalidInputError
+from registry_constructs.permissions import PULL_ACTIONS
 from registry_constructs.registry import PullThroughCache
 from registry_constructs.repository import Repository
-from registry_constructs.repository.access import PULL_ACTIONS
 from registry_constructs.repository.imported import ImportedRepository
 from registry_constructs.tokens import is_token
 

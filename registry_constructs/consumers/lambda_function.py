@@ -21,7 +21,7 @@ from registry_constructs.consumers.lambda_limits import check_fetched, check_siz
 from registry_constructs.consumers.logs import encrypted_log_group
 from registry_constructs.consumers.subnets import private_subnets
 from registry_constructs.errors import InvalidInputError
-from registry_constructs.repository.access import LAMBDA_PULL_ACTIONS
+from registry_constructs.permissions import LAMBDA_PULL_ACTIONS
 from registry_constructs.repository.imported import ImportedRepository
 from registry_constructs.repository.located import located
 from registry_constructs.repository.principals import lambda_principals

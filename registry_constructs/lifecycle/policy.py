@@ -31,14 +31,16 @@ class LifecyclePolicy:
         InvalidInputError: ECR would refuse these rules together; the message says which and why.
     """
 
-    __slots__ = ("_numbered", "_written")
+    __slots__ = ("_numbered", "_text", "_warnings", "_written")
 
     def __init__(self, rules: Iterable[LifecycleRule]) -> None:
         # As written, so that with_rules knows which priorities were stated.
         self._written = checks.written_rules(rules)
         self._numbered = priorities.number(rule for given in self._written for rule in given.expand())
         checks.check_together(self._numbered)
-        checks.check_length(self.to_json())
+        self._text = document.to_text(self.to_dict())
+        checks.check_length(self._text)
+        self._warnings: tuple[advice.LifecycleWarning, ...] | None = None
 
     @classmethod
     def from_json(cls, text: str) -> Self:
@@ -70,7 +72,9 @@ class LifecyclePolicy:
 
     def warnings(self) -> tuple[advice.LifecycleWarning, ...]:
         """What ECR accepts and hardly anybody wants, by priority; empty for a policy without such a flaw."""
-        return advice.find(self._numbered)
+        if self._warnings is None:
+            self._warnings = advice.find(self._numbered)
+        return self._warnings
 
     def to_dict(self) -> dict[str, Any]:
         """The policy as the dictionary that its JSON stands for; changing it changes nothing here."""
@@ -78,7 +82,7 @@ class LifecyclePolicy:
 
     def to_json(self) -> str:
         """The policy text for ECR: compact, with the CDK's order of keys."""
-        return document.to_text(self.to_dict())
+        return self._text
 
     def __eq__(self, other: object) -> bool:
         return self.rules == other.rules if isinstance(other, LifecyclePolicy) else NotImplemented

@@ -11,9 +11,9 @@ from constructs import IConstruct
 
 from registry_constructs.errors import InvalidInputError
 from registry_constructs.naming import check_account_id, check_prefix
+from registry_constructs.permissions import PULL_ACTIONS
 from registry_constructs.registry.merged import registry_of
 from registry_constructs.registry.scanning import checked_filters
-from registry_constructs.repository.access import PULL_ACTIONS
 from registry_constructs.repository.located import located
 from registry_constructs.repository.principals import organization_principal
 

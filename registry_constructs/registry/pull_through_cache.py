@@ -13,6 +13,7 @@ from constructs import Construct
 from registry_constructs import limits
 from registry_constructs.errors import InvalidInputError
 from registry_constructs.naming import check_account_id
+from registry_constructs.permissions import PULL_ACTIONS
 from registry_constructs.registry.additions import IMPORT_ACTIONS, RegistryAdditions
 from registry_constructs.registry.cache_of_ecr import reach_upstream
 from registry_constructs.registry.cache_secret import check_secret, make_secret
@@ -21,7 +22,6 @@ from registry_constructs.registry.grants import check_granted
 from registry_constructs.registry.merged import registry_of
 from registry_constructs.registry.repository_settings import RepositorySettings, check_settings
 from registry_constructs.registry.upstream import Upstream
-from registry_constructs.repository.access import PULL_ACTIONS
 from registry_constructs.repository.located import located
 from registry_constructs.repository.principals import organization_principal
 from registry_constructs.tokens import is_token

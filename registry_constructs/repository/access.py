@@ -14,25 +14,10 @@ from constructs import IValidation
 from registry_constructs import limits
 from registry_constructs.errors import InvalidInputError
 from registry_constructs.naming import check_account_id
+from registry_constructs.permissions import LAMBDA_PULL_ACTIONS, PULL_ACTIONS, PUSH_ACTIONS
 from registry_constructs.repository.located import located
 from registry_constructs.repository.policy_text import policy_length
 from registry_constructs.repository.principals import lambda_principals, organization_principal
-
-PULL_ACTIONS: Final = ("ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
-"""What a client needs to pull, next to `ecr:GetAuthorizationToken` (UG repository-policy-examples)."""
-
-LAMBDA_PULL_ACTIONS: Final = ("ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
-"""What Lambda needs to pull; it asks for no token (Lambda guide, images-create)."""
-
-PUSH_ACTIONS: Final = (
-    "ecr:BatchCheckLayerAvailability",
-    "ecr:BatchGetImage",
-    "ecr:CompleteLayerUpload",
-    "ecr:InitiateLayerUpload",
-    "ecr:PutImage",
-    "ecr:UploadLayerPart",
-)
-"""What a client needs to push; `ecr:BatchGetImage` is on AWS's list since 2025 (UG image-push-iam)."""
 
 ORGANIZATION_REASON: Final = (
     "IAM has no principal that stands for an organization. The '*' is narrowed to one by aws:PrincipalOrgID, "

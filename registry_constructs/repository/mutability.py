@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from aws_cdk import aws_ecr as ecr
 
-from registry_constructs import limits
 from registry_constructs.errors import InvalidInputError
+from registry_constructs.naming import check_exclusion_filters
 
 _WITH_EXCLUSION = (ecr.TagMutability.IMMUTABLE_WITH_EXCLUSION, ecr.TagMutability.MUTABLE_WITH_EXCLUSION)
 Filters = Sequence[ecr.ImageTagMutabilityExclusionFilter]
@@ -60,20 +60,5 @@ def tag_mutability(
 
 
 def _filters(keyword: str, patterns: Sequence[str]) -> Filters:
-    fewest, most = limits.EXCLUSION_FILTERS
-    if not isinstance(patterns, list | tuple) or not fewest <= len(patterns) <= most:
-        raise InvalidInputError(
-            f"{keyword} does not list {fewest} to {most} filters",
-            got=patterns,
-            allowed=f"a list of {fewest} to {most} filters",
-            fix="write a list such as ['latest', 'cache-*']; '*' joins several tags into one filter",
-        )
-    for pattern in patterns:
-        if not isinstance(pattern, str) or not limits.EXCLUSION_FILTER.fullmatch(pattern):
-            raise InvalidInputError(
-                f"{keyword} has a filter that ECR refuses",
-                got=pattern,
-                allowed="1 to 128 of the characters a-z A-Z 0-9 . _ - and *",
-                fix="write the tag itself, or a part of it with '*' for the rest",
-            )
+    check_exclusion_filters(keyword, patterns)
     return [ecr.ImageTagMutabilityExclusionFilter.wildcard(pattern) for pattern in patterns]

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 
 from registry_constructs.errors import InvalidInputError
-from registry_constructs.naming import check_organization_id, check_organizational_unit_id
-from registry_constructs.tokens import ENCODED_TEXT, is_token
-
-_FUNCTION_NAME = re.compile(r"[a-zA-Z0-9_*?-]{1,140}")
-_FUNCTION_ARN = re.compile(
-    rf"arn:(?:aws[a-z-]*|{ENCODED_TEXT}):lambda"
-    rf":(?P<region>[a-z0-9-]+|{ENCODED_TEXT})"
-    rf":(?P<account>[0-9]{{12}}|{ENCODED_TEXT})"
-    rf":function:(?:[a-zA-Z0-9_*?-]|{ENCODED_TEXT}){{1,140}}"
+from registry_constructs.naming import (
+    check_organization_id,
+    check_organizational_unit_id,
+    parse_lambda_function,
 )
+from registry_constructs.tokens import is_token
 
 
 def organization_principal(organization_id: str, units: Iterable[str]) -> iam.IPrincipal:
@@ -63,37 +58,25 @@ def lambda_principals(stack: cdk.Stack, functions: Sequence[str]) -> list[iam.IP
 
 def _function(stack: cdk.Stack, function: str) -> tuple[str, str | None]:
     """The function's ARN, and its account if that may be another one than the stack's."""
-    if not isinstance(function, str):
-        raise _no_function(function)
-    if arn := _FUNCTION_ARN.fullmatch(function):
-        region, account = arn["region"], arn["account"]
-        if not is_token(stack.region) and not is_token(region) and region != stack.region:
-            raise InvalidInputError(
-                "A Lambda function of another Region can't pull from this repository",
-                got=function,
-                allowed=f"functions in {stack.region}",
-                fix="replicate the image into the function's Region and grant there",
-            )
-        return function, account if account != stack.account else None
-    if _FUNCTION_NAME.fullmatch(function):
+    try:
+        name, region, account = parse_lambda_function(function)
+    except InvalidInputError:
+        if is_token(function):
+            return function, None
+        raise
+    if name is not None:
         own = stack.format_arn(
             service="lambda",
             resource="function",
-            resource_name=function,
+            resource_name=name,
             arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
         )
         return own, None
-    if is_token(function):
-        return function, None
-    raise _no_function(function)
-
-
-def _no_function(got: object) -> InvalidInputError:
-    return InvalidInputError(
-        "Not a Lambda function",
-        got=got,
-        allowed="a function name, or an ARN arn:<partition>:lambda:<region>:<account>:function:<name>; "
-        "'*' and '?' may stand in the name",
-        fix="pass the name for a function of this account and Region, the ARN without a version or alias "
-        "for another account's",
-    )
+    if not is_token(stack.region) and not is_token(region) and region != stack.region:
+        raise InvalidInputError(
+            "A Lambda function of another Region can't pull from this repository",
+            got=function,
+            allowed=f"functions in {stack.region}",
+            fix="replicate the image into the function's Region and grant there",
+        )
+    return function, account if account != stack.account else None

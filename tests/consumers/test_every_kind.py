@@ -21,7 +21,7 @@ from registry_constructs import (
     PrivateRegistryAccess,
     Repository,
 )
-from registry_constructs.repository.access import PULL_ACTIONS
+from registry_constructs.permissions import PULL_ACTIONS
 from tests.consumers import variants_eks
 from tests.consumers.reading import container, listed
 from tests.consumers.variants_ecs import DIGEST, IMAGES, OTHER_ACCOUNT, vpc

@@ -23,7 +23,7 @@ from registry_constructs import (
     Repository,
     Scaling,
 )
-from registry_constructs.repository.access import PULL_ACTIONS
+from registry_constructs.permissions import PULL_ACTIONS
 from tests.consumers import variants_ecs
 from tests.consumers.reading import container, listed, statements
 from tests.consumers.variants_ecs import named, secrets, service, vpc

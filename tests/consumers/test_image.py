@@ -14,7 +14,7 @@ from constructs import Construct
 
 from registry_constructs import Image, InvalidInputError, PullThroughCache, Repository, Upstream
 from registry_constructs.consumers.moving_tags import MOVING_TAGS
-from registry_constructs.repository.access import PULL_ACTIONS
+from registry_constructs.permissions import PULL_ACTIONS
 from tests.consumers.reading import container, statements
 from tests.synthesis import new_app, new_stack, properties, resources, warnings
 

@@ -21,7 +21,7 @@ from registry_constructs import (
     Repository,
 )
 from registry_constructs.consumers.image import Image
-from registry_constructs.repository.access import PULL_ACTIONS, PUSH_ACTIONS
+from registry_constructs.permissions import PULL_ACTIONS, PUSH_ACTIONS
 from registry_constructs.supply_chain.build.project import KEY_ACTIONS
 from tests.consumers.reading import statements
 from tests.consumers.variants_ecs import DIGEST, vpc

@@ -9,7 +9,7 @@ import pytest
 from aws_cdk import aws_ecr as ecr
 
 from registry_constructs import InvalidInputError, Promotion, Repository
-from registry_constructs.repository.access import PUSH_ACTIONS
+from registry_constructs.permissions import PUSH_ACTIONS
 from tests.supply_chain.variants_promotion import PRODUCTION
 from tests.synthesis import ENV, new_app, new_stack, properties, resources, template, warnings
 

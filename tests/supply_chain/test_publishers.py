@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from ministack.core.iam_evaluator import EvalContext, evaluate_trust_policy
 
 from registry_constructs import GitHubPublisher, GitLabPublisher, InvalidInputError, Repository
-from registry_constructs.repository.access import PUSH_ACTIONS
+from registry_constructs.permissions import PUSH_ACTIONS
 from registry_constructs.supply_chain.publishers import workflows
 from registry_constructs.supply_chain.publishers.subjects import github_subjects, gitlab_subjects
 from tests.consumers.reading import listed, statements

@@ -14,7 +14,7 @@ from constructs import DependencyGroup
 from registry_constructs.consumers.kubernetes.description import check_namespace
 from registry_constructs.consumers.logs import encrypted_log_group
 from registry_constructs.errors import InvalidInputError
-from registry_constructs.repository.access import PULL_ACTIONS
+from registry_constructs.permissions import PULL_ACTIONS
 from registry_constructs.repository.wildcards import acknowledge_wildcards
 
 SELECTORS: Final = 5

@@ -11,8 +11,8 @@ from aws_cdk.region_info import RegionInfo
 from constructs import IConstruct
 
 from registry_constructs.consumers.image import Image
+from registry_constructs.permissions import PULL_ACTIONS
 from registry_constructs.registry.additions import IMPORT_ACTIONS
-from registry_constructs.repository.access import PULL_ACTIONS
 from registry_constructs.repository.wildcards import acknowledge_wildcards
 from registry_constructs.tokens import is_token
 

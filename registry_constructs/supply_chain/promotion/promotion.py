@@ -18,7 +18,7 @@ from constructs import Construct
 
 from registry_constructs.consumers.image import repository_uri
 from registry_constructs.errors import InvalidInputError
-from registry_constructs.repository.access import PULL_ACTIONS, PUSH_ACTIONS
+from registry_constructs.permissions import PULL_ACTIONS, PUSH_ACTIONS
 from registry_constructs.repository.imported import ImportedRepository
 from registry_constructs.repository.located import located
 from registry_constructs.repository.wildcards import acknowledge_wildcards

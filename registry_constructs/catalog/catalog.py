@@ -1,0 +1,210 @@
+"""A whole catalog: its files as one, every repository described, everything wrong with it said at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Self
+
+from registry_constructs.catalog.description import Layer, RepositoryDescription, described, joined
+from registry_constructs.catalog.loading import read_file
+from registry_constructs.catalog.placement import Placement, stack_of
+from registry_constructs.catalog.problems import InvalidCatalogError, in_order
+from registry_constructs.catalog.references import References
+from registry_constructs.catalog.rendering import Place
+from registry_constructs.catalog.schema import (
+    Cache,
+    CatalogFile,
+    Environment,
+    Meant,
+    Planned,
+    Publisher,
+    Registry,
+    Replication,
+    Repository,
+    Settings,
+    Stacks,
+    Team,
+)
+from registry_constructs.catalog.source import PathInFile, Source, catalog_files, dotted
+from registry_constructs.errors import InvalidInputError
+
+_BY_NAME = (
+    "environments",
+    "teams",
+    "profiles",
+    "replications",
+    "caches",
+    "publishers",
+    "repositories",
+)
+_ONCE = ("defaults", "stacks", "registry")
+
+
+class Catalog:
+    """The repositories of a platform, described in data.
+
+    Args:
+        files: What it says. In several files, each name, and each of `defaults`, `stacks` and `registry`,
+            stands in one of them.
+
+    Attributes:
+        stacks: How repositories are split over stacks.
+        registry: The settings of each registry.
+        environments: The accounts and Regions, by name; empty where the app says where it deploys.
+        teams: The teams.
+        replications: The replications.
+        caches: The pull-through caches.
+        publishers: The publishers.
+        meant: What a plan may do although images are at stake.
+
+    Raises:
+        InvalidCatalogError: With everything that is wrong.
+    """
+
+    def __init__(self, *files: CatalogFile) -> None:
+        self._build([(file, dotted) for file in files])
+
+    @classmethod
+    def load(cls, path: str | Path) -> Self:
+        """Read a catalog from a YAML or JSON file, or from a folder of them.
+
+        Raises:
+            InvalidCatalogError: With everything that is wrong, each with file, line and path.
+        """
+        sources = [Source.read(file) for file in catalog_files(Path(path))]
+        return cls._of(
+            [(source.data, source.where) for source in sources],
+            [problem for source in sources for problem in source.problems],
+        )
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Self:
+        """Read a catalog from the data that a file of it would hold.
+
+        Raises:
+            InvalidCatalogError: With everything that is wrong, each with its path.
+        """
+        return cls._of([(dict(data), dotted)], [])
+
+    @classmethod
+    def _of(
+        cls, read: list[tuple[Any, Callable[[PathInFile], str]]], problems: list[InvalidInputError]
+    ) -> Self:
+        files = []
+        for data, where in read:
+            file, found = read_file(data, where)
+            problems += found
+            if file is not None:
+                files.append((file, where))
+        catalog = cls.__new__(cls)
+        catalog._build(files, problems)
+        return catalog
+
+    def _build(
+        self,
+        files: list[tuple[CatalogFile, Callable[[PathInFile], str]]],
+        problems: Sequence[InvalidInputError] = (),
+    ) -> None:
+        references = References(files)
+        merged: dict[str, dict[str, Any]] = {
+            kind: references.union(kind, [(getattr(file, kind), where) for file, where in files])
+            for kind in _BY_NAME
+        }
+        once: dict[str, Any] = {
+            kind: references.once(
+                kind,
+                [(getattr(file, kind), where) for file, where in files if kind in file.model_fields_set],
+            )
+            for kind in _ONCE
+        }
+        self.stacks: Stacks = once["stacks"] or Stacks()
+        self.registry: Registry = once["registry"] or Registry()
+        self._defaults: Settings = once["defaults"] or Settings()
+        self.environments: dict[str, Environment] = merged["environments"]
+        self.teams: dict[str, Team] = merged["teams"]
+        self._profiles: dict[str, Settings] = merged["profiles"]
+        self.replications: dict[str, Replication] = merged["replications"]
+        self.caches: dict[str, Cache] = merged["caches"]
+        self.publishers: dict[str, Publisher] = merged["publishers"]
+        self._repositories: dict[str, Repository] = merged["repositories"]
+        self._stayed: tuple[Planned, ...] = tuple(one for file, _ in files for one in file.stayed)
+        self.meant = Meant(
+            removed=tuple(name for file, _ in files for name in file.meant.removed),
+            replaced=tuple(name for file, _ in files for name in file.meant.replaced),
+        )
+        self.placement = Placement(self.stacks.planned, self._stayed)
+        self._own: dict[str, Layer] = {}
+        self._where: dict[str, Callable[[], str]] = {}
+        for file, where in files:
+            for name, repository in file.repositories.items():
+                said = repository.given()
+                if file.team and "team" not in said:
+                    said = {"team": file.team, **said}
+                self._own[name] = said
+                self._where[name] = lambda where=where, name=name: where(("repositories", name))  # type: ignore[misc]
+        self._layers: dict[tuple[str, str, str], Layer] = {}
+        references.check(self)
+        if problems or references.problems:
+            raise InvalidCatalogError(in_order([*problems, *references.problems]))
+
+    def __len__(self) -> int:
+        return len(self._own)
+
+    def __iter__(self) -> Iterator[str]:
+        """The repositories' names, as they are written."""
+        return iter(self._own)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._own
+
+    def where(self, name: str) -> str:
+        """Where a repository is written: file, line and path; the path alone for one made in code."""
+        return self._where[name]()
+
+    def place(self, environment: str = "") -> Place:
+        """The account and Region of an environment; unknown ones for a catalog without environments."""
+        found = self.environments.get(environment)
+        return Place(found.account, found.region) if found else Place()
+
+    def describe(self, name: str, environment: str = "") -> RepositoryDescription:
+        """A repository as all layers describe it: defaults, environment, team, profile, itself.
+
+        Raises:
+            KeyError: There is no such repository.
+        """
+        own = self._own[name]
+        said = joined(self.layer(environment, own.get("team", ""), own.get("profile", "")), own)
+        return described(name, "", said)
+
+    def repositories(self, environment: str = "") -> list[RepositoryDescription]:
+        """The repositories of an environment, sorted by name."""
+        found = (self.describe(name, environment) for name in sorted(self._own))
+        return [one for one in found if not one.environments or environment in one.environments]
+
+    def stack(self, repository: RepositoryDescription) -> str:
+        """The id of the stack that a repository stands in."""
+        team = repository.team if self.stacks.by == "team" else ""
+        return stack_of(self.placement.number(repository.name), team)
+
+    def layer(self, environment: str, team: str, profile: str) -> Layer:
+        """What repositories of a team and profile get in an environment before they say anything."""
+        key = (environment, team, profile)
+        if key not in self._layers:
+            layers: list[Layer] = [self._defaults.given()]
+            if environment in self.environments:
+                layers.append(self.environments[environment].defaults.given())
+            if team in self.teams:
+                layers.append(self.teams[team].given())
+            if profile in self._profiles:
+                layers.append(self._profiles[profile].given())
+            found: Layer = {}
+            for layer in layers:
+                found = joined(found, layer)
+            self._layers[key] = found
+        return self._layers[key]
+
+    @property
+    def profiles(self) -> Mapping[str, Settings]:
+        """The profiles."""
+        return self._profiles

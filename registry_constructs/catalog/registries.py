@@ -1,0 +1,131 @@
+"""The registry of one environment of a catalog: settings, replications and pull-through caches."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import aws_cdk as cdk
+from aws_cdk import aws_ecr as ecr
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from constructs import Construct
+
+from registry_constructs.catalog.catalog import Catalog
+from registry_constructs.catalog.description import RepositoryDescription, described
+from registry_constructs.catalog.rendering import policy_statements
+from registry_constructs.catalog.schema import Registry as RegistrySettings
+from registry_constructs.registry import (
+    AccountSettings,
+    ManagedSigning,
+    PullThroughCache,
+    Registry,
+    Replication,
+    RepositorySettings,
+    Scanning,
+    Upstream,
+)
+
+_UPSTREAMS = {
+    "docker-hub": Upstream.docker_hub,
+    "ecr-public": Upstream.ecr_public,
+    "quay": Upstream.quay,
+    "k8s": Upstream.kubernetes,
+    "github-container-registry": Upstream.github,
+    "gitlab-container-registry": Upstream.gitlab,
+    "chainguard": Upstream.chainguard,
+}
+
+
+class RegistryStack(cdk.Stack):
+    """What a catalog says of the registry of one environment.
+
+    Args:
+        scope: The stage.
+        id: The stack's id.
+        catalog: The catalog.
+        environment: The environment.
+
+    Attributes:
+        place: The account and Region.
+        registry: The registry's settings.
+        caches: The pull-through caches, by name.
+    """
+
+    def __init__(self, scope: Construct, id: str, *, catalog: Catalog, environment: str) -> None:
+        super().__init__(scope, id, description="Settings of the registry")
+        self.place = catalog.place(environment)
+        settings = catalog.registry
+        said = settings.model_fields_set
+        self.registry = Registry(
+            self,
+            "Registry",
+            scanning=_scanning(settings) if "scanning" in said else None,
+            account_settings=AccountSettings(**settings.account_settings.given())
+            if "account_settings" in said
+            else None,
+        )
+        if settings.signing:
+            ManagedSigning(self, "Signing", repositories=list(settings.signing))
+        self.caches = {
+            name: PullThroughCache(
+                self,
+                f"Cache-{name}",
+                upstream=_UPSTREAMS[cache.upstream](),
+                prefix=cache.prefix,
+                upstream_prefix=cache.upstream_prefix,
+            )
+            for name, cache in sorted(catalog.caches.items())
+            if not cache.environments or environment in cache.environments
+        }
+
+
+def needs_registry(catalog: Catalog, environment: str) -> bool:
+    """Whether the catalog says anything of the environment's registry."""
+    caches = [
+        one for one in catalog.caches.values() if not one.environments or environment in one.environments
+    ]
+    ends = {end for one in catalog.replications.values() for end in (one.source, *one.destinations)}
+    return bool(catalog.registry.model_fields_set or caches or environment in ends)
+
+
+def replicate(catalog: Catalog, stacks: Mapping[str, RegistryStack]) -> None:
+    """Replicate between the registries of environments as the catalog says."""
+    for name, replication in sorted(catalog.replications.items()):
+        source = stacks[replication.source]
+        for destination in sorted(replication.destinations):
+            said = catalog.layer(destination, "", replication.profile)
+            Replication(
+                source,
+                f"{name}-{destination}",
+                destinations=[stacks[destination].registry],
+                prefixes=list(replication.prefixes),
+                settings=_replicas(stacks[destination], described("replica", "", said), name),
+            )
+
+
+def _scanning(settings: RegistrySettings) -> Scanning:
+    scanning = settings.scanning
+    said = scanning.model_fields_set
+    if scanning.type == "basic":
+        return Scanning.basic(on_push=scanning.on_push) if "on_push" in said else Scanning.basic()
+    on_push = scanning.on_push if "on_push" in said else None
+    return Scanning.enhanced(continuous=scanning.continuous, on_push=on_push)
+
+
+def _replicas(stack: RegistryStack, replica: RepositoryDescription, name: str) -> RepositorySettings:
+    """What replicas get in one environment, as `RepositoryCreationTemplate` takes it."""
+    filters = list(replica.mutability_filters) or None
+    mutable = replica.image_tag_mutability == "MUTABLE"
+    place = stack.place
+    return RepositorySettings(
+        encryption=getattr(ecr.RepositoryEncryption, replica.encryption) if replica.encryption else None,
+        encryption_key=kms.Key.from_key_arn(stack, f"Key-{name}", replica.encryption_key)
+        if replica.encryption_key
+        else None,
+        image_tag_mutability=None if filters else getattr(ecr.TagMutability, replica.image_tag_mutability),
+        immutable_except=None if mutable else filters,
+        mutable_except=filters if mutable else None,
+        lifecycle=replica.lifecycle or [],
+        policy=[iam.PolicyStatement.from_json(one) for one in policy_statements(replica, place)],
+        tags=dict(replica.tags),
+    )

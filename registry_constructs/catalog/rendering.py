@@ -1,0 +1,204 @@
+"""What CloudFormation gets for a repository of a catalog: what `Repository` makes of the same keywords."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any, Final, NamedTuple
+
+from registry_constructs.catalog.description import RepositoryDescription
+from registry_constructs.errors import InvalidInputError
+from registry_constructs.naming import parse_lambda_function
+from registry_constructs.permissions import LAMBDA_PULL_ACTIONS, PULL_ACTIONS, PUSH_ACTIONS
+
+Json = dict[str, Any]
+
+# Partitions by how their Regions' names begin; all others are in aws (AWS General Reference, ARNs).
+_PARTITIONS: Final = {
+    "cn-": "aws-cn",
+    "us-gov-": "aws-us-gov",
+    "us-iso-": "aws-iso",
+    "us-isob-": "aws-iso-b",
+    "us-isof-": "aws-iso-f",
+    "eu-isoe-": "aws-iso-e",
+    "eusc-": "aws-eusc",
+}
+_DELETION: Final = {
+    "RETAIN": ("Retain", "Retain"),
+    "RETAIN_ON_UPDATE_OR_DELETE": ("RetainExceptOnCreate", "Retain"),
+    "DESTROY": ("Delete", "Delete"),
+}
+
+
+class Place(NamedTuple):
+    """Where a repository stands; None for what is known only at deployment.
+
+    Attributes:
+        account: The account's id.
+        region: The Region.
+    """
+
+    account: str | None = None
+    region: str | None = None
+
+    @property
+    def partition(self) -> str | None:
+        """The partition of the Region."""
+        if self.region is None:
+            return None
+        return next((name for start, name in _PARTITIONS.items() if self.region.startswith(start)), "aws")
+
+    def arn(self, *parts: str | None) -> Any:  # noqa: ANN401 - text or an intrinsic function
+        """An ARN of this partition. A part is text, or None for the account or Region at its position."""
+        texts = [self.partition, *parts]
+        pseudo = {0: "AWS::Partition", 2: "AWS::Region", 3: "AWS::AccountId"}
+        joined: list[Any] = ["arn:"]
+        for index, text in enumerate(texts):
+            if index:
+                joined[-1:] = [joined[-1] + ":"] if isinstance(joined[-1], str) else [joined[-1], ":"]
+            piece: Any = {"Ref": pseudo[index]} if text is None else text
+            if isinstance(piece, str) and isinstance(joined[-1], str):
+                joined[-1] += piece
+            else:
+                joined.append(piece)
+        return joined[0] if len(joined) == 1 else {"Fn::Join": ["", joined]}
+
+
+def resource(repository: RepositoryDescription, place: Place, key: object) -> Json:
+    """The repository as a resource of a template.
+
+    Args:
+        repository: What it is.
+        place: Where it stands.
+        key: What stands for the ARN of the customer-managed key that repositories share.
+    """
+    deletion, replacement = _DELETION[repository.removal_policy]
+    return {
+        "Type": "AWS::ECR::Repository",
+        "Properties": properties(repository, place, key),
+        "UpdateReplacePolicy": replacement,
+        "DeletionPolicy": deletion,
+    }
+
+
+def properties(repository: RepositoryDescription, place: Place, key: object) -> Json:
+    """The properties of the resource."""
+    filters = repository.mutability_filters
+    suffix = "_WITH_EXCLUSION" if filters else ""
+    rendered: Json = {
+        "RepositoryName": repository.name,
+        "EncryptionConfiguration": _encryption(repository, key),
+        "ImageScanningConfiguration": {"ScanOnPush": repository.image_scan_on_push},
+        "ImageTagMutability": repository.image_tag_mutability + suffix,
+    }
+    if filters:
+        rendered["ImageTagMutabilityExclusionFilters"] = [
+            {
+                "ImageTagMutabilityExclusionFilterType": "WILDCARD",
+                "ImageTagMutabilityExclusionFilterValue": value,
+            }
+            for value in filters
+        ]
+    if repository.lifecycle is not None:
+        rendered["LifecyclePolicy"] = {"LifecyclePolicyText": repository.lifecycle.to_json()}
+        if repository.lifecycle_registry_id:
+            rendered["LifecyclePolicy"]["RegistryId"] = repository.lifecycle_registry_id
+    if repository.empty_on_delete:
+        rendered["EmptyOnDelete"] = True
+    if statements := policy_statements(repository, place):
+        rendered["RepositoryPolicyText"] = {"Statement": statements, "Version": "2012-10-17"}
+    if repository.tags:
+        rendered["Tags"] = [{"Key": name, "Value": repository.tags[name]} for name in sorted(repository.tags)]
+    return rendered
+
+
+def policy_statements(repository: RepositoryDescription, place: Place) -> list[Json]:
+    """The statements of the repository's policy: one for each kind of access that is given to somebody."""
+    access = repository.access
+    said = access.model_fields_set
+    if not said:
+        return []
+    statements = []
+    pullers = [*access.pull, *(_root(place, account) for account in access.accounts)]
+    if pullers:
+        statements.append(_statement(PULL_ACTIONS, {"AWS": _one_or_all(pullers)}))
+    if access.push:
+        statements.append(_statement(PUSH_ACTIONS, {"AWS": _one_or_all(list(access.push))}))
+    if "organization" in said:
+        organization = access.organization
+        conditions: Json = {"StringEquals": {"aws:PrincipalOrgID": organization.id}}
+        if organization.units:
+            paths = [f"{organization.id}/*/{unit}/*" for unit in organization.units]
+            conditions["ForAnyValue:StringLike"] = {"aws:PrincipalOrgPaths": paths}
+        statements.append(_statement(PULL_ACTIONS, {"AWS": "*"}, conditions))
+    if access.lambda_functions:
+        arns, accounts = _functions(access.lambda_functions, place)
+        condition = {"ArnLike": {"aws:SourceArn": arns}}
+        statements.append(_statement(LAMBDA_PULL_ACTIONS, {"Service": "lambda.amazonaws.com"}, condition))
+        if accounts:
+            roots = [_root(place, account) for account in accounts]
+            statements.append(_statement(LAMBDA_PULL_ACTIONS, {"AWS": _one_or_all(roots)}))
+    return statements
+
+
+def policy_length(repository: RepositoryDescription, place: Place) -> int:
+    """Characters of the repository's policy, as ECR counts them."""
+    if not repository.access.model_fields_set:
+        return 0
+    return len(
+        json.dumps(
+            {"Statement": policy_statements(repository, place), "Version": "2012-10-17"},
+            separators=(",", ":"),
+        )
+    )
+
+
+def _encryption(repository: RepositoryDescription, key: object) -> Json:
+    if repository.encryption == "AES_256":
+        return {"EncryptionType": "AES256"}
+    kind = repository.encryption or "KMS"
+    if repository.encryption_key:
+        return {"EncryptionType": kind, "KmsKey": repository.encryption_key}
+    return {"EncryptionType": kind} if repository.encryption else {"EncryptionType": kind, "KmsKey": key}
+
+
+def _functions(functions: Sequence[str], place: Place) -> tuple[list[Any], list[str]]:
+    """The functions' ARNs, and the other accounts among them.
+
+    Raises:
+        InvalidInputError: For a function of another Region: Lambda pulls within a Region only.
+    """
+    arns: list[Any] = []
+    accounts: set[str] = set()
+    for function in functions:
+        name, region, account = parse_lambda_function(function)
+        if name is not None:
+            arns.append(place.arn("lambda", place.region, place.account, f"function:{name}"))
+            continue
+        if place.region is not None and region != place.region:
+            raise InvalidInputError(
+                "A Lambda function of another Region can't pull from this repository",
+                got=function,
+                allowed=f"functions in {place.region}",
+                fix="replicate the image into the function's Region and name it there",
+                where="access.lambda_functions",
+            )
+        arns.append(function)
+        if account is not None and account != place.account:
+            accounts.add(account)
+    return arns, sorted(accounts)
+
+
+def _root(place: Place, account: str) -> Any:  # noqa: ANN401 - text or an intrinsic function
+    return place.arn("iam", "", account, "root")
+
+
+def _one_or_all(values: list[Any]) -> Any:  # noqa: ANN401 - IAM takes a single one without a list
+    return values[0] if len(values) == 1 else values
+
+
+def _statement(actions: Sequence[str], principal: Json, conditions: Json | None = None) -> Json:
+    statement: Json = {"Action": list(actions), "Effect": "Allow", "Principal": principal}
+    if conditions:
+        statement["Condition"] = conditions
+    return statement

@@ -1,0 +1,423 @@
+"""What a catalog says: the keys of its files, their types and the limits of each value on its own.
+
+Keys that a construct has too carry the construct's name for it. The models are the Python API as well: a
+catalog is what its files say, or a `CatalogFile` made in code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated, Any, Final, Literal, TypeVar
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from registry_constructs import limits
+from registry_constructs.catalog.lifecycles import Lifecycle
+from registry_constructs.errors import InvalidInputError
+from registry_constructs.naming import (
+    check_account_id,
+    check_exclusion_filters,
+    check_organization_id,
+    check_organizational_unit_id,
+    check_prefix,
+    check_region,
+    check_repository_name,
+    parse_lambda_function,
+)
+from registry_constructs.supply_chain.publishers.subjects import (
+    bitbucket_subjects,
+    github_subjects,
+    gitlab_subjects,
+)
+from registry_constructs.upstreams import check_prefixes
+
+MOST_STACKS: Final = 500
+"""Stacks of a catalog in an account and Region, which has 2,000 by default (CloudFormation quotas)."""
+
+_NAME: Final = r"[A-Za-z][A-Za-z0-9-]{0,62}"
+
+
+Item = TypeVar("Item")
+Many = Annotated[tuple[Item, ...], Field(strict=False)]
+"""A list, which stays as it was read."""
+
+
+class Model(BaseModel):
+    """Keys with types; an unknown key is an error, and nothing is converted: `"8"` is no number."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, arbitrary_types_allowed=True)
+
+    def given(self) -> dict[str, Any]:
+        """What was said, and nothing that was left out."""
+        return {name: getattr(self, name) for name in self.model_fields_set}
+
+
+def _left_out(description: str = "") -> Any:  # noqa: ANN401 - stands for any value
+    """A key without a default: what it means to leave it out is said where it is read. Null is refused."""
+    return Field(default=None, description=description or None)
+
+
+def _checked(check: Callable[[str], object]) -> AfterValidator:
+    def validated(value: str) -> str:
+        check(value)
+        return value
+
+    return AfterValidator(validated)
+
+
+def _filters(keyword: str) -> AfterValidator:
+    def validated(value: tuple[str, ...]) -> tuple[str, ...]:
+        check_exclusion_filters(keyword, value)
+        return value
+
+    return AfterValidator(validated)
+
+
+def _check_key(arn: str) -> None:
+    parts = arn.split(":")
+    if len(parts) != 6 or parts[:1] + parts[2:3] != ["arn", "kms"] or not parts[5].startswith("key/"):
+        raise InvalidInputError(
+            "Not the ARN of a KMS key",
+            got=arn,
+            allowed="arn:<partition>:kms:<region>:<account>:key/<id>",
+            fix="copy the key's ARN; an alias won't do, because ECR keeps the key that it named first",
+        )
+
+
+def _check_principal(arn: str) -> None:
+    parts = arn.split(":", 5)
+    fits = len(parts) == 6 and parts[0] == "arn" and parts[2] == "iam" and parts[3] == ""
+    if not fits or not parts[5].startswith(("role/", "user/")) or "*" in arn:
+        raise InvalidInputError(
+            "Not the ARN of a role or user",
+            got=arn,
+            allowed="arn:<partition>:iam::<account>:role/<name>, or user/<name>",
+            fix="name the role; for whole accounts use accounts, for Lambda functions lambda_functions",
+        )
+
+
+RepositoryName = Annotated[str, _checked(check_repository_name)]
+Account = Annotated[str, _checked(check_account_id)]
+# One in ECR or Azure has an address of its own: make such a cache in code.
+Upstream = Annotated[
+    Literal[
+        "chainguard",
+        "docker-hub",
+        "ecr-public",
+        "github-container-registry",
+        "gitlab-container-registry",
+        "k8s",
+        "quay",
+    ],
+    Field(),
+]
+Name = Annotated[str, StringConstraints(pattern=f"^{_NAME}$")]
+"""The name of an environment, a team, a profile, a replication, a cache or a publisher."""
+
+
+class Organization(Model):
+    """An organization whose accounts may pull."""
+
+    id: Annotated[str, _checked(check_organization_id)] = Field(description="Such as o-a1b2c3d4e5.")
+    units: Many[Annotated[str, _checked(check_organizational_unit_id)]] = Field(
+        default=(), description="Organizational units; accounts in and below them may pull. Default: all."
+    )
+
+
+class Access(Model):
+    """Who may pull or push, by intent. Everybody else can't, except for the account's own identities."""
+
+    pull: Many[Annotated[str, _checked(_check_principal)]] = Field(
+        default=(), description="ARNs of roles and users that may pull. They have to exist."
+    )
+    push: Many[Annotated[str, _checked(_check_principal)]] = Field(
+        default=(), description="ARNs of roles and users that may push."
+    )
+    accounts: Many[Account] = Field(default=(), description="Accounts that may pull, by their ids.")
+    organization: Organization = _left_out(description="An organization that may pull.")
+    lambda_functions: Many[Annotated[str, _checked(parse_lambda_function)]] = Field(
+        default=(), description="Lambda functions that may run the images: names or ARNs."
+    )
+    publishers: Many[Name] = Field(default=(), description="Publishers of the catalog that push here.")
+
+
+class Settings(Model):
+    """What repositories get; the keywords are those of `Repository`, with the same defaults."""
+
+    image_tag_mutability: Literal["IMMUTABLE", "MUTABLE"] = Field(
+        default="IMMUTABLE", description="Whether a tag may be moved to another image."
+    )
+    immutable_except: Annotated[Many[str], _filters("immutable_except")] = Field(
+        default=(), description="Tags that may be moved although all others are immutable: 1 to 5 filters."
+    )
+    mutable_except: Annotated[Many[str], _filters("mutable_except")] = Field(
+        default=(), description="Tags that are immutable although all others may be moved: 1 to 5 filters."
+    )
+    image_scan_on_push: bool = Field(
+        default=True, description="Scan when pushed; the registry's scanning rules take precedence."
+    )
+    encryption: Literal["KMS", "KMS_DSSE", "AES_256"] = Field(
+        default="KMS",
+        description="At rest. KMS without encryption_key is AWS's own key, AES_256 S3's. Default: a key of "
+        "the stack. CHANGING IT REPLACES THE REPOSITORY.",
+    )
+    encryption_key: Annotated[str, _checked(_check_key)] = Field(
+        default="",
+        description="The ARN of a key of the same Region, instead of the stack's. CHANGING IT REPLACES THE "
+        "REPOSITORY.",
+    )
+    lifecycle: Lifecycle = Field(
+        default="default",
+        validate_default=False,
+        description="What expires: a preset, or rules; [] for none.",
+    )
+    lifecycle_registry_id: Account = Field(
+        default="", description="The account written into the lifecycle policy. Default: the own account."
+    )
+    removal_policy: Literal["RETAIN", "RETAIN_ON_UPDATE_OR_DELETE", "DESTROY"] = Field(
+        default="RETAIN", description="What happens to the repository when it leaves the catalog."
+    )
+    empty_on_delete: bool = Field(
+        default=False, description="Delete the images with the repository; needs removal_policy DESTROY."
+    )
+    access: Access = Field(default=Access(), description="Who may pull or push.")
+    tags: dict[str, str] = Field(default={}, description="AWS tags; those of all layers are joined.")
+    owner: str = Field(default="", description="Whom to ask; becomes the tag owner.")
+    environments: Many[Name] = Field(default=(), description="Where it is made. Default: everywhere.")
+    replications: Many[Name] = Field(
+        default=(), description="Replications that must cover it; [] if none may. Default: not checked."
+    )
+    cache: Name = Field(default="", description="The pull-through cache that fills it.")
+
+
+class Team(Settings):
+    """A team, and what its repositories get."""
+
+
+class Profile(Settings):
+    """A kind of repository, and what those get that name it."""
+
+
+class Repository(Settings):
+    """A repository; what it doesn't say comes from its profile, team, environment and the defaults."""
+
+    team: Name = Field(default="", description="The team it belongs to; becomes the tag team.")
+    profile: Name = Field(default="", description="The profile it has.")
+
+
+class Environment(Model):
+    """An account and a Region to deploy to."""
+
+    account: Account = Field(description="The account's id, in quotes.")
+    region: Annotated[str, _checked(check_region)] = Field(description="Such as eu-west-1.")
+    defaults: Settings = Field(default=Settings(), description="What repositories get here.")
+    identity_providers: Literal["existing", "create"] = Field(
+        default="existing",
+        description="Where publishers find the account's OIDC providers, of which IAM takes one for an "
+        "address: they exist, or are made here. Make them in one environment of an account.",
+    )
+
+
+class Planned(Model):
+    """How many stacks, and who stays in them."""
+
+    planned: Annotated[int, Field(ge=1, le=MOST_STACKS)] = Field(description="Stacks that were planned.")
+    repositories: Many[RepositoryName] = Field(description="Who stays there for good.")
+
+
+class Stacks(Model):
+    """How the repositories are split over stacks. NEVER CHANGE IT BY HAND: repositories would move."""
+
+    planned: Annotated[int, Field(ge=1, le=MOST_STACKS)] = Field(
+        default=1, description="Stacks to split over; 490 repositories fit into one. To grow: catalog grow."
+    )
+    by: Literal["name", "team"] = Field(
+        default="name", description="team gives each team stacks of its own, as many as are planned."
+    )
+    key: Literal["stack", "shared"] = Field(
+        default="stack", description="A key for each stack, or one for an account and Region."
+    )
+
+
+class Scanning(Model):
+    """The registry's scanning; what ECR charges for the enhanced kind depends on the images."""
+
+    type: Literal["basic", "enhanced"] = Field(description="Basic, or enhanced by Amazon Inspector.")
+    on_push: Many[str] = Field(default=(), description="Filters of repositories scanned when pushed.")
+    continuous: Many[str] = Field(default=(), description="Filters scanned again and again; enhanced only.")
+
+    @model_validator(mode="after")
+    def _check(self) -> Scanning:
+        for name in ("on_push", "continuous"):
+            for value in getattr(self, name):
+                if not limits.SCANNING_FILTER.fullmatch(value):
+                    raise InvalidInputError(
+                        "A filter that ECR refuses",
+                        got=value,
+                        allowed="1 to 255 characters: parts of a-z, 0-9 and '*' with one of . _ - / between",
+                        fix="write a repository's name or a part of it, with '*' for any run of characters",
+                        where=name,
+                    )
+        if self.continuous and self.type == "basic":
+            raise InvalidInputError(
+                "Basic scanning has no continuous rule",
+                got=self.continuous,
+                allowed="on_push with type: basic",
+                fix="write type: enhanced, or on_push",
+                where="continuous",
+            )
+        return self
+
+
+class AccountSettings(Model):
+    """ECR's settings of an account in a Region; what is not said stays as it is."""
+
+    blob_mounting: bool = _left_out(description="Let a push mount layers of other repositories.")
+    registry_policy_scope: Literal["V2"] = _left_out(description="There is no way back from V2.")
+    basic_scan_type_version: Literal["AWS_NATIVE"] = _left_out(description="The basic scanner.")
+    on_delete: Literal["keep", "restore"] = Field(default="keep", description="When they leave the template.")
+
+
+class Registry(Model):
+    """What ECR keeps once for an account and Region. Left out, it is left alone."""
+
+    scanning: Scanning = _left_out(description="What scans images.")
+    account_settings: AccountSettings = _left_out(description="Settings of the account.")
+    signing: Many[str] = Field(default=(), description="Filters of repositories whose images ECR signs.")
+
+    @model_validator(mode="after")
+    def _check(self) -> Registry:
+        for value in self.signing:
+            if not limits.SIGNING_FILTER.fullmatch(value):
+                raise InvalidInputError(
+                    "A filter that ECR refuses",
+                    got=value,
+                    allowed="up to 256 characters: parts of a-z, 0-9 and '*' with one of . _ - / between",
+                    fix="write a repository's name or a part of it, with '*' for any run of characters",
+                    where="signing",
+                )
+        return self
+
+
+class Replication(Model):
+    """Images that ECR copies from one environment to others."""
+
+    source: Name = Field(description="The environment that images are pushed to.")
+    destinations: Annotated[Many[Name], Field(min_length=1)] = Field(
+        description="The environments that get copies."
+    )
+    prefixes: Annotated[Many[Annotated[str, _checked(check_prefix)]], Field(min_length=1)] = Field(
+        description="What the repositories' names begin with, such as shop/."
+    )
+    profile: Name = Field(default="", description="What replicas get. Default: the catalog's defaults.")
+
+
+class Cache(Model):
+    """A prefix under which a registry keeps images of another one."""
+
+    upstream: Upstream = Field(description="The registry that is cached.")
+    prefix: str = Field(description="What the cached repositories' names begin with.")
+    upstream_prefix: str = Field(default=limits.ROOT_PREFIX, description="What its place is taken of.")
+    environments: Many[Name] = Field(default=(), description="Where it is made. Default: everywhere.")
+
+    @model_validator(mode="after")
+    def _check(self) -> Cache:
+        check_prefixes(self.prefix, self.upstream_prefix)
+        return self
+
+
+class GitHub(Model):
+    """Jobs of a repository of GitHub; keywords of `GitHubPublisher`."""
+
+    repository: str
+    branches: Many[str] = ()
+    tags: Many[str] = ()
+    environments: Many[str] = ()
+    branch_patterns: Many[str] = ()
+    tag_patterns: Many[str] = ()
+    pull_requests: bool = False
+    any_job: bool = False
+
+    @model_validator(mode="after")
+    def _check(self) -> GitHub:
+        github_subjects(**self.model_dump())
+        return self
+
+
+class GitLab(Model):
+    """Jobs of a project of GitLab; keywords of `GitLabPublisher`."""
+
+    project: str
+    branches: Many[str] = ()
+    tags: Many[str] = ()
+    branch_patterns: Many[str] = ()
+    tag_patterns: Many[str] = ()
+    any_job: bool = False
+
+    @model_validator(mode="after")
+    def _check(self) -> GitLab:
+        gitlab_subjects(**self.model_dump())
+        return self
+
+
+class Bitbucket(Model):
+    """Steps of a repository of Bitbucket; keywords of `BitbucketPublisher`."""
+
+    workspace: str
+    workspace_uuid: str
+    repository_uuid: str
+    environments: dict[str, str] = {}
+    any_job: bool = False
+
+    @model_validator(mode="after")
+    def _check(self) -> Bitbucket:
+        bitbucket_subjects(self.repository_uuid, environments=self.environments, any_job=self.any_job)
+        return self
+
+
+class Publisher(Model):
+    """A role with which CI outside AWS pushes to the repositories that name it. Exactly one of the three."""
+
+    github: GitHub = _left_out()
+    gitlab: GitLab = _left_out()
+    bitbucket: Bitbucket = _left_out()
+    role_name: str = Field(
+        default="", description="The role's name. Default: publish-<the publisher's name>."
+    )
+
+    @model_validator(mode="after")
+    def _check(self) -> Publisher:
+        said = sorted(self.model_fields_set - {"role_name"})
+        if len(said) != 1:
+            raise InvalidInputError(
+                "A publisher is a job of one CI",
+                got=said,
+                allowed="one of github, gitlab, bitbucket",
+                fix="write one publisher for each",
+            )
+        return self
+
+
+class Meant(Model):
+    """What a plan may do although images are at stake. Take it out once it is done."""
+
+    removed: Many[RepositoryName] = Field(default=(), description="Repositories that may leave the catalog.")
+    replaced: Many[RepositoryName] = Field(default=(), description="Repositories that may be replaced.")
+
+
+class CatalogFile(Model):
+    """A catalog, or one file of it: a folder is read as one catalog, in which each name stands once."""
+
+    team: Name = Field(default="", description="The team of this file's repositories.")
+    defaults: Settings = Field(default=Settings(), description="What every repository gets.")
+    environments: dict[Name, Environment] = Field(default={}, description="Accounts and Regions.")
+    stacks: Stacks = Field(default=Stacks(), description="How repositories are split over stacks.")
+    stayed: Many[Planned] = Field(default=(), description="What catalog grow wrote: who stays where.")
+    teams: dict[Name, Team] = Field(default={}, description="Teams.")
+    profiles: dict[Name, Profile] = Field(default={}, description="Kinds of repositories.")
+    registry: Registry = Field(default=Registry(), description="Settings of each registry.")
+    replications: dict[Name, Replication] = Field(default={}, description="Copies elsewhere.")
+    caches: dict[Name, Cache] = Field(default={}, description="Pull-through caches.")
+    publishers: dict[Name, Publisher] = Field(default={}, description="CI that pushes.")
+    repositories: dict[RepositoryName, Repository] = Field(default={}, description="Repositories.")
+    meant: Meant = Field(default=Meant(), description="What may happen to images.")

@@ -1,0 +1,199 @@
+"""One environment of a catalog as a stage of an app: its stacks of repositories, and what goes with them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+
+import aws_cdk as cdk
+from aws_cdk import aws_ecr as ecr
+from constructs import Construct
+
+from registry_constructs.catalog.catalog import Catalog
+from registry_constructs.catalog.description import RepositoryDescription
+from registry_constructs.catalog.fragment import Fragment
+from registry_constructs.catalog.placement import logical_id
+from registry_constructs.catalog.problems import unknown
+from registry_constructs.catalog.publishers import PublishersStack
+from registry_constructs.catalog.registries import RegistryStack, needs_registry, replicate
+from registry_constructs.catalog.rendering import Place
+from registry_constructs.errors import InvalidInputError
+from registry_constructs.repository import Repository
+from registry_constructs.repository.access import ORGANIZATION_REASON
+from registry_constructs.repository.key import default_key
+from registry_constructs.repository.located import located
+
+
+class CatalogStage(cdk.Stage):
+    """The repositories of a catalog in one account and Region, in as many stacks as it plans.
+
+    A repository's stack and logical id follow from its name alone (with `stacks.by: team`, from its team
+    too), so no change to another repository ever moves it. A stack that has no repository is not made; one
+    that is deployed and loses its last repository keeps standing until you destroy it.
+
+    Each repository is a `CfnRepository` construct: aspects, tags, cdk-nag and `cdk diff` see it. Its
+    properties are those that `Repository` would give it.
+
+    Args:
+        scope: The app, or a stage.
+        id: The stage's id. Stacks are called by it, so that changing it would replace every repository.
+        catalog: The catalog.
+        environment: The environment of the catalog. Default: the only one, if there is one.
+        env: The account and Region, for a catalog without environments. Default: known at deployment only.
+
+    Attributes:
+        catalog: The catalog.
+        environment: The environment's name; empty for none.
+        stacks: The stacks of repositories by their ids.
+        registry_stack: The stack with the registry's settings, replications and caches; None without any.
+        publishers_stack: The stack with the publishers' roles; None without any.
+
+    Raises:
+        InvalidInputError: For an environment that the catalog doesn't have, and for `env` beside one.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        catalog: Catalog,
+        environment: str | None = None,
+        env: cdk.Environment | None = None,
+    ) -> None:
+        with located(scope, id):
+            self.environment = _environment(catalog, environment, env)
+        known = catalog.environments.get(self.environment)
+        if known is not None:
+            env = cdk.Environment(account=known.account, region=known.region)
+        super().__init__(scope, id, env=env)
+        self.catalog = catalog
+        self._place = Place(env.account, env.region) if env else Place()
+        self._fragments: dict[str, Fragment] = {}
+        self._imported: dict[str, ecr.IRepository] = {}
+        repositories = catalog.repositories(self.environment)
+        by_stack: dict[str, list[RepositoryDescription]] = defaultdict(list)
+        for repository in repositories:
+            by_stack[catalog.stack(repository)].append(repository)
+        self._stack_of = {one.name: stack for stack, found in by_stack.items() for one in found}
+        self._keys = self._key_stack() if by_stack and catalog.stacks.key == "shared" else None
+        self.stacks: dict[str, cdk.Stack] = {
+            stack: self._repositories(stack, by_stack[stack]) for stack in sorted(by_stack)
+        }
+        self.registry_stack = (
+            RegistryStack(self, "Registry", catalog=catalog, environment=self.environment)
+            if needs_registry(catalog, self.environment)
+            else None
+        )
+        published = [one for one in repositories if one.access.publishers]
+        self.publishers_stack = (
+            PublishersStack(
+                self,
+                "Publishers",
+                publishers=catalog.publishers,
+                repositories=published,
+                imported=self.repository,
+                create_providers=known is not None and known.identity_providers == "create",
+            )
+            if published
+            else None
+        )
+
+    @classmethod
+    def for_environments(cls, scope: Construct, catalog: Catalog) -> Mapping[str, CatalogStage]:
+        """A stage for each environment of a catalog, called by it, with the replications between them.
+
+        Args:
+            scope: The app.
+            catalog: The catalog.
+        """
+        stages = {name: cls(scope, name, catalog=catalog, environment=name) for name in catalog.environments}
+        replicate(
+            catalog,
+            {
+                name: stage.registry_stack
+                for name, stage in stages.items()
+                if stage.registry_stack is not None
+            },
+        )
+        return stages
+
+    def repository(self, name: str) -> ecr.IRepository:
+        """A repository of the catalog in this environment, for grants and for what runs its images.
+
+        Who may pull or push by the repository's policy is said in the catalog; a grant that would need such
+        a statement raises and prints it.
+
+        Raises:
+            InvalidInputError: If the catalog doesn't have it here.
+        """
+        with located(self):
+            if name not in self._stack_of:
+                raise unknown("repository", name, self._stack_of, where="")
+        if name not in self._imported:
+            self._imported[name] = Repository.from_repository_name(
+                self.stacks[self._stack_of[name]], f"Imported-{logical_id(name)}", name
+            )
+        return self._imported[name]
+
+    def resource(self, name: str) -> ecr.CfnRepository:
+        """The construct of a repository, for an aspect, an acknowledgment or an escape hatch.
+
+        Raises:
+            InvalidInputError: If the catalog doesn't have it here.
+        """
+        with located(self):
+            if name not in self._stack_of:
+                raise unknown("repository", name, self._stack_of, where="")
+        found = self._fragments[self._stack_of[name]].get_resource(logical_id(name))
+        assert isinstance(found, ecr.CfnRepository)  # noqa: S101 - for the type checker
+        return found
+
+    def _key_stack(self) -> cdk.Stack:
+        return cdk.Stack(self, "Keys", description="The key that all repositories share")
+
+    def _repositories(self, id: str, repositories: list[RepositoryDescription]) -> cdk.Stack:
+        stack = cdk.Stack(
+            self, id, description="Container image repositories", suppress_template_indentation=True
+        )
+        # The trace would show how this library is called, for each repository; the catalog's place is told.
+        stack.node.set_context("aws:cdk:disable-creation-stack-traces", True)
+        key = ""
+        if any(not one.encryption and not one.encryption_key for one in repositories):
+            key = default_key(self._keys or stack).key_arn
+        self._fragments[id] = Fragment(
+            stack,
+            "Catalog",
+            catalog=self.catalog,
+            repositories=repositories,
+            place=self._place,
+            key=key,
+        )
+        for one in repositories:
+            if "organization" in one.access.model_fields_set:
+                cdk.Validations.of(self._fragments[id].get_resource(logical_id(one.name))).acknowledge(
+                    cdk.Acknowledgment(id="AwsSolutions-ECR1", reason=ORGANIZATION_REASON)
+                )
+            for warning in one.lifecycle.warnings() if one.lifecycle else ():
+                self._warn(id, one, f"registry-constructs:{warning.id}", warning.message)
+        return stack
+
+    def _warn(self, stack: str, repository: RepositoryDescription, id: str, message: str) -> None:
+        resource = self._fragments[stack].get_resource(logical_id(repository.name))
+        cdk.Validations.of(resource).add_warning(id, f"{self.catalog.where(repository.name)}: {message}")
+
+
+def _environment(catalog: Catalog, environment: str | None, env: cdk.Environment | None) -> str:
+    names = list(catalog.environments)
+    if environment is None and len(names) == 1:
+        [environment] = names
+    if (environment is None and names) or (environment is not None and environment not in names):
+        raise unknown("environment", environment, names, where="environment")
+    if environment is not None and env is not None:
+        raise InvalidInputError(
+            "The catalog says where this environment is",
+            got=f"env={env.account}/{env.region}",
+            allowed="env for a catalog without environments",
+            fix="leave env out, or change the catalog",
+        )
+    return environment or ""
