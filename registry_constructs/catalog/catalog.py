@@ -66,8 +66,12 @@ class Catalog:
         self._build([(file, dotted) for file in files])
 
     @classmethod
-    def load(cls, path: str | Path) -> Self:
+    def load(cls, path: str | Path, *, allow_full: bool = False) -> Self:
         """Read a catalog from a YAML or JSON file, or from a folder of them.
+
+        Args:
+            path: The file or folder. Of a folder, every file that ends in .yaml, .yml or .json is read.
+            allow_full: Read a catalog with more repositories in a stack than fit as well, to plan more.
 
         Raises:
             InvalidCatalogError: With everything that is wrong, each with file, line and path.
@@ -76,6 +80,7 @@ class Catalog:
         return cls._of(
             [(source.data, source.where) for source in sources],
             [problem for source in sources for problem in source.problems],
+            allow_full=allow_full,
         )
 
     @classmethod
@@ -89,7 +94,11 @@ class Catalog:
 
     @classmethod
     def _of(
-        cls, read: list[tuple[Any, Callable[[PathInFile], str]]], problems: list[InvalidInputError]
+        cls,
+        read: list[tuple[Any, Callable[[PathInFile], str]]],
+        problems: list[InvalidInputError],
+        *,
+        allow_full: bool = False,
     ) -> Self:
         files = []
         for data, where in read:
@@ -98,13 +107,15 @@ class Catalog:
             if file is not None:
                 files.append((file, where))
         catalog = cls.__new__(cls)
-        catalog._build(files, problems)
+        catalog._build(files, problems, allow_full=allow_full)
         return catalog
 
     def _build(
         self,
         files: list[tuple[CatalogFile, Callable[[PathInFile], str]]],
         problems: Sequence[InvalidInputError] = (),
+        *,
+        allow_full: bool = False,
     ) -> None:
         references = References(files)
         merged: dict[str, dict[str, Any]] = {
@@ -135,16 +146,16 @@ class Catalog:
         )
         self.placement = Placement(self.stacks.planned, self._stayed)
         self._own: dict[str, Layer] = {}
-        self._where: dict[str, Callable[[], str]] = {}
+        self._where: dict[str, Callable[[PathInFile], str]] = {}
         for file, where in files:
             for name, repository in file.repositories.items():
                 said = repository.given()
                 if file.team and "team" not in said:
                     said = {"team": file.team, **said}
                 self._own[name] = said
-                self._where[name] = lambda where=where, name=name: where(("repositories", name))  # type: ignore[misc]
+                self._where[name] = where
         self._layers: dict[tuple[str, str, str], Layer] = {}
-        references.check(self)
+        references.check(self, allow_full=allow_full)
         if problems or references.problems:
             raise InvalidCatalogError(in_order([*problems, *references.problems]))
 
@@ -158,9 +169,9 @@ class Catalog:
     def __contains__(self, name: object) -> bool:
         return name in self._own
 
-    def where(self, name: str) -> str:
-        """Where a repository is written: file, line and path; the path alone for one made in code."""
-        return self._where[name]()
+    def where(self, name: str, *path: str) -> str:
+        """Where a repository or a key of it is written: file, line and path; in code the path alone."""
+        return self._where[name](("repositories", name, *path))
 
     def place(self, environment: str = "") -> Place:
         """The account and Region of an environment; unknown ones for a catalog without environments."""

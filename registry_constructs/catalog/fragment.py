@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
-import aws_cdk as cdk
 from aws_cdk import cloudformation_include
 from constructs import Construct
 
@@ -17,8 +15,6 @@ from registry_constructs.catalog.catalog import Catalog
 from registry_constructs.catalog.description import RepositoryDescription
 from registry_constructs.catalog.placement import logical_id
 from registry_constructs.catalog.rendering import Json, Place, resource
-
-_CREATION: Final = "aws:cdk:creationStack"
 
 
 class Fragment(cloudformation_include.CfnInclude):
@@ -33,6 +29,7 @@ class Fragment(cloudformation_include.CfnInclude):
         repositories: The repositories, each with a name that no other stack has.
         place: The stack's account and Region.
         key: The ARN of the key that the stack's repositories share, a token.
+        source_lines: Tell the CDK the line of each repository, which takes calls for each.
     """
 
     def __init__(
@@ -44,6 +41,7 @@ class Fragment(cloudformation_include.CfnInclude):
         repositories: Sequence[RepositoryDescription],
         place: Place,
         key: str,
+        source_lines: bool,
     ) -> None:
         shared = _Shared()
         resources = {
@@ -54,14 +52,10 @@ class Fragment(cloudformation_include.CfnInclude):
             file = Path(folder) / "repositories.json"
             file.write_text(json.dumps(template))
             super().__init__(scope, id, template_file=str(file), parameters=shared.values)
-        # Where the CDK looks for the code that made a construct, when it reports a finding.
-        if os.environ.get("CDK_DEBUG", "").lower() in {"1", "on", "true"}:
-            for one in repositories:
-                made = self.get_resource(logical_id(one.name))
-                made.node.add_metadata(_CREATION, [f"    at {catalog.where(one.name)}"])
-        else:
-            files = sorted({catalog.where(one.name).rpartition(":")[0] for one in repositories} - {""})
-            self.node.add_metadata(_CREATION, [f"    in {file}" for file in files])
+        for one in repositories if source_lines else ():
+            # Where the CDK looks for the code that made a construct, when it reports a finding.
+            made = self.get_resource(logical_id(one.name))
+            made.node.add_metadata("aws:cdk:creationStack", [f"at {catalog.where(one.name)}"])
 
 
 class _Shared:
@@ -92,8 +86,3 @@ class _Shared:
             self.parameters[self._names[text]] = {"Type": "String"}
             self.values[self._names[text]] = value
         return {"Ref": self._names[text]}
-
-
-def included(fragment: Fragment, name: str) -> cdk.CfnResource:
-    """The resource of a repository."""
-    return fragment.get_resource(logical_id(name))

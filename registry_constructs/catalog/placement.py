@@ -42,17 +42,16 @@ class Placement:
 
     Args:
         planned: The stacks that are planned now.
-        stayed: What was planned before, oldest first, with the repositories that stay there.
+        stayed: What was planned before, in any order, with the repositories that stay there.
     """
 
     def __init__(self, planned: int, stayed: Sequence[Planned] = ()) -> None:
-        self.generations: list[Generation] = []
-        first = 0
-        for one in stayed:
-            kept = frozenset(one.repositories)
-            self.generations.append(Generation(first=first, planned=one.planned, stayed=kept))
-            first += one.planned
-        self.generations.append(Generation(first=first, planned=planned))
+        self.generations = [
+            Generation(first=one.first, planned=one.planned, stayed=frozenset(one.repositories))
+            for one in sorted(stayed, key=lambda one: one.first)
+        ]
+        next_first = max((one.first + one.planned for one in self.generations), default=0)
+        self.generations.append(Generation(first=next_first, planned=planned))
 
     def number(self, name: str) -> int:
         """The number of the stack that a repository of this name stands in."""

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from registry_constructs import limits
 from registry_constructs.catalog.description import Layer, RepositoryDescription
-from registry_constructs.catalog.placement import REPOSITORIES_OF_A_STACK
+from registry_constructs.catalog.placement import REPOSITORIES_OF_A_STACK, TEMPLATE_BYTES, logical_id
 from registry_constructs.catalog.problems import unknown
-from registry_constructs.catalog.rendering import Place, policy_length
+from registry_constructs.catalog.rendering import Place, policy_length, template_size
 from registry_constructs.catalog.schema import CatalogFile, Settings
 from registry_constructs.catalog.source import PathInFile
 from registry_constructs.errors import InvalidInputError
@@ -53,20 +53,24 @@ class References:
             self._twice(f"The key {kind}", where, parts[0][1], (kind,))
         return parts[0][0] if parts else None
 
-    def check(self, catalog: Catalog) -> None:
+    def check(self, catalog: Catalog, *, allow_full: bool) -> None:
         """Check everything that one part says of another."""
         self._settings(catalog)
         self._replications(catalog)
         self._caches(catalog)
         self._stayed(catalog)
+        self._meant(catalog)
+        self._logical_ids(catalog)
         for environment in catalog.environments or [""]:
             place = catalog.place(environment)
-            stacks: Counter[str] = Counter()
+            stacks: dict[str, list[RepositoryDescription]] = defaultdict(list)
             for repository in catalog.repositories(environment):
-                stacks[catalog.stack(repository)] += 1
+                stacks[catalog.stack(repository)].append(repository)
                 for problem in self._repository(catalog, repository, environment, place):
-                    self._add(problem, catalog.where(repository.name))
-            self._sizes(stacks, environment)
+                    keys = problem.where.split(".") if problem.where else []
+                    self.problems.append(problem.at(catalog.where(repository.name, *keys)))
+            if not allow_full:
+                self._sizes(stacks, environment, place)
 
     def _settings(self, catalog: Catalog) -> None:
         """Names that settings of any layer mention, and keywords of one layer that contradict each other."""
@@ -191,31 +195,87 @@ class References:
 
     def _stayed(self, catalog: Catalog) -> None:
         seen: dict[str, int] = {}
-        for number, generation in enumerate(catalog.placement.generations[:-1]):
-            for name in generation.stayed or ():
-                if seen.setdefault(name, number) != number:
-                    self.problems.append(
+        last = 0
+        for generation in catalog.placement.generations[:-1]:
+            if generation.first != last:
+                self._add(
+                    InvalidInputError(
+                        "The stacks that were planned do not follow each other",
+                        got=f"stacks from {generation.first} on, after {last - 1}",
+                        allowed=f"stacks from {last} on",
+                        fix="restore what 'catalog grow' wrote",
+                    ),
+                    "stayed",
+                )
+            last = generation.first + generation.planned
+            for name in sorted(generation.stayed or ()):
+                if seen.setdefault(name, generation.first) != generation.first:
+                    self._add(
                         InvalidInputError(
-                            f"{name} stays in two generations of stacks",
-                            got=f"stayed[{seen[name]}] and stayed[{number}]",
-                            allowed="one generation",
+                            f"{name} stays in two places",
+                            got=f"the stacks from {seen[name]} on, and those from {generation.first} on",
+                            allowed="one of them",
                             fix="restore what 'catalog grow' wrote",
-                            where="stayed",
-                        )
+                        ),
+                        "stayed",
                     )
 
-    def _sizes(self, stacks: Mapping[str, int], environment: str) -> None:
-        for stack, count in sorted(stacks.items()):
-            if count > REPOSITORIES_OF_A_STACK:
+    def _meant(self, catalog: Catalog) -> None:
+        for file, where in self._files:
+            for name in file.meant.removed:
+                if name in catalog:
+                    self._add(
+                        InvalidInputError(
+                            f"{name} is meant to be removed, and stands in the catalog",
+                            got=catalog.where(name),
+                            allowed="repositories that are not in the catalog",
+                            fix="remove it there, or take it out here",
+                        ),
+                        where(("meant", "removed")),
+                    )
+            for name in file.meant.replaced:
+                if name not in catalog:
+                    place = where(("meant", "replaced"))
+                    self.problems.append(unknown("repository", name, catalog, where=place))
+
+    def _logical_ids(self, catalog: Catalog) -> None:
+        """Two names may have one logical id, as one of 4,294,967,296 hashes."""
+        seen: dict[str, str] = {}
+        for name in sorted(catalog):
+            other = seen.setdefault(logical_id(name), name)
+            if other != name:
+                self._add(
+                    InvalidInputError(
+                        f"The name gives the same logical id as {other}",
+                        got=name,
+                        allowed="another name",
+                        fix="rename the one that is not deployed yet",
+                    ),
+                    catalog.where(name),
+                )
+
+    def _sizes(
+        self, stacks: Mapping[str, list[RepositoryDescription]], environment: str, place: Place
+    ) -> None:
+        for stack, repositories in sorted(stacks.items()):
+            count, size = len(repositories), template_size(repositories, place)
+            if count > REPOSITORIES_OF_A_STACK or size > TEMPLATE_BYTES:
+                at = f" in {environment}" if environment else ""
                 self.problems.append(
                     InvalidInputError(
                         f"The stack {stack} is full",
-                        got=f"{count:,} repositories" + (f" in {environment}" if environment else ""),
-                        allowed=f"{REPOSITORIES_OF_A_STACK} repositories: CloudFormation takes 500 resources",
+                        got=f"{count:,} repositories, {size:,} bytes{at}",
+                        allowed=f"{REPOSITORIES_OF_A_STACK} repositories and {TEMPLATE_BYTES:,} bytes: "
+                        "CloudFormation takes 500 resources and 1 MB",
                         fix="'registry-constructs catalog grow' plans more stacks; nothing that exists moves",
-                        where="stacks.planned",
+                        where=self._place("stacks", "planned"),
                     )
                 )
+
+    def _place(self, kind: str, *path: str) -> str:
+        """Where a thing stands that the catalog has once; its path alone where no file has it."""
+        there = [where for file, where in self._files if kind in file.model_fields_set]
+        return there[0]((kind, *path)) if there else ".".join([kind, *path])
 
     def _twice(self, what: str, where: Where, first: Where, path: PathInFile) -> None:
         self.problems.append(

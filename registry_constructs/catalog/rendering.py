@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
 from registry_constructs.catalog.description import RepositoryDescription
+from registry_constructs.catalog.placement import TEMPLATE_BYTES, logical_id
 from registry_constructs.errors import InvalidInputError
 from registry_constructs.naming import parse_lambda_function
 from registry_constructs.permissions import LAMBDA_PULL_ACTIONS, PULL_ACTIONS, PUSH_ACTIONS
@@ -87,10 +88,11 @@ def properties(repository: RepositoryDescription, place: Place, key: object) -> 
     suffix = "_WITH_EXCLUSION" if filters else ""
     rendered: Json = {
         "RepositoryName": repository.name,
-        "EncryptionConfiguration": _encryption(repository, key),
         "ImageScanningConfiguration": {"ScanOnPush": repository.image_scan_on_push},
         "ImageTagMutability": repository.image_tag_mutability + suffix,
     }
+    if repository.encryption != "AES_256":  # ECR's own default, which the CDK leaves out
+        rendered["EncryptionConfiguration"] = _encryption(repository, key)
     if filters:
         rendered["ImageTagMutabilityExclusionFilters"] = [
             {
@@ -153,9 +155,29 @@ def policy_length(repository: RepositoryDescription, place: Place) -> int:
     )
 
 
+def template_size(repositories: Sequence[RepositoryDescription], place: Place) -> int:
+    """The bytes of a template with these repositories; one far from the limit is overrated."""
+    reckoned = sum(_most_bytes(one) for one in repositories)
+    if reckoned <= TEMPLATE_BYTES:
+        return reckoned
+    key = {"Fn::GetAtt": ["RegistryConstructsKey00000000", "Arn"]}
+    return sum(len(logical_id(one.name)) + len(json.dumps(resource(one, place, key))) for one in repositories)
+
+
+def _most_bytes(repository: RepositoryDescription) -> int:
+    """What the resource has at most, without rendering it."""
+    access = repository.access
+    principals = (access.pull, access.push, access.accounts, access.lambda_functions)
+    texts = [repository.name, *repository.mutability_filters, *repository.tags, *repository.tags.values()]
+    return (
+        1_000
+        + sum(len(text) + 100 for text in texts)
+        + 2 * len(repository.lifecycle.to_json() if repository.lifecycle else "")
+        + (1_500 + 250 * sum(map(len, principals)) if access.model_fields_set else 0)
+    )
+
+
 def _encryption(repository: RepositoryDescription, key: object) -> Json:
-    if repository.encryption == "AES_256":
-        return {"EncryptionType": "AES256"}
     kind = repository.encryption or "KMS"
     if repository.encryption_key:
         return {"EncryptionType": kind, "KmsKey": repository.encryption_key}

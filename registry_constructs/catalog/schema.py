@@ -219,8 +219,9 @@ class Environment(Model):
 
 
 class Planned(Model):
-    """How many stacks, and who stays in them."""
+    """Stacks that were planned once, and who stays in them."""
 
+    first: Annotated[int, Field(ge=0)] = Field(description="The number of the first of these stacks.")
     planned: Annotated[int, Field(ge=1, le=MOST_STACKS)] = Field(description="Stacks that were planned.")
     repositories: Many[RepositoryName] = Field(description="Who stays there for good.")
 
@@ -421,3 +422,13 @@ class CatalogFile(Model):
     publishers: dict[Name, Publisher] = Field(default={}, description="CI that pushes.")
     repositories: dict[RepositoryName, Repository] = Field(default={}, description="Repositories.")
     meant: Meant = Field(default=Meant(), description="What may happen to images.")
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON Schema (draft 2020-12) of a catalog's file, for editors.
+
+    It knows keys, types and choices. What one part says of another, and most of ECR's limits, only
+    `Catalog` checks.
+    """
+    schema = CatalogFile.model_json_schema(by_alias=True)
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema"} | schema

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -16,6 +17,8 @@ from registry_constructs.errors import InvalidInputError
 _Loader: Final[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _TAG: Final = "tag:yaml.org,2002:"
 SUFFIXES: Final = (".yaml", ".yml", ".json")
+
+_JSON_ESCAPE: Final = re.compile(r"(\\\\)|\\u[0-9a-fA-F]{4}")
 
 PathInFile = tuple[str | int, ...]
 
@@ -38,9 +41,8 @@ class Source:
         self._known: dict[int, dict[str | int, tuple[Any, Any]]] = {}
         self._building: set[int] = set()
         try:
-            # JSON allows tabs between values, YAML does not; inside a JSON text they can't stand.
             is_json = name.endswith(".json")
-            self._root = yaml.compose(text.replace("\t", " ") if is_json else text, Loader=_Loader)
+            self._root = yaml.compose(_as_yaml(text) if is_json else text, Loader=_Loader)
             self.data = self._value(self._root, ()) if self._root is not None else None
             if is_json and not self.problems:
                 self.data = json.loads(text)
@@ -229,6 +231,15 @@ def catalog_files(path: Path) -> list[Path]:
             )
         ]
     )
+
+
+def _as_yaml(text: str) -> str:
+    """JSON with the same lines and columns that YAML can read too: its lines are wanted, not its values.
+
+    JSON allows tabs between values, where YAML does not (in a text they can't stand), and two escapes for
+    one character.
+    """
+    return _JSON_ESCAPE.sub(lambda found: found[0] if found[1] else "......", text.replace("\t", " "))
 
 
 def _merged(node: Any) -> list[Any]:

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 
 import typer
 
-from registry_constructs.cli import cost, inventory, lifecycle, local, preview, scan
+from registry_constructs.catalog.problems import InvalidCatalogError
+from registry_constructs.cli import catalog, cost, inventory, lifecycle, local, preview, scan
 from registry_constructs.cli.output import say
 from registry_constructs.errors import InvalidInputError
 from registry_constructs.local.errors import LocalAwsError
@@ -21,6 +22,7 @@ app = typer.Typer(
 )
 app.add_typer(local.app, name="local")
 app.add_typer(lifecycle.app, name="lifecycle")
+app.add_typer(catalog.app, name="catalog")
 app.add_typer(scan.app, name="scan")
 lifecycle.app.command()(preview.preview)
 app.command()(inventory.inventory)
@@ -38,6 +40,6 @@ def run(arguments: Sequence[str] | None = None) -> None:
     """Run a command line; always ends in SystemExit, with status 1 after an error that the user can mend."""
     try:
         app(arguments)
-    except (AwsError, LocalAwsError, InvalidInputError) as error:
+    except (AwsError, LocalAwsError, InvalidCatalogError, InvalidInputError) as error:
         say("\n".join([f"Error: {error}", *getattr(error, "__notes__", [])]), style="red")
         sys.exit(1)

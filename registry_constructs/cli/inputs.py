@@ -12,6 +12,7 @@ from typing import Annotated, ParamSpec, TypeVar
 
 import typer
 
+from registry_constructs.catalog.problems import InvalidCatalogError
 from registry_constructs.cli.output import counting, say
 from registry_constructs.errors import InvalidInputError
 from registry_constructs.lifecycle import LifecyclePolicy
@@ -74,7 +75,7 @@ def refusing(command: Callable[Parameters, Result]) -> Callable[Parameters, Resu
     def wrapped(*arguments: Parameters.args, **keywords: Parameters.kwargs) -> Result:
         try:
             return command(*arguments, **keywords)
-        except InvalidInputError as error:
+        except (InvalidCatalogError, InvalidInputError) as error:
             say(f"Error: {error}", style="red")
             raise typer.Exit(2) from None
 

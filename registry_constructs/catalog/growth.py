@@ -1,0 +1,55 @@
+"""More stacks for a catalog that has grown, without moving what exists."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Container
+from typing import Final
+
+from registry_constructs.catalog.catalog import Catalog
+from registry_constructs.catalog.placement import REPOSITORIES_OF_A_STACK
+from registry_constructs.errors import InvalidInputError
+
+_HEAD: Final = """\
+# Written by 'registry-constructs catalog grow'. These repositories stay in the stacks that were planned
+# first; all others go into stacks from {next} on. Taking a name out would move its repository.
+stayed:
+  - first: {first}
+    planned: {planned}
+    repositories:
+"""
+
+
+def grown(catalog: Catalog, planned: int, standing: Container[str] | None = None) -> str:
+    """The part of a catalog that lets its repositories stay where they are once `stacks.planned` changes.
+
+    Args:
+        catalog: The catalog as it is, with the number that was planned until now.
+        planned: The number to plan from now on.
+        standing: The repositories that are deployed; the others go into the new stacks. Default: all.
+
+    Raises:
+        InvalidInputError: If a stack holds more than fit: only some of them can be deployed.
+    """
+    now = catalog.placement.generations[-1]
+    kept = {name for one in catalog.placement.generations[:-1] for name in one.stayed or ()}
+    names = [name for name in sorted(catalog) if name not in kept and (standing is None or name in standing)]
+    for environment in catalog.environments or [""]:
+        here = [one for one in catalog.repositories(environment) if standing is None or one.name in standing]
+        for stack, count in sorted(Counter(map(catalog.stack, here)).items()):
+            if count > REPOSITORIES_OF_A_STACK:
+                raise InvalidInputError(
+                    f"The stack {stack} holds more repositories than fit, so not all of them stand",
+                    got=f"{count:,} repositories",
+                    allowed=f"up to {REPOSITORIES_OF_A_STACK} that stay",
+                    fix="name what is deployed with --against, so that what is new goes into new stacks",
+                )
+    if not names:
+        raise InvalidInputError(
+            "No repository would stay",
+            got=f"{len(catalog):,} repositories, none of which stands in the stacks planned last",
+            allowed="a catalog of which something is deployed",
+            fix=f"just set stacks.planned to {planned}",
+        )
+    head = _HEAD.format(first=now.first, planned=now.planned, next=now.first + now.planned)
+    return head + "".join(f"      - {name}\n" for name in names)

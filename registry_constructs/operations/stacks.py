@@ -1,0 +1,100 @@
+"""The templates of live stacks, and how many images a repository holds."""
+
+from __future__ import annotations
+
+import fnmatch
+import json
+from collections.abc import Iterator
+from typing import Any, Final
+
+import yaml
+
+from registry_constructs.errors import InvalidInputError
+from registry_constructs.operations.aws import Aws, pages
+from registry_constructs.operations.errors import AwsError, reading
+
+_STANDING: Final = [
+    "CREATE_COMPLETE",
+    "IMPORT_COMPLETE",
+    "IMPORT_ROLLBACK_COMPLETE",
+    "ROLLBACK_COMPLETE",
+    "UPDATE_COMPLETE",
+    "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS",
+    "UPDATE_ROLLBACK_COMPLETE",
+    "UPDATE_ROLLBACK_FAILED",
+]
+
+
+def read_stacks(
+    aws: Aws, account: str | None, region: str | None, pattern: str
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The name and template of each stack whose name matches a pattern with `*`.
+
+    Args:
+        aws: Where to read.
+        account: The account that the credentials have to be of; None for whichever they are of.
+        region: The Region; None for that of the configuration.
+        pattern: What stacks are called, with `*`.
+
+    Raises:
+        InvalidInputError: The credentials are another account's.
+        AwsError: A stack could not be read.
+    """
+    [where] = aws.regions([region] if region else ())
+    _check_account(aws, account, where)
+    cloudformation = aws.client("cloudformation", where)
+    names = sorted(
+        summary["StackName"]
+        for summary in pages(
+            cloudformation,
+            "list_stacks",
+            "StackSummaries",
+            where=f"the stacks in {where}",
+            StackStatusFilter=_STANDING,
+        )
+        if fnmatch.fnmatchcase(summary["StackName"], pattern)
+    )
+
+    def template(name: str) -> dict[str, Any]:
+        with reading(f"the template of {name} in {where}"):
+            body = cloudformation.get_template(StackName=name, TemplateStage="Original")["TemplateBody"]
+        # boto3 reads JSON by itself; what was deployed as YAML comes as text.
+        found = yaml.safe_load(body) if isinstance(body, str) else json.loads(json.dumps(body))
+        return found if isinstance(found, dict) else {}
+
+    yield from zip(names, aws.each(template, names), strict=True)
+
+
+def count_images(aws: Aws, account: str | None, region: str | None, name: str) -> int | None:
+    """The images of a repository; None if there is no such repository.
+
+    Raises:
+        InvalidInputError: The credentials are another account's.
+        AwsError: ECR could not be read.
+    """
+    [where] = aws.regions([region] if region else ())
+    _check_account(aws, account, where)
+    try:
+        images = pages(
+            aws.client("ecr", where),
+            "list_images",
+            "imageIds",
+            where=f"the images of {name} in {where}",
+            repositoryName=name,
+        )
+        return len({image["imageDigest"] for image in images})
+    except AwsError as error:
+        if error.code == "RepositoryNotFoundException":
+            return None
+        raise
+
+
+def _check_account(aws: Aws, account: str | None, region: str) -> None:
+    if account is not None and (found := aws.account(region)) != account:
+        raise InvalidInputError(
+            "The credentials are another account's",
+            got=found,
+            allowed=account,
+            fix="choose the environment of these credentials with --environment, or others with --profile",
+            where="--environment",
+        )
