@@ -6,21 +6,25 @@ Accounts and Regions come from the context, so that nobody deploys to an account
         -c replica_account=<another, or the same> -c replica_region=<another>
         -c checkout=<digest or tag> -c thumbnails=<digest or tag>
         -c severity=HIGH -c github=<owner>@<id>/<repository>@<id>
+        -c catalog=<file or folder>
 
 Without them, the app is for the AWS on this machine that `make deploy-local` starts. In an account of yours,
 nobody else may pull but the readers you name, the settings that a whole registry shares are left alone
 until you name where its replicas go, and nothing runs until you name what you pushed to shop/checkout and to
 shop/thumbnails. With a severity, checkout's service passes a gate; with a repository of GitHub, its jobs may
-push to development/checkout, whose versions are promoted to shop/checkout and roll the service.
+push to development/checkout, whose versions are promoted to shop/checkout and roll the service. A catalog
+says itself in which accounts and Regions its repositories are made; here it is examples/catalog.
 """
 
 from __future__ import annotations
+
+from pathlib import Path
 
 import aws_cdk as cdk
 from aws_cdk import aws_ecr as ecr
 from cdk_nag import AwsSolutionsChecks
 
-from registry_constructs import FargateService, Image
+from registry_constructs import Catalog, CatalogStage, FargateService, Image
 from stacks import (
     DeliveryStack,
     DestinationRegistryStack,
@@ -48,11 +52,13 @@ def build(app: cdk.App) -> None:
     checkout = app.node.try_get_context("checkout")
     thumbnails = app.node.try_get_context("thumbnails")
     github = app.node.try_get_context("github")
+    catalog = app.node.try_get_context("catalog")
     if account is None:
         account, readers = "111122223333", readers or "222233334444,333344445555"
         replica_account = replica_account or "222233334444"
         checkout, thumbnails = checkout or "v1.0.0", thumbnails or "v1.0.0"
         github = github or "acme@123456/checkout@456789"
+        catalog = catalog or str(Path(__file__).parent / "examples" / "catalog")
     home = cdk.Environment(account=account, region=region)
     repositories = RepositoriesStack(
         app,
@@ -82,7 +88,10 @@ def build(app: cdk.App) -> None:
             )
     if thumbnails:
         FunctionsStack(app, "Functions", env=home, image=_image(repositories.thumbnails, thumbnails))
-    cdk.Tags.of(app).add("owner", "platform")
+    for stack in app.node.children:
+        cdk.Tags.of(stack).add("owner", "platform")
+    if catalog:  # whose repositories have owners of their own
+        CatalogStage.for_environments(app, Catalog.load(catalog))
     cdk.Validations.of(app).add_plugins(AwsSolutionsChecks(app))
 
 

@@ -45,7 +45,10 @@ def read_file(data: object, where: Where) -> tuple[CatalogFile | None, list[Inva
         where: Gives the place of a path in it.
     """
     problems: list[InvalidInputError] = []
-    data = {} if data is None else data
+    if data is None:
+        data = {}
+    if isinstance(data, dict):
+        data = {key: value for key, value in data.items() if key != "$schema"}  # for editors
     for _ in range(_ROUNDS):
         try:
             return CatalogFile.model_validate(data), problems

@@ -17,6 +17,7 @@ from registry_constructs.errors import InvalidInputError
 _Loader: Final[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _TAG: Final = "tag:yaml.org,2002:"
 SUFFIXES: Final = (".yaml", ".yml", ".json")
+_SCHEMA: Final = ".schema.json"
 
 _JSON_ESCAPE: Final = re.compile(r"(\\\\)|\\u[0-9a-fA-F]{4}")
 
@@ -204,7 +205,7 @@ def dotted(path: Sequence[str | int]) -> str:
 
 
 def catalog_files(path: Path) -> list[Path]:
-    """The file, or the files of a folder and the folders in it, sorted; hidden ones are left out.
+    """The file, or those of a folder and the folders in it, sorted; without hidden ones and JSON Schemas.
 
     Raises:
         InvalidCatalogError: There is no such file or folder, or the folder has no catalog in it.
@@ -214,6 +215,7 @@ def catalog_files(path: Path) -> list[Path]:
             file
             for file in path.rglob("*")
             if file.suffix in SUFFIXES
+            and not file.name.endswith(_SCHEMA)
             and file.is_file()
             and not any(part.startswith(".") for part in file.relative_to(path).parts)
         )

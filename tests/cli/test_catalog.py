@@ -215,3 +215,11 @@ def test_plan_reads_live_stacks_and_counts_the_images(
 def _last_json(capsys: pytest.CaptureFixture[str]) -> str:
     out = capsys.readouterr().out
     return out[out.index("[\n") :]
+
+
+def test_a_schema_may_lie_beside_the_catalog_and_be_named_in_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "catalog.schema.json").write_text(json.dumps(schema(capsys)))
+    (tmp_path / "catalog.json").write_text('{"$schema": "catalog.schema.json", "repositories": {"a/b": {}}}')
+    assert command("validate", tmp_path) == 0
