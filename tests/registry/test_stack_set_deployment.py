@@ -1,9 +1,9 @@
 """What a StackSet deploys, deployed in two accounts and two Regions, and read back with boto3.
 
-The local AWS has neither StackSets nor Organizations. So the template that a StackSet would take to each
-account and Region is created there as a stack, with the name that StackSets gives to one, by a loop in place
-of the StackSets service. What the service does itself is not tried: the order, tolerance of failures, and new
-accounts.
+The local AWS has neither StackSets nor Organizations. The CDK CLI publishes the template as for AWS, and
+fails at the StackSet itself. In place of the StackSets service, a loop takes the file from the bucket that
+the StackSet names, and creates a stack of it in each account and Region. What the service does besides is
+not tried: the order, tolerance of failures, and new accounts.
 """
 
 from __future__ import annotations
@@ -12,13 +12,14 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+import aws_cdk
 import pytest
 
 from registry_constructs import AccountSettings, Registry, RegistryStackSet, Scanning
-from registry_constructs.local import LocalAws
+from registry_constructs.local import CommandError, LocalAws, cdk
 from tests.local.stacks import Stack
 from tests.registry import variants_organization
-from tests.synthesis import baseline_template, new_stack
+from tests.synthesis import baseline_template, new_stack, properties
 
 PLACES = [
     (account, region) for account in ("222233334444", "333344445555") for region in ("eu-west-1", "us-east-1")
@@ -34,11 +35,28 @@ def aws() -> Iterator[LocalAws]:
 
 
 @pytest.fixture(scope="module")
-def deployed(aws: LocalAws) -> dict[tuple[str, str], Stack]:
-    body = json.dumps(baseline_template(variants_organization.everything(new_stack("Platform"))))
+def published(aws: LocalAws, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """What stands where the StackSet's TemplateURL points to, once the CDK CLI has published it."""
+    app = aws_cdk.App(outdir=str(tmp_path_factory.mktemp("platform")))
+    platform = aws_cdk.Stack(
+        app, "Platform", env=aws_cdk.Environment(account=PLACES[0][0], region="eu-west-1")
+    )
+    variants_organization.everything(platform)
+    with cdk.synthesized(aws, app.synth().directory) as assembly:
+        assembly.bootstrap()
+        with pytest.raises(CommandError, match="AWS::CloudFormation::StackSet is not in the local AWS"):
+            assembly.deploy()
+    url = properties(platform, "AWS::CloudFormation::StackSet")["TemplateURL"]["Fn::Sub"]
+    bucket, key = url.split("/")[-2:]
+    content = aws.client("s3", region="eu-west-1").get_object(Bucket=bucket, Key=key)["Body"].read()
+    return str(content, "utf-8")
+
+
+@pytest.fixture(scope="module")
+def deployed(aws: LocalAws, published: str) -> dict[tuple[str, str], Stack]:
     stacks = {place: Stack(aws, place[0], region=place[1], name=STACK_NAME) for place in PLACES}
     for stack in stacks.values():
-        stack.create(body, Capabilities=["CAPABILITY_NAMED_IAM"])
+        stack.create(published, Capabilities=["CAPABILITY_NAMED_IAM"])
     return stacks
 
 

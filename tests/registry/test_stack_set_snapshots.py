@@ -21,3 +21,5 @@ def test_baseline(name: str, snapshot: SnapshotAssertion) -> None:
         if code:
             assert code.pop("ZipFile").startswith('"""Sets ECR\'s account settings')
     assert rendered == snapshot
+    constructs = stack_set.baseline.node.find_all()
+    assert [entry.data for one in constructs for entry in one.node.metadata if "warning" in entry.type] == []
