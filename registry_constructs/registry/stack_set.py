@@ -8,6 +8,7 @@ from typing import Final, cast
 import aws_cdk as cdk
 import cdk_stacksets as stacksets
 import jsii
+from aws_cdk import aws_ecr as ecr
 from aws_cdk.region_info import RegionInfo
 from constructs import Construct, IConstruct, IValidation
 
@@ -181,6 +182,8 @@ class _Baseline:
             problems.append("The baseline is empty. Make a Registry in it: Registry(x.baseline, 'Registry').")
         for resource in resources:
             problems += self._of_a_resource(resource)
+            if isinstance(resource, ecr.CfnRepository):
+                self._review(resource)
         return problems
 
     def _of_the_stack(self) -> Iterator[str]:
@@ -212,6 +215,16 @@ class _Baseline:
             yield (
                 f"{path}: an account has {name!r} once for all Regions, and the StackSet makes it in "
                 f"{len(self._regions)}. Leave the name out, or put the Region into it."
+            )
+
+    def _review(self, repository: ecr.CfnRepository) -> None:
+        # Some tokens stand for plain text (see `Repository`).
+        name = self._stack.resolve(repository.repository_name)
+        if isinstance(name, str) and repository.cfn_options.deletion_policy == cdk.CfnDeletionPolicy.RETAIN:
+            cdk.Validations.of(repository).add_warning(
+                "registry-constructs:stack-set-retained-repository",
+                f"The repository {name!r} stays in each account when its stack goes, and a stack that is "
+                "made there again finds the name taken. Let a creation template make such repositories.",
             )
 
 

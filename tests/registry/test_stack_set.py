@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import aws_cdk as cdk
@@ -252,7 +254,13 @@ def test_a_stage_with_an_environment_would_put_one_account_into_every_stack() ->
     stage = cdk.Stage(new_app(), "Production", env=ENV)
     with pytest.raises(InvalidInputError, match="The Stage names an account or a Region"):
         everywhere(cdk.Stack(stage, "Platform"))
-    everywhere(cdk.Stack(cdk.Stage(new_app(), "Production"), "Platform", env=ENV))
+    stage = cdk.Stage(new_app(), "Production")
+    scanning_everywhere(cdk.Stack(stage, "Platform", env=ENV))
+    folder = Path(stage.synth().directory)
+    [manifest] = folder.glob("*.assets.json")
+    files = [file["source"]["path"] for file in json.loads(manifest.read_text())["files"].values()]
+    assert sum(file.endswith(".stackset.template.json") for file in files) == 1
+    assert all((folder / file).is_file() for file in files)
 
 
 def test_no_stack_set_in_a_stack_set() -> None:
@@ -262,6 +270,12 @@ def test_no_stack_set_in_a_stack_set() -> None:
 
 def test_an_empty_baseline_stops_the_synth() -> None:
     assert "The baseline is empty" in synth_error(cdk.Stack.of(everywhere()))
+
+
+def test_a_nested_stack_stops_the_synth() -> None:
+    stack_set = scanning_everywhere()
+    cdk.CfnStack(stack_set.baseline, "Nested", template_url="https://example.com/template.json")
+    assert "AWS::CloudFormation::Stack is not supported" in synth_error(cdk.Stack.of(stack_set))
 
 
 def test_macros_stop_the_synth() -> None:
@@ -316,6 +330,22 @@ def test_files_of_this_account_are_refused_where_they_are_written() -> None:
             handler="index.handler",
             runtime=lambda_.Runtime.PYTHON_3_14,
         )
+
+
+def test_a_repository_that_stays_is_a_warning_where_it_has_a_name() -> None:
+    stack_set = everywhere()
+    named = Repository(stack_set.baseline, "Named", repository_name="shop/checkout")
+    Repository(stack_set.baseline, "Unnamed")
+    Repository(stack_set.baseline, "Gone", repository_name="shop", removal_policy=cdk.RemovalPolicy.DESTROY)
+    assert baseline_template(stack_set)["Resources"]
+    told = {
+        construct.node.path: entry.data
+        for construct in stack_set.baseline.node.find_all()
+        for entry in construct.node.metadata
+        if entry.type == "aws:cdk:warning"
+    }
+    assert told.keys() == {f"{named.node.path}/Resource"}
+    assert "'shop/checkout' stays in each account" in next(iter(told.values()))
 
 
 # What the constructs say in a baseline ------------------------------------------------------------------
