@@ -2,37 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from typing import Final, cast
+from collections.abc import Callable, Sequence
+from typing import cast
 
 import aws_cdk as cdk
 import cdk_stacksets as stacksets
-import jsii
-from aws_cdk import aws_ecr as ecr
 from aws_cdk.region_info import RegionInfo
-from constructs import Construct, IConstruct, IValidation
+from constructs import Construct, IConstruct
 
 from registry_constructs import limits
 from registry_constructs.errors import InvalidInputError
 from registry_constructs.naming import check_account_id, check_region, check_root_or_unit_id
+from registry_constructs.registry.baseline import DeployableBaseline
 from registry_constructs.registry.places import StackSetRegions, stack_set_regions
 from registry_constructs.registry.rollout import Rollout
 from registry_constructs.repository.located import located
 from registry_constructs.tokens import is_token
-
-_NAMES: Final = {
-    "AWS::IAM::Group": "group_name",
-    "AWS::IAM::InstanceProfile": "instance_profile_name",
-    "AWS::IAM::ManagedPolicy": "managed_policy_name",
-    "AWS::IAM::Role": "role_name",
-    "AWS::IAM::User": "user_name",
-}
-"""What an account has once for all Regions, by the attribute that names it."""
-
-_METADATA = "AWS::CDK::Metadata"
-_NESTED = ("AWS::CloudFormation::Stack", "AWS::CloudFormation::StackSet")
-_BETWEEN_STACKS = ("Exports", "Publish")
-"""The children in which the CDK keeps what another stack reads of a stack."""
 
 
 class RegistryStackSet(Construct):
@@ -147,7 +132,7 @@ class RegistryStackSet(Construct):
             operation_preferences=_preferences(rollout, regions),
         )
         self.stack_set.apply_removal_policy(removal_policy)
-        self.node.add_validation(_Baseline(self))
+        self.node.add_validation(DeployableBaseline(baseline, self.regions))
         if exclude_accounts and auto_deployment:
             cdk.Validations.of(self).add_warning(
                 "registry-constructs:stack-set-excluded-accounts",
@@ -160,71 +145,6 @@ class RegistryStackSet(Construct):
             cdk.Validations.of(self).add_warning(
                 "registry-constructs:stack-set-unknown-region",
                 f"The CDK knows no Region {', '.join(unknown)}. Is it written right?",
-            )
-
-
-@jsii.implements(IValidation)
-class _Baseline:
-    """What can't be deployed by a StackSet, told once everything was said."""
-
-    def __init__(self, stack_set: RegistryStackSet) -> None:
-        self._stack = stack_set.baseline
-        self._regions = stack_set.regions
-
-    def validate(self) -> list[str]:
-        problems = [*self._of_the_stack()]
-        resources = [
-            construct
-            for construct in self._stack.node.find_all()
-            if isinstance(construct, cdk.CfnResource) and construct.cfn_resource_type != _METADATA
-        ]
-        if not resources:
-            problems.append("The baseline is empty. Make a Registry in it: Registry(x.baseline, 'Registry').")
-        for resource in resources:
-            problems += self._of_a_resource(resource)
-            if isinstance(resource, ecr.CfnRepository):
-                self._review(resource)
-        return problems
-
-    def _of_the_stack(self) -> Iterator[str]:
-        stacks = [stack.node.path for stack in self._stack.dependencies]
-        if stacks:
-            yield (
-                f"The baseline refers to {', '.join(stacks)}, which other accounts don't have. Make what it "
-                "needs in the baseline, or write its name or ARN out."
-            )
-        if any(child.node.id in _BETWEEN_STACKS for child in self._stack.node.children):
-            yield (
-                "Another stack refers to something in the baseline, which is in many accounts and Regions. "
-                "Write its name or ARN out."
-            )
-        if self._stack.template_options.transforms:
-            yield (
-                f"The baseline has the transforms {self._stack.template_options.transforms}, and a StackSet "
-                "with service-managed permissions takes no macros. Leave them out."
-            )
-
-    def _of_a_resource(self, resource: cdk.CfnResource) -> Iterator[str]:
-        kind, path = resource.cfn_resource_type, resource.node.path
-        if kind in _NESTED:
-            yield f"{path}: {kind} is not supported in a StackSet with service-managed permissions."
-        attribute = _NAMES.get(kind)
-        name = getattr(resource, attribute, None) if attribute else None
-        # What has a condition may be for one Region alone.
-        if name and not is_token(name) and len(self._regions) > 1 and resource.cfn_options.condition is None:
-            yield (
-                f"{path}: an account has {name!r} once for all Regions, and the StackSet makes it in "
-                f"{len(self._regions)}. Leave the name out, or put the Region into it."
-            )
-
-    def _review(self, repository: ecr.CfnRepository) -> None:
-        # Some tokens stand for plain text (see `Repository`).
-        name = self._stack.resolve(repository.repository_name)
-        if isinstance(name, str) and repository.cfn_options.deletion_policy == cdk.CfnDeletionPolicy.RETAIN:
-            cdk.Validations.of(repository).add_warning(
-                "registry-constructs:stack-set-retained-repository",
-                f"The repository {name!r} stays in each account when its stack goes, and a stack that is "
-                "made there again finds the name taken. Let a creation template make such repositories.",
             )
 
 
