@@ -40,6 +40,8 @@ if TYPE_CHECKING:
         Scanning,
         Upstream,
     )
+    from registry_constructs.registry.rollout import Rollout
+    from registry_constructs.registry.stack_set import RegistryStackSet
     from registry_constructs.repository import PublicRepository, Repository
     from registry_constructs.supply_chain.build.delivery_pipeline import DeliveryPipeline
     from registry_constructs.supply_chain.build.deployed_image import DeployedImage
@@ -101,10 +103,12 @@ __all__ = [
     "RegistryAlarms",
     "RegistryDashboard",
     "RegistryFailures",
+    "RegistryStackSet",
     "Replication",
     "Repository",
     "RepositoryCreationTemplate",
     "RepositorySettings",
+    "Rollout",
     "Scaling",
     "ScanFindings",
     "ScanGate",
@@ -157,10 +161,12 @@ _ROOMS = {
     "RegistryAlarms": "supply_chain.monitoring.alarms",
     "RegistryDashboard": "supply_chain.monitoring.dashboard",
     "RegistryFailures": "supply_chain.monitoring.failures",
+    "RegistryStackSet": "registry.stack_set",
     "Replication": "registry",
     "Repository": "repository",
     "RepositoryCreationTemplate": "registry",
     "RepositorySettings": "registry",
+    "Rollout": "registry.rollout",
     "Scaling": "consumers.scaling",
     "ScanFindings": "supply_chain.scan_findings",
     "ScanGate": "supply_chain.scan_gate.gate",

@@ -188,5 +188,17 @@ ORGANIZATION_ID: Final = re.compile(r"o-[a-z0-9]{10,32}")
 ORGANIZATIONAL_UNIT_ID: Final = re.compile(r"ou-[a-z0-9]{4,32}-[a-z0-9]{8,32}")
 """An organizational unit's id (API Organizations OrganizationalUnitId). Match it whole."""
 
+STACK_SET_UNIT: Final = re.compile(rf"{ORGANIZATIONAL_UNIT_ID.pattern}|r-[a-z0-9]{{4,32}}")
+"""A StackSet's target: a unit, or the root of all (CFN AWS::CloudFormation::StackSet). Match it whole."""
+
+STACK_SET_UNITS: Final = 50
+"""Units that a StackSet creates, updates or deletes stacks in at once (API CreateStackInstances)."""
+
+STACK_SET_NAME: Final = re.compile(r"[a-zA-Z][a-zA-Z0-9-]{0,127}")
+"""A StackSet's name (CFN AWS::CloudFormation::StackSet StackSetName). Match it whole."""
+
+STACK_SET_DESCRIPTION_LENGTH: Final = (1, 1_024)
+"""Characters of a StackSet's description (same schema)."""
+
 REGION: Final = re.compile(r"[a-z0-9-]{2,25}")
 """A Region's name (CFN AWS::ECR::ReplicationConfiguration ReplicationDestination). Match it whole."""

@@ -172,6 +172,16 @@ def check_organizational_unit_id(unit_id: str) -> None:
     )
 
 
+def check_root_or_unit_id(target_id: str) -> None:
+    """Refuse what is neither an organizational unit's id nor that of an organization's root."""
+    _check_pattern(
+        target_id,
+        limits.STACK_SET_UNIT,
+        what="organizational unit or root id",
+        example="'ou-ab12-11111111' or 'r-ab12'",
+    )
+
+
 def _check_pattern(value: str, pattern: re.Pattern[str], *, what: str, example: str) -> None:
     if is_token(value) or (isinstance(value, str) and pattern.fullmatch(value)):
         return

@@ -6,13 +6,18 @@ import json
 import tempfile
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import aws_cdk as cdk
 from aws_cdk.assertions import Annotations, Match, Template
 from cfnlint.api import lint
 from cfnlint.core import get_rules
 from cfnlint.rules import RulesCollection
+
+if TYPE_CHECKING:
+    from cdk_stacksets import StackSetStack
+
+    from registry_constructs import RegistryStackSet
 
 ROOT = Path(__file__).parent.parent
 CONTEXT: dict[str, Any] = json.loads((ROOT / "cdk.json").read_text())["context"]
@@ -36,6 +41,15 @@ def new_stack(
 def raw_template(stack: cdk.Stack) -> dict[str, Any]:
     """The stack's template as CloudFormation gets it; what the CDK's own validation finds is an error."""
     rendered: dict[str, Any] = Template.from_stack(stack).to_json()
+    return rendered
+
+
+def baseline_template(stack_set: RegistryStackSet) -> dict[str, Any]:
+    """The template that a StackSet deploys: a file beside those of the app's stacks."""
+    Template.from_stack(cdk.Stack.of(stack_set))  # synthesizes, with the CDK's own validation
+    folder = Path(cast("cdk.App", stack_set.node.root).outdir)
+    file = cast("StackSetStack", stack_set.baseline).template_file
+    rendered: dict[str, Any] = json.loads((folder / file).read_text())
     return rendered
 
 

@@ -29,6 +29,7 @@ from registry_constructs import (
     presets,
 )
 from tests.consumers import variants_access, variants_ecs, variants_eks
+from tests.registry import variants_organization
 from tests.supply_chain import (
     variants_build,
     variants_findings,
@@ -326,6 +327,7 @@ for other in (
     variants_eks,
     variants_findings,
     variants_gate,
+    variants_organization,
     variants_promotion,
     variants_publishers,
     variants_rollout,

@@ -11,6 +11,7 @@ from constructs import Construct
 
 from registry_constructs import limits
 from registry_constructs.errors import InvalidInputError
+from registry_constructs.registry.places import stack_set_regions
 from registry_constructs.tokens import is_token
 
 SECRET_PREFIX: Final = "ecr-pullthroughcache/"  # noqa: S105 - a name, not a secret
@@ -53,6 +54,13 @@ def make_secret(scope: Construct, *, prefix: str, host: str) -> secretsmanager.S
     )
     for rule, reason in SECRET_FINDINGS.items():
         cdk.Validations.of(secret).acknowledge(cdk.Acknowledgment(id=rule, reason=reason))
+    if stack_set_regions(scope) is not None:
+        cdk.Validations.of(scope).add_warning(
+            "registry-constructs:stack-set-credentials",
+            f"Every account and Region gets a secret {name} of its own, and nothing is cached there before "
+            "somebody has put credentials into it. The secret outlives its stack, and a stack that is made "
+            "again finds its name taken. Keep caches that need credentials to one account.",
+        )
     cdk.Annotations.of(scope).add_info(
         f"After the first deployment, put the credentials of {host} into the secret: "
         f"aws secretsmanager put-secret-value --secret-id {name} --secret-string "
@@ -85,15 +93,16 @@ def check_secret(secret: secretsmanager.ISecret, stack: cdk.Stack) -> None:
         )
     elif not is_token(arn := secret.secret_arn) and not limits.PULL_THROUGH_CACHE_SECRET.fullmatch(arn):
         raise _wrong_secret(arn, "store the credentials in a secret of that name")
+    everywhere = stack_set_regions(stack) is not None
     for what, got, own in (
         ("Region", secret.env.region, stack.region),
         ("account", secret.env.account, stack.account),
     ):
-        if not is_token(own) and not is_token(got) and got != own:
+        if not is_token(got) and got != own and (everywhere or not is_token(own)):
             raise InvalidInputError(
                 f"The secret is in another {what}",
                 got=f"{secret.node.path} in {what} {got}",
-                allowed=f"a secret in {what} {own}",
+                allowed=f"a secret in {f'every {what}' if everywhere else f'{what} {own}'}",
                 fix="store the credentials where the cache is",
             )
 

@@ -17,6 +17,7 @@ from registry_constructs.errors import InvalidInputError
 from registry_constructs.lifecycle import presets
 from registry_constructs.naming import check_template_prefix
 from registry_constructs.registry.merged import registry_of
+from registry_constructs.registry.places import regions_of
 from registry_constructs.registry.repository_settings import RepositorySettings, check_settings
 from registry_constructs.repository.key import default_key
 from registry_constructs.repository.keywords import DEFAULT_LIFECYCLE, check_encryption, lifecycle_policy
@@ -89,7 +90,8 @@ class RepositoryCreationTemplate(Construct):
             check_template_prefix(prefix)
             purposes = _purposes(applied_for)
             mutability, filters, lifecycle = _rules(settings, caches=purposes == ["PULL_THROUGH_CACHE"])
-            check_encryption(settings.encryption, settings.encryption_key, cdk.Stack.of(self).region)
+            for region in regions_of(self):
+                check_encryption(settings.encryption, settings.encryption_key, region)
             _check_key(settings.encryption_key)
             _check_description(description)
             _check_tags(settings.tags)

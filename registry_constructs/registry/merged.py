@@ -16,6 +16,7 @@ from constructs import Construct, IConstruct, IValidation
 from registry_constructs import limits
 from registry_constructs.errors import InvalidInputError
 from registry_constructs.registry.deployment_order import deploy_first
+from registry_constructs.registry.places import place_of
 from registry_constructs.registry.replication_rules import (
     Flow,
     broken_chains,
@@ -350,10 +351,13 @@ def _find(root: IConstruct, path: str) -> IConstruct:
 
 
 def registry_of(scope: IConstruct) -> MergedRegistry:
-    """The registry of the account and Region that the stack of `scope` deploys to."""
+    """The registry of the account and Region that the stack of `scope` deploys to.
+
+    Those that a StackSet reaches are one: they are told the same.
+    """
     root = scope.node.root
     store = root.node.try_find_child(_STORE_ID)
     if not isinstance(store, _Store):
         store = _Store(cast("Construct", root))
-    environment = cdk.Stack.of(scope).environment
+    environment = place_of(scope)
     return store.registries.setdefault(environment, MergedRegistry(environment))

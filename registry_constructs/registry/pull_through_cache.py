@@ -20,6 +20,7 @@ from registry_constructs.registry.cache_secret import check_secret, make_secret
 from registry_constructs.registry.creation_template import RepositoryCreationTemplate
 from registry_constructs.registry.grants import check_granted
 from registry_constructs.registry.merged import registry_of
+from registry_constructs.registry.places import regions_of
 from registry_constructs.registry.repository_settings import RepositorySettings, check_settings
 from registry_constructs.registry.upstream import Upstream
 from registry_constructs.repository.located import located
@@ -83,7 +84,8 @@ class PullThroughCache(Construct):
         super().__init__(scope, id)
         stack = cdk.Stack.of(self)
         with located(self):
-            _check_region(stack.region)
+            for region in regions_of(self):
+                _check_region(region)
             _check_upstream(upstream)
             check_settings(settings)
             self.prefix, self._upstream_prefix = _bare_prefixes(prefix, upstream_prefix)

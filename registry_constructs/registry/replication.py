@@ -17,6 +17,7 @@ from registry_constructs.naming import check_account_id, check_prefix, check_reg
 from registry_constructs.registry.additions import REPLICATION_ACTIONS
 from registry_constructs.registry.creation_template import RepositoryCreationTemplate
 from registry_constructs.registry.merged import registry_of
+from registry_constructs.registry.places import stack_set_regions
 from registry_constructs.registry.registry import Registry
 from registry_constructs.registry.replication_rules import Flow, Place, replication_rules
 from registry_constructs.registry.repository_settings import RepositorySettings, check_settings
@@ -182,6 +183,13 @@ def _is_registry(end: RegistryOrEnvironment) -> bool:
 def known_place(end: RegistryOrEnvironment | Construct) -> Place:
     """The account and Region of one end, both known."""
     known = end if isinstance(end, cdk.Environment) else cdk.Stack.of(end)
+    if isinstance(known, cdk.Stack) and stack_set_regions(known) is not None:
+        raise InvalidInputError(
+            "A StackSet's stack is in many places, and what reaches another registry has to know its own",
+            got=known.node.path,
+            allowed="a stack of one account and Region",
+            fix="write it in a stack of that account, with env=cdk.Environment(account=..., region=...)",
+        )
     if is_token(known.account) or is_token(known.region) or not known.account or not known.region:
         raise InvalidInputError(
             "The account and the Region of both registries have to be known",

@@ -13,6 +13,7 @@ from constructs import IConstruct
 from registry_constructs import limits
 from registry_constructs.errors import InvalidInputError
 from registry_constructs.lifecycle.patterns import matches
+from registry_constructs.registry.places import place_of
 from registry_constructs.tokens import is_token
 
 ScanType = Literal["BASIC", "ENHANCED"]
@@ -175,14 +176,14 @@ def _matches_all(value: str) -> bool:
 
 def _repositories(registry: IConstruct) -> Iterator[tuple[IConstruct, str, bool | None]]:
     """The repositories of the registry's account and Region whose name is known, and what they ask for."""
-    environment, environments = cdk.Stack.of(registry).environment, dict[int, str]()
+    environment, environments = place_of(registry), dict[int, str]()
     for construct in registry.node.root.node.find_all():
         if not isinstance(construct, ecr.CfnRepository):
             continue
         # An app may have thousands of repositories, and each question to the CDK takes a while.
         stack = construct.stack
         if id(stack) not in environments:
-            environments[id(stack)] = stack.environment
+            environments[id(stack)] = place_of(stack)
         if environments[id(stack)] != environment:
             continue
         name = construct.repository_name

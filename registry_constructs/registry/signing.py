@@ -6,7 +6,6 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_signer as signer
 from constructs import Construct
@@ -15,6 +14,7 @@ from registry_constructs import limits
 from registry_constructs.errors import InvalidInputError
 from registry_constructs.registry.grants import check_granted
 from registry_constructs.registry.merged import registry_of
+from registry_constructs.registry.places import regions_of
 from registry_constructs.repository.located import located
 from registry_constructs.tokens import ENCODED_TEXT, is_token
 
@@ -60,12 +60,12 @@ class ManagedSigning(Construct):
         signing_profile: signer.ISigningProfile | None = None,
     ) -> None:
         super().__init__(scope, id)
-        region = cdk.Stack.of(self).region
         with located(self):
-            _check_region(region)
             _check_filters(repositories)
-            if signing_profile is not None:
-                _check_profile(signing_profile, region)
+            for region in regions_of(self):
+                _check_region(region)
+                if signing_profile is not None:
+                    _check_profile(signing_profile, region)
         self.signing_profile: signer.ISigningProfile = signing_profile or signer.SigningProfile(
             self, "Profile", platform=signer.Platform.NOTATION_OCI_SHA384_ECDSA
         )

@@ -9,8 +9,9 @@ import aws_cdk as cdk
 import pytest
 
 import app as example
+from registry_constructs import RegistryStackSet
 from tests import variants
-from tests.synthesis import new_app, raw_template
+from tests.synthesis import baseline_template, new_app, raw_template
 
 
 @pytest.fixture(scope="package")
@@ -25,7 +26,15 @@ def apps() -> list[cdk.App]:
 
 @pytest.fixture(scope="package")
 def templates(apps: list[cdk.App]) -> dict[str, dict[str, Any]]:
-    return {stack.stack_name: raw_template(stack) for app in apps for stack in stacks(app)}
+    found = {stack.stack_name: raw_template(stack) for app in apps for stack in stacks(app)}
+    baselines = {
+        f"{stack.stack_name}-baseline": baseline_template(child)
+        for app in apps
+        for stack in stacks(app)
+        for child in stack.node.children
+        if isinstance(child, RegistryStackSet)
+    }
+    return found | baselines
 
 
 def stacks(app: cdk.App) -> Iterator[cdk.Stack]:

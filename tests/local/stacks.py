@@ -41,8 +41,8 @@ class Stack:
         self._client.create_stack(StackName=self._name, TemplateBody=body, **options)
         return self._finish("stack_create_complete")
 
-    def update(self, body: str) -> dict[str, str]:
-        self._client.update_stack(StackName=self._name, TemplateBody=body)
+    def update(self, body: str, **options: Any) -> dict[str, str]:
+        self._client.update_stack(StackName=self._name, TemplateBody=body, **options)
         return self._finish("stack_update_complete")
 
     def delete(self) -> None:

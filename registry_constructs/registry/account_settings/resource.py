@@ -12,6 +12,7 @@ from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from registry_constructs.registry.account_settings.settings import AccountSettings
+from registry_constructs.registry.places import stack_set_regions
 
 ANY_RESOURCE_REASON: Final = (
     "ecr:GetAccountSetting and ecr:PutAccountSetting have neither resources nor condition keys (Service "
@@ -55,8 +56,7 @@ class AccountSettingsResource(Construct):
             self,
             "Function",
             description="Sets Amazon ECR's account settings for CloudFormation",
-            # All but index.py is left out, so that compiled files don't change the asset.
-            code=lambda_.Code.from_asset(str(_HANDLER), exclude=["*", "!index.py"]),
+            code=_code(self),
             handler="index.handler",
             runtime=lambda_.Runtime.PYTHON_3_14,
             architecture=lambda_.Architecture.ARM_64,
@@ -75,6 +75,14 @@ class AccountSettingsResource(Construct):
             service_timeout=cdk.Duration.minutes(5),
             properties={"Settings": settings.values, "OnDelete": settings.on_delete},
         )
+
+
+def _code(scope: Construct) -> lambda_.Code:
+    if stack_set_regions(scope) is not None:
+        # The accounts that a StackSet reaches can't read the bucket of this one's assets.
+        return lambda_.Code.from_inline((_HANDLER / "index.py").read_text())
+    # All but index.py is left out, so that compiled files don't change the asset.
+    return lambda_.Code.from_asset(str(_HANDLER), exclude=["*", "!index.py"])
 
 
 def _role(scope: Construct, log: logs.LogGroup) -> iam.Role:
