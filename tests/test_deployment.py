@@ -9,12 +9,14 @@ from typing import Any
 
 import pytest
 
+from registry_constructs import Catalog
+from registry_constructs.catalog.rendering import policy_statements, properties
 from registry_constructs.local import LocalAws, LocalAwsError, cdk, images, registry
 from registry_constructs.local.status import read
 from tests.synthesis import ROOT
 
 ACCOUNT, REGION = "111122223333", "eu-west-1"
-STACKS = 10
+STACKS = 19
 NAMES = {
     "charts/checkout",
     "development/checkout",
@@ -43,7 +45,7 @@ def assembly(aws: LocalAws) -> Iterator[cdk.CloudAssembly]:
     """The example app, synthesized, bootstrapped and deployed."""
     with cdk.synthesized(aws, ROOT) as app:
         app.bootstrap()
-        app.deploy()
+        app.deploy(concurrency=4)
         yield app
 
 
@@ -85,6 +87,49 @@ def test_ecr_holds_the_lifecycle_policies_to_the_letter(
     ecr = aws.client("ecr")
     for name in repositories:
         assert ecr.get_lifecycle_policy(repositoryName=name)["lifecyclePolicyText"] == written[name]
+
+
+@pytest.mark.parametrize("environment", ["staging", "production"])
+def test_the_catalog_s_repositories_stand_as_it_describes_them(
+    aws: LocalAws,
+    assembly: cdk.CloudAssembly,  # noqa: ARG001 - deployed
+    environment: str,
+) -> None:
+    catalog = Catalog.load(ROOT / "examples" / "catalog")
+    place = catalog.place(environment)
+    ecr = aws.client("ecr", account=place.account, region=place.region)
+    standing = {
+        one["repositoryName"]: one
+        for one in ecr.describe_repositories(maxResults=1000)["repositories"]
+        if not one["repositoryName"].startswith("cdk-")
+    }
+    described = {one.name: one for one in catalog.repositories(environment)}
+    assert standing.keys() == described.keys()
+    for name, repository in described.items():
+        found, expected = standing[name], properties(repository, place, "")
+        assert found["imageTagMutability"] == expected["ImageTagMutability"]
+        assert found["imageScanningConfiguration"] == {"scanOnPush": repository.image_scan_on_push}
+        kind = expected.get("EncryptionConfiguration", {"EncryptionType": "AES256"})["EncryptionType"]
+        assert found["encryptionConfiguration"]["encryptionType"] == kind
+        tags = ecr.list_tags_for_resource(resourceArn=found["repositoryArn"])["tags"]
+        assert {tag["Key"]: tag["Value"] for tag in tags} == repository.tags
+        if repository.lifecycle:
+            text = ecr.get_lifecycle_policy(repositoryName=name)["lifecyclePolicyText"]
+            assert text == repository.lifecycle.to_json()
+        if statements := policy_statements(repository, place):
+            text = ecr.get_repository_policy(repositoryName=name)["policyText"]
+            assert json.loads(text)["Statement"] == statements
+
+
+@pytest.mark.usefixtures("assembly")
+def test_the_catalog_s_registries_replicate_and_its_publishers_have_roles(aws: LocalAws) -> None:
+    ecr = aws.client("ecr", account="555566667777")
+    [rule] = ecr.describe_registry()["replicationConfiguration"]["rules"]
+    assert rule["destinations"] == [{"region": "eu-central-1", "registryId": "555566667777"}]
+    assert sorted(one["filter"] for one in rule["repositoryFilters"]) == ["checkout/", "payments/"]
+    for account in ("444455556666", "555566667777"):
+        iam = aws.client("iam", account=account)
+        assert iam.get_role(RoleName="publish-checkout-ci")["Role"]["AssumeRolePolicyDocument"]
 
 
 @pytest.mark.usefixtures("assembly")

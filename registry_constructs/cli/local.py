@@ -84,6 +84,7 @@ def deploy(
             show_default="those whose images run and are missing, else the first",
         ),
     ] = None,
+    concurrency: Annotated[int, typer.Option(min=1, help="Stacks deployed at a time.")] = 4,
     as_json: Json = False,
 ) -> None:
     """Deploy an app with the CDK CLI, push and pull the images that it runs, and show what stands.
@@ -97,7 +98,7 @@ def deploy(
             with step("Bootstrap"):
                 assembly.bootstrap()
             with step("Deploy"):
-                assembly.deploy(*stacks or ())
+                assembly.deploy(*stacks or (), concurrency=concurrency)
         standing = read(aws)
         pushes = _choose(standing, push_to)
         for repository, tag in pushes:

@@ -25,6 +25,8 @@ CLI_VERSION: Final = "2.1148.1"
 BOOTSTRAP_STACK: Final = "CDKToolkit"
 """What bootstrapping makes in an account and a Region."""
 
+# Also the stacks in stages, which the CLI's --all leaves out.
+_ALL: Final = "**"
 _TAIL_LINES = 15
 
 
@@ -63,17 +65,19 @@ class CloudAssembly:
             )
         return missing
 
-    def deploy(self, *stacks: str) -> None:
-        """Deploy stacks, all by default, without asking for approval."""
-        self._run("deploy", *(stacks or ["--all"]), "--require-approval", "never")
+    def deploy(self, *stacks: str, concurrency: int = 1) -> None:
+        """Deploy stacks, all by default, without asking for approval, several at a time if they may be."""
+        self._run(
+            "deploy", *(stacks or [_ALL]), "--require-approval", "never", "--concurrency", str(concurrency)
+        )
 
     def diff(self, *stacks: str) -> list[str]:
         """Compare stacks, all by default, with what stands; the CDK's report, line by line."""
-        return self._run("diff", *stacks)
+        return self._run("diff", *(stacks or [_ALL]))
 
     def destroy(self, *stacks: str) -> None:
         """Destroy stacks, all by default. Resources whose policy is to be retained stay."""
-        self._run("destroy", *(stacks or ["--all"]), "--force")
+        self._run("destroy", *(stacks or [_ALL]), "--force")
 
     def _run(self, *arguments: str, account: str | None = None) -> list[str]:
         command = [self._cli, *arguments, "--app", str(self.folder)]
