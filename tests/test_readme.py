@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+import aws_cdk as cdk
 import pytest
 from typer.main import get_command
 
@@ -40,7 +41,12 @@ def test_an_example_runs(code: str) -> None:
     if "vpc=vpc" in code and "vpc = " not in code:
         names["vpc"] = variants_eks.vpc(names["stack"])
     exec(compile(code, "an example", "exec"), names)  # noqa: S102 - our own examples
-    made = [stack for stack in names["app"].node.children if stack.node.children]
+    children = [
+        stack
+        for child in names["app"].node.children
+        for stack in (child.node.children if isinstance(child, cdk.Stage) else [child])
+    ]
+    made = [stack for stack in children if stack.node.children]
     assert made or "LifecyclePolicy.from_json" in code
     if not names["stack"].node.children:  # an empty stack can't be synthesized
         app.node.try_remove_child(names["stack"].node.id)

@@ -1,0 +1,54 @@
+"""What docs/catalog.md shows is what happens: its catalogs are read, its commands print what stands there."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+
+from registry_constructs import Catalog
+from registry_constructs.catalog.schema import CatalogFile
+from tests.synthesis import ROOT
+
+PAGE = (ROOT / "docs" / "catalog.md").read_text()
+CATALOGS = re.findall(r"^```yaml\n(.*?)^```", PAGE, flags=re.DOTALL | re.MULTILINE)
+[CONSOLE] = re.findall(r"^```console\n(.*?)^```", PAGE, flags=re.DOTALL | re.MULTILINE)
+
+
+@pytest.mark.parametrize("text", CATALOGS)
+def test_a_catalog_of_the_page_is_one(text: str, tmp_path: Path) -> None:
+    file = tmp_path / "catalog.yaml"
+    file.write_text(text)
+    assert len(Catalog.load(file)) == len(yaml.safe_load(text)["repositories"])
+
+
+def test_the_page_explains_every_key() -> None:
+    table = PAGE.partition("| key | what |")[2].partition("\n\n")[0]
+    explained = [key for line in table.splitlines()[2:] for key in re.findall(r"`(\w+)`", line.split("|")[1])]
+    assert sorted(explained) == sorted(CatalogFile.model_fields)
+
+
+def test_the_commands_print_what_the_page_shows(tmp_path: Path) -> None:
+    file = CONSOLE.partition("$ registry-constructs")[0].partition("\n")[2]
+    (tmp_path / "broken.yaml").write_text(file)
+    printed: list[str] = []
+    status = 0
+    for line in CONSOLE.splitlines():
+        if line.startswith("$ "):
+            done = subprocess.run(  # noqa: S602 - our own page
+                f"(exit {status}); {line[2:]}",
+                shell=True,
+                cwd=tmp_path,
+                env=os.environ | {"PYTHONUNBUFFERED": "1"},
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                check=False,
+            )
+            status = done.returncode
+            printed += [line, *(shown.rstrip() for shown in done.stdout.splitlines())]
+    assert printed == CONSOLE.splitlines()
