@@ -89,7 +89,7 @@ class RepositoryCreationTemplate(Construct):
             check_template_prefix(prefix)
             purposes = _purposes(applied_for)
             mutability, filters, lifecycle = _rules(settings, caches=purposes == ["PULL_THROUGH_CACHE"])
-            check_encryption(settings.encryption, settings.encryption_key, cdk.Stack.of(self).region)
+            check_encryption(settings.encryption, settings.encryption_key, self)
             _check_key(settings.encryption_key)
             _check_description(description)
             _check_tags(settings.tags)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from aws_cdk import aws_ecr as ecr
 
@@ -76,4 +77,9 @@ def _filters(keyword: str, patterns: Sequence[str]) -> Filters:
                 allowed="1 to 128 of the characters a-z A-Z 0-9 . _ - and *",
                 fix="write the tag itself, or a part of it with '*' for the rest",
             )
-    return [ecr.ImageTagMutabilityExclusionFilter.wildcard(pattern) for pattern in patterns]
+    return [_wildcard(pattern) for pattern in patterns]
+
+
+@lru_cache
+def _wildcard(pattern: str) -> ecr.ImageTagMutabilityExclusionFilter:
+    return ecr.ImageTagMutabilityExclusionFilter.wildcard(pattern)
