@@ -7,6 +7,7 @@ BIN := $(VENV)/bin
 UV := VIRTUAL_ENV=$(VENV) $(BIN)/uv --quiet
 CHECKOV := $(VENV)/checkov
 READY := $(VENV)/ready
+TYPESCRIPT := benchmarks/typescript
 NPM := $(BIN)/node $(VENV)/node/lib/node_modules/npm/bin/npm-cli.js
 
 # The CDK starts `python3` and `node` by name: both are this environment's.
@@ -56,15 +57,21 @@ deploy-local: setup  ## deploy the example stacks to an AWS on this machine, pus
 	@echo "From a push to the running service, with IAM evaluated:" >&2
 	@$(BIN)/python examples/delivery.py
 
-bench: setup  ## measure the simulator and the inventory; prints ratios and memory
+bench: setup $(TYPESCRIPT)/build/app.js  ## measure the simulator, the inventory and synths; prints ratios and memory
 	@$(BIN)/python benchmarks/bench_simulation.py
 	@$(BIN)/python benchmarks/bench_inventory.py
+	@$(BIN)/python benchmarks/bench_repository.py
+
+$(TYPESCRIPT)/build/app.js: $(addprefix $(TYPESCRIPT)/,app.ts tsconfig.json package.json package-lock.json .npmrc) $(READY)
+	@$(NPM) --prefix $(TYPESCRIPT) ci --silent --no-progress
+	@$(BIN)/node $(TYPESCRIPT)/node_modules/typescript/bin/tsc --project $(TYPESCRIPT)
 
 lock: setup  ## write the requirement and lock files anew from pyproject.toml and package.json
 	@$(UV) pip compile --universal --python-version 3.11 --no-header pyproject.toml --extra local --extra dev -o requirements-dev.txt
 	@$(UV) pip compile --universal --python-version 3.11 --no-header pyproject.toml -c requirements-dev.txt -o requirements.txt
 	@echo "checkov==3.3.30" | $(UV) pip compile --universal --python-version 3.11 --no-header - -o tests/checkov-requirements.txt
 	@$(NPM) install --silent --package-lock-only
+	@$(NPM) --prefix $(TYPESCRIPT) install --silent --package-lock-only
 
 clean:  ## remove everything that setup, synth and the tests made
-	rm -rf $(VENV) node_modules cdk.out .local .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache dist
+	rm -rf $(VENV) node_modules $(TYPESCRIPT)/node_modules $(TYPESCRIPT)/build cdk.out .local .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache dist

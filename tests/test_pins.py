@@ -35,6 +35,11 @@ def test_the_pinned_library_is_the_one_installed() -> None:
         assert f"aws-cdk-lib=={version('aws-cdk-lib')}\n" in (ROOT / file).read_text()
 
 
+def test_the_benchmarks_compare_with_the_same_version() -> None:
+    package = json.loads((ROOT / "benchmarks/typescript/package.json").read_text())
+    assert package["dependencies"]["aws-cdk-lib"] == version("aws-cdk-lib")
+
+
 def test_the_app_and_the_tests_run_with_the_same_versions() -> None:
     app, tests = (
         set(re.findall(r"^\S+==\S+", (ROOT / name).read_text(), flags=re.MULTILINE))
@@ -47,4 +52,5 @@ def test_the_app_and_the_tests_run_with_the_same_versions() -> None:
 def test_lock_files_name_no_host() -> None:
     for file in ("requirements.txt", "requirements-dev.txt", "tests/checkov-requirements.txt"):
         assert "://" not in (ROOT / file).read_text()
-    assert '"resolved"' not in (ROOT / "package-lock.json").read_text()
+    for folder in (ROOT, ROOT / "benchmarks/typescript"):
+        assert '"resolved"' not in (folder / "package-lock.json").read_text()

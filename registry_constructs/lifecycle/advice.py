@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import combinations
 from typing import TYPE_CHECKING
 
@@ -31,6 +32,7 @@ class LifecycleWarning:
     message: str
 
 
+@lru_cache  # many repositories have the same policy
 def find(numbered: Numbered) -> tuple[LifecycleWarning, ...]:
     """All warnings, by the priority of the rule that they are about."""
     archives = any(rule.action is Action.TRANSITION for _, rule in numbered)

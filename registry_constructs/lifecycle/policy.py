@@ -31,7 +31,7 @@ class LifecyclePolicy:
         InvalidInputError: ECR would refuse these rules together; the message says which and why.
     """
 
-    __slots__ = ("_numbered", "_text", "_warnings", "_written")
+    __slots__ = ("_numbered", "_text", "_written")
 
     def __init__(self, rules: Iterable[LifecycleRule]) -> None:
         # As written, so that with_rules knows which priorities were stated.
@@ -40,7 +40,6 @@ class LifecyclePolicy:
         checks.check_together(self._numbered)
         self._text = document.to_text(self.to_dict())
         checks.check_length(self._text)
-        self._warnings: tuple[advice.LifecycleWarning, ...] | None = None
 
     @classmethod
     def from_json(cls, text: str) -> Self:
@@ -72,9 +71,7 @@ class LifecyclePolicy:
 
     def warnings(self) -> tuple[advice.LifecycleWarning, ...]:
         """What ECR accepts and hardly anybody wants, by priority; empty for a policy without such a flaw."""
-        if self._warnings is None:
-            self._warnings = advice.find(self._numbered)
-        return self._warnings
+        return advice.find(self._numbered)
 
     def to_dict(self) -> dict[str, Any]:
         """The policy as the dictionary that its JSON stands for; changing it changes nothing here."""

@@ -90,8 +90,7 @@ class RepositoryCreationTemplate(Construct):
             check_template_prefix(prefix)
             purposes = _purposes(applied_for)
             mutability, filters, lifecycle = _rules(settings, caches=purposes == ["PULL_THROUGH_CACHE"])
-            for region in regions_of(self):
-                check_encryption(settings.encryption, settings.encryption_key, region)
+            check_encryption(settings.encryption, settings.encryption_key, self, regions=regions_of(self))
             _check_key(settings.encryption_key)
             _check_description(description)
             _check_tags(settings.tags)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Final, cast
 
 import aws_cdk as cdk
@@ -24,6 +25,12 @@ ORGANIZATION_REASON: Final = (
     "and to its units, where some are named, by aws:PrincipalOrgPaths: nobody outside can pull."
 )
 """Why cdk-nag's AwsSolutions-ECR1 is acknowledged where an organization may pull."""
+
+_PULL_STATEMENT_LENGTH: Final = 250
+"""More characters than the policy and its statement for pulls have without the accounts."""
+
+_ACCOUNT_LENGTH: Final = 60
+"""More characters than an account's ARN has in any partition."""
 
 
 @jsii.implements(IValidation)
@@ -54,12 +61,15 @@ class RepositoryAccess(ecr.Repository):
     """The grants of a repository that this app owns."""
 
     _length_is_checked = False
+    _next_is_short = False
+    _most_characters = 0
 
     def add_to_resource_policy(self, statement: iam.PolicyStatement) -> iam.AddToResourcePolicyResult:
         """Add a statement to the repository's policy; over 10,240 characters of policy stop the synth."""
-        if not self._length_is_checked:
+        if not self._next_is_short and not self._length_is_checked:
             self._length_is_checked = True
             self.node.add_validation(_PolicyLength(self))
+        self._next_is_short = False
         return super().add_to_resource_policy(statement)
 
     def grant_pull(self, grantee: iam.IGrantable) -> iam.Grant:
@@ -94,8 +104,10 @@ class RepositoryAccess(ecr.Repository):
             _check_given(account_ids, "account", "'111122223333'")
             for account_id in account_ids:
                 check_account_id(account_id)
-        accounts = [iam.AccountPrincipal(account_id) for account_id in account_ids]
-        return self.grant(iam.CompositePrincipal(*accounts), *PULL_ACTIONS)
+        # A check by Node costs more than the grant: it is left out as long as the accounts surely fit.
+        self._most_characters += _PULL_STATEMENT_LENGTH + _ACCOUNT_LENGTH * len(account_ids)
+        self._next_is_short = self._most_characters <= limits.REPOSITORY_POLICY_LENGTH
+        return self.grant(_accounts(*account_ids), *PULL_ACTIONS)
 
     def grant_pull_to_organization(self, organization_id: str, *, units: Iterable[str] = ()) -> iam.Grant:
         """Let every account of an organization pull images, or only those of some organizational units.
@@ -142,6 +154,11 @@ class RepositoryAccess(ecr.Repository):
         if accounts:
             grant = grant.combine(self.grant(iam.CompositePrincipal(*accounts), *LAMBDA_PULL_ACTIONS))
         return grant
+
+
+@lru_cache  # the repositories of an app have the same readers
+def _accounts(*account_ids: str) -> iam.IPrincipal:
+    return iam.CompositePrincipal(*map(iam.AccountPrincipal, account_ids))
 
 
 def _check_given(given: Sequence[str], what: str, example: str) -> None:

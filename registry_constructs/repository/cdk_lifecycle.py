@@ -1,14 +1,16 @@
-"""The CDK's own lifecycle rules, read into this library's."""
+"""The CDK's own lifecycle rules, read into this library's, and the way back."""
 
 from __future__ import annotations
 
 import inspect
+from functools import lru_cache
 from typing import Any
 
+import aws_cdk as cdk
 from aws_cdk import aws_ecr as ecr
 
 from registry_constructs.errors import InvalidInputError
-from registry_constructs.lifecycle import LifecycleRule
+from registry_constructs.lifecycle import Action, CountType, LifecyclePolicy, LifecycleRule
 
 
 def from_cdk_rule(rule: ecr.LifecycleRule | dict[str, Any]) -> LifecycleRule:
@@ -42,6 +44,35 @@ def from_cdk_rule(rule: ecr.LifecycleRule | dict[str, Any]) -> LifecycleRule:
         days_since_pushed=None if age is None else _whole(age.to_days()),
         priority=_whole(cdk_rule.rule_priority),
         description=cdk_rule.description,
+    )
+
+
+@lru_cache
+def to_cdk_rules(policy: LifecyclePolicy) -> list[ecr.LifecycleRule] | None:
+    """The CDK's rules that make the same text; None if the CDK has no words for one of them.
+
+    The repositories of an app have few policies, and each age of a rule is a call to Node: so it is cached.
+    """
+    if not all(map(_is_of_the_cdk, policy.rules)):
+        return None
+    return [_to_cdk_rule(rule) for rule in policy.rules]
+
+
+def _is_of_the_cdk(rule: LifecycleRule) -> bool:
+    counts = (CountType.IMAGE_COUNT_MORE_THAN, CountType.SINCE_IMAGE_PUSHED)
+    return rule.action is Action.EXPIRE and rule.count_type in counts and rule.storage_class is None
+
+
+def _to_cdk_rule(rule: LifecycleRule) -> ecr.LifecycleRule:
+    counts_images = rule.count_type is CountType.IMAGE_COUNT_MORE_THAN
+    return ecr.LifecycleRule(
+        description=rule.description,
+        max_image_age=None if counts_images else cdk.Duration.days(rule.count_number),
+        max_image_count=rule.count_number if counts_images else None,
+        rule_priority=rule.priority,
+        tag_pattern_list=rule.tag_pattern_list and list(rule.tag_pattern_list),
+        tag_prefix_list=rule.tag_prefix_list and list(rule.tag_prefix_list),
+        tag_status=ecr.TagStatus[rule.tag_status.name],
     )
 
 

@@ -6,9 +6,12 @@ import aws_cdk as cdk
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
+from registry_constructs.repository.asked_once import asked_once
+
 _KEY_ID = "RegistryConstructsKey"
 
 
+@asked_once
 def default_key(scope: Construct) -> kms.Key:
     """The key of the stack that `scope` stands in; made on first use.
 

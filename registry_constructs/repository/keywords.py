@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
+import aws_cdk as cdk
 from aws_cdk import aws_ecr as ecr
 from aws_cdk.interfaces.aws_kms import IKeyRef
+from constructs import Construct
 
 from registry_constructs.errors import InvalidInputError
 from registry_constructs.lifecycle import LifecyclePolicy, LifecycleRule, presets
+from registry_constructs.repository.asked_once import asked_once
 from registry_constructs.repository.cdk_lifecycle import from_cdk_rule
 from registry_constructs.tokens import is_token
 
@@ -52,8 +55,17 @@ def lifecycle_policy(
     return LifecyclePolicy(rules) if rules else None
 
 
-def check_encryption(encryption: object, key: IKeyRef | None, region: str) -> None:
-    """Refuse what is no encryption, a key where there is none, and one outside the repositories' Region."""
+def check_encryption(
+    encryption: object, key: IKeyRef | None, scope: Construct, *, regions: Iterable[str] | None = None
+) -> None:
+    """Refuse what is no encryption, a key where there is none, and one outside the Region.
+
+    Args:
+        encryption: The encryption.
+        key: The key.
+        scope: A construct in the stack of the repositories.
+        regions: Where the repositories are. Default: in the stack's Region.
+    """
     if encryption is not None and not isinstance(encryption, ecr.RepositoryEncryption):
         raise InvalidInputError(
             "encryption is none of the CDK's constants",
@@ -61,18 +73,31 @@ def check_encryption(encryption: object, key: IKeyRef | None, region: str) -> No
             allowed="aws_ecr.RepositoryEncryption.KMS, .KMS_DSSE or .AES_256",
             fix="write encryption=ecr.RepositoryEncryption.KMS",
         )
-    if key is not None and isinstance(encryption, ecr.RepositoryEncryption) and encryption.value == "AES256":
+    if key is None:
+        return
+    if isinstance(encryption, ecr.RepositoryEncryption) and encryption.value == "AES256":
         raise InvalidInputError(
             "AES_256 takes no key",
             got={"encryption": "AES_256", "encryption_key": key},
             allowed="encryption_key with KMS or KMS_DSSE",
             fix="leave one of the two out",
         )
-    there = region if key is None else key.env.region
-    if not is_token(there) and not is_token(region) and there != region:
-        raise InvalidInputError(
-            "The key is in another Region",
-            got=f"{key.node.path} in {there}" if key else there,
-            allowed=f"a key in {region}, where the images are",
-            fix="use a key of that Region, or a replica there of a multi-Region key",
-        )
+    there = _key_region(key)
+    for region in [_stack_region(scope)] if regions is None else regions:
+        if not is_token(there) and not is_token(region) and there != region:
+            raise InvalidInputError(
+                "The key is in another Region",
+                got=f"{key.node.path} in {there}",
+                allowed=f"a key in {region}, where the images are",
+                fix="use a key of that Region, or a replica there of a multi-Region key",
+            )
+
+
+@asked_once
+def _stack_region(scope: Construct) -> str:
+    return cdk.Stack.of(scope).region
+
+
+@asked_once
+def _key_region(key: IKeyRef) -> str:
+    return key.env.region

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from aws_cdk import aws_ecr as ecr
 
@@ -61,4 +62,9 @@ def tag_mutability(
 
 def _filters(keyword: str, patterns: Sequence[str]) -> Filters:
     check_exclusion_filters(keyword, patterns)
-    return [ecr.ImageTagMutabilityExclusionFilter.wildcard(pattern) for pattern in patterns]
+    return [_wildcard(pattern) for pattern in patterns]
+
+
+@lru_cache
+def _wildcard(pattern: str) -> ecr.ImageTagMutabilityExclusionFilter:
+    return ecr.ImageTagMutabilityExclusionFilter.wildcard(pattern)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, cast
 
 import aws_cdk as cdk
@@ -12,10 +12,10 @@ from aws_cdk.interfaces.aws_kms import IKeyRef
 from constructs import Construct
 
 from registry_constructs.errors import InvalidInputError
-from registry_constructs.lifecycle import LifecyclePolicy, LifecycleRule
+from registry_constructs.lifecycle import LifecyclePolicy, LifecycleRule, LifecycleWarning
 from registry_constructs.naming import check_repository_name
 from registry_constructs.repository.access import RepositoryAccess
-from registry_constructs.repository.cdk_lifecycle import from_cdk_rule
+from registry_constructs.repository.cdk_lifecycle import from_cdk_rule, to_cdk_rules
 from registry_constructs.repository.imported import RepositoryImports
 from registry_constructs.repository.key import default_key
 from registry_constructs.repository.keywords import DEFAULT_LIFECYCLE, check_encryption, lifecycle_policy
@@ -110,11 +110,12 @@ class Repository(RepositoryAccess, RepositoryImports):
                 mutable_except=mutable_except,
             )
             policy = lifecycle_policy(lifecycle, lifecycle_rules)
-            check_encryption(encryption, encryption_key, cdk.Stack.of(scope).region)
+            check_encryption(encryption, encryption_key, scope)
             _check_removal(removal_policy, empty_on_delete=empty_on_delete)
         dual_layer = encryption is not None and encryption.value == "KMS_DSSE"
         if encryption is None and encryption_key is None:
             encryption_key = default_key(scope)
+        cdk_rules = to_cdk_rules(policy) if policy else None
         super().__init__(
             scope,
             id,
@@ -124,18 +125,20 @@ class Repository(RepositoryAccess, RepositoryImports):
             image_scan_on_push=True if image_scan_on_push is None else image_scan_on_push,
             image_tag_mutability=mutability,
             image_tag_mutability_exclusion_filters=filters,
+            lifecycle_rules=cdk_rules,
             lifecycle_registry_id=lifecycle_registry_id,
             removal_policy=removal_policy,
             empty_on_delete=empty_on_delete,
             auto_delete_images=auto_delete_images,
         )
-        self._resource = cast("ecr.CfnRepository", self.node.default_child)
         self._registry_id = lifecycle_registry_id
-        self._lifecycle: LifecyclePolicy | None = None
+        self._lifecycle = policy
         if dual_layer:
             self._encrypt_in_two_layers(encryption_key)
-        if policy is not None:
-            self._set_lifecycle(policy)
+        if policy:
+            if not cdk_rules:
+                self._write_lifecycle(policy)
+            self._warn(policy.warnings())
 
     def add_lifecycle_rule(
         self,
@@ -166,17 +169,23 @@ class Repository(RepositoryAccess, RepositoryImports):
             added = from_cdk_rule(rule)
             kept = None if self._lifecycle is DEFAULT_LIFECYCLE else self._lifecycle
             policy = kept.with_rules(added) if kept else LifecyclePolicy([added])
-        self._set_lifecycle(policy)
-
-    def _set_lifecycle(self, policy: LifecyclePolicy) -> None:
         warned = self._lifecycle.warnings() if self._lifecycle else ()
         self._lifecycle = policy
+        self._write_lifecycle(policy)
+        self._warn(warning for warning in policy.warnings() if warning not in warned)
+
+    @property
+    def _resource(self) -> ecr.CfnRepository:
+        return cast("ecr.CfnRepository", self.node.default_child)
+
+    def _write_lifecycle(self, policy: LifecyclePolicy) -> None:
         self._resource.lifecycle_policy = ecr.CfnRepository.LifecyclePolicyProperty(
             lifecycle_policy_text=policy.to_json(), registry_id=self._registry_id
         )
-        for warning in policy.warnings():
-            if warning not in warned:
-                cdk.Validations.of(self).add_warning(f"registry-constructs:{warning.id}", warning.message)
+
+    def _warn(self, warnings: Iterable[LifecycleWarning]) -> None:
+        for warning in warnings:
+            cdk.Validations.of(self).add_warning(f"registry-constructs:{warning.id}", warning.message)
 
     def _encrypt_in_two_layers(self, key: IKeyRef | None) -> None:
         """Write KMS_DSSE into the resource itself: `ecr.Repository` refuses its own constant."""

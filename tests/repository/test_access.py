@@ -10,7 +10,8 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from cdk_nag import AwsSolutionsChecks
 
-from registry_constructs import InvalidInputError, Repository
+from registry_constructs import InvalidInputError, Repository, limits
+from registry_constructs.repository.policy_text import policy_length
 from tests.synthesis import ENV, new_app, new_stack, properties, resources
 
 TOKEN = {"Action": "ecr:GetAuthorizationToken", "Effect": "Allow", "Resource": "*"}
@@ -279,3 +280,39 @@ def test_a_policy_longer_than_ecr_takes_stops_the_synth(accounts: int, fits: boo
     else:
         with pytest.raises(RuntimeError, match=r"\[Stack/App\] The repository policy has 1\d,\d+ characters"):
             statements(stack)
+
+
+def test_the_length_of_a_policy_counts_over_all_grants() -> None:
+    stack = new_stack()
+    repository = Repository(stack, "App")
+    for first in (100_000_000_000, 200_000_000_000, 300_000_000_000):
+        repository.grant_pull_to_accounts(*(str(first + n) for n in range(120)))
+    with pytest.raises(RuntimeError, match=r"\[Stack/App\] The repository policy has 1\d,\d+ characters"):
+        statements(stack)
+
+
+def test_the_length_of_a_policy_counts_other_statements_beside_the_accounts() -> None:
+    stack = new_stack()
+    repository = Repository(stack, "App")
+    repository.grant_pull_to_accounts("222233334444")
+    repository.add_to_resource_policy(
+        iam.PolicyStatement(
+            actions=["ecr:DescribeImages"],
+            principals=[iam.AccountPrincipal(str(100_000_000_000 + n)) for n in range(400)],
+        )
+    )
+    with pytest.raises(RuntimeError, match=r"\[Stack/App\] The repository policy has 1\d,\d+ characters"):
+        statements(stack)
+
+
+@pytest.mark.parametrize(("grants", "accounts"), [(33, 1), (1, 166)])
+def test_a_policy_whose_length_is_not_measured_fits(grants: int, accounts: int) -> None:
+    stack = new_stack()
+    repository = Repository(stack, "App")
+    for grant in range(grants):
+        repository.grant_pull_to_accounts(*(f"{grant:06}{account:06}" for account in range(accounts)))
+    written = properties(stack)["RepositoryPolicyText"]
+    assert not repository._length_is_checked
+    assert policy_length(stack, written) < limits.REPOSITORY_POLICY_LENGTH
+    repository.grant_pull_to_accounts("222233334444")
+    assert repository._length_is_checked

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import aws_cdk as cdk
+import jsii
 import pytest
 from aws_cdk import aws_codebuild as codebuild
 from aws_cdk import aws_ecr as ecr
@@ -12,7 +13,7 @@ from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_kms as kms
 
 from registry_constructs import InvalidInputError, LifecyclePolicy, LifecycleRule, Repository, presets
-from tests.synthesis import new_app, new_stack, properties, resources, warnings
+from tests.synthesis import new_app, new_stack, properties, raw_template, resources, warnings
 
 
 def test_one_line_gives_the_safe_defaults() -> None:
@@ -374,3 +375,59 @@ def test_a_key_of_another_region_is_refused() -> None:
     with pytest.raises(InvalidInputError, match="Stack/App: The key is in another Region") as caught:
         Repository(stack, "App", encryption_key=key)
     assert "eu-central-1" in str(caught.value)
+
+
+def test_a_key_of_another_region_is_refused_in_that_stack_alone() -> None:
+    app = new_app()
+    here, there = (
+        new_stack("Here", app=app),
+        new_stack("There", app=app, env=cdk.Environment(region="us-east-1")),
+    )
+    key = kms.Key.from_key_arn(here, "Key", "arn:aws:kms:eu-west-1:111122223333:key/own")
+    for name in "AB":
+        Repository(here, name, encryption_key=key)
+        with pytest.raises(InvalidInputError, match=f"There/{name}: The key is in another Region"):
+            Repository(there, name, encryption_key=key)
+
+
+POLICIES = {
+    "default": presets.default(),
+    "continuous delivery": presets.continuous_delivery(),
+    "archive": presets.long_term_archive(),
+    "any image": LifecyclePolicy(
+        [
+            LifecycleRule.expire(image_count_more_than=9, priority=70),
+            LifecycleRule.expire(tag_prefix_list=["é"], days_since_pushed=1, description='"<ü>" \u2028 \\'),
+            LifecycleRule.expire(untagged=True, days_since_pushed=2, priority=7),
+        ]
+    ),
+    "a storage class": LifecyclePolicy.from_json(
+        presets.default().to_json().replace('"countType"', '"storageClass":"standard","countType"')
+    ),
+}
+
+
+@pytest.mark.parametrize("policy", POLICIES.values(), ids=POLICIES)
+@pytest.mark.parametrize("registry_id", [None, "111122223333"])
+def test_the_text_of_a_policy_is_written_to_the_letter(
+    policy: LifecyclePolicy, registry_id: str | None
+) -> None:
+    stack = new_stack()
+    Repository(stack, "App", lifecycle=policy, lifecycle_registry_id=registry_id)
+    repositories = (r for r in raw_template(stack)["Resources"].values() if "ECR" in r["Type"])
+    [written] = (repository["Properties"]["LifecyclePolicy"] for repository in repositories)
+    expected = {"LifecyclePolicyText": policy.to_json(), "RegistryId": registry_id}
+    assert written == {key: value for key, value in expected.items() if value}
+
+
+@pytest.mark.parametrize(
+    "keywords", [{}, {"repository_name": "a/b", "immutable_except": ["x"], "lifecycle": presets.releases()}]
+)
+def test_a_repository_is_one_call_to_node(keywords: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    stack = new_stack()
+    Repository(stack, "First", **keywords)
+    process = jsii.kernel.provider._process
+    send, calls = process.send, []
+    monkeypatch.setattr(process, "send", lambda *asked: calls.append(asked[0]) or send(*asked))
+    Repository(stack, "Second", **keywords)
+    assert len(calls) == 1, calls
