@@ -64,12 +64,18 @@ def run(command: Sequence[str | Path]) -> Run:
     return Run(seconds, used.ru_utime + used.ru_stime, memory.peak)
 
 
-def compare(programs: Mapping[str, Sequence[str | Path]], *, runs: int = 5) -> dict[str, list[Run]]:
+def compare(
+    programs: Mapping[str, Sequence[str | Path]],
+    *,
+    runs: int = 5,
+    written: Callable[[Path], Any] | None = None,
+) -> dict[str, list[Run]]:
     """Run the programs in turn, once to warm up and then to measure; every other turn is backwards.
 
     Args:
         programs: The name and the command line of each, without the folder that it will be given.
         runs: Runs of each program that are measured.
+        written: What has to be the same in the cloud assembly of each. Default: all resources.
 
     Raises:
         RuntimeError: If one fails, or their templates differ.
@@ -80,10 +86,10 @@ def compare(programs: Mapping[str, Sequence[str | Path]], *, runs: int = 5) -> d
         for name in list(programs)[:: -1 if turn % 2 else 1]:
             with tempfile.TemporaryDirectory() as folder:
                 done = run([*programs[name], folder])
-                written = resources(Path(folder))
-            expected = expected or written
-            if written != expected:
-                raise RuntimeError(f"{name} makes another template: {_difference(expected, written)}")
+                made = (written or resources)(Path(folder))
+            expected = expected or made
+            if made != expected:
+                raise RuntimeError(f"{name} makes another template: {_difference(expected, made)}")
             if turn:
                 measured[name].append(done)
     return measured

@@ -25,7 +25,7 @@ LIFECYCLES = (
 
 
 def workload(repositories: int) -> dict[str, Any]:
-    described = [_repository(number) for number in range(repositories)]
+    described = repositories_of(repositories)
     return {
         "stacks": [
             {
@@ -35,6 +35,10 @@ def workload(repositories: int) -> dict[str, Any]:
             for start in range(0, repositories, PER_STACK)
         ]
     }
+
+
+def repositories_of(number: int) -> list[dict[str, Any]]:
+    return [_repository(one) for one in range(number)]
 
 
 def _repository(number: int) -> dict[str, Any]:

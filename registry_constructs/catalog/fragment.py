@@ -5,16 +5,56 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from aws_cdk import cloudformation_include
 from constructs import Construct
 
-from registry_constructs.catalog.catalog import Catalog
 from registry_constructs.catalog.description import RepositoryDescription
 from registry_constructs.catalog.placement import logical_id
 from registry_constructs.catalog.rendering import Json, Place, resource
+
+_KEY: Final = "<key>"
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """The resources of one stack, without the CDK.
+
+    Attributes:
+        text: The template. What stands in many resources is a parameter, which the CDK reads once and not
+            in each of them.
+        values: What the parameters are.
+    """
+
+    text: str
+    values: dict[str, Any]
+
+
+def rendered(repositories: Sequence[RepositoryDescription], place: Place) -> Rendered:
+    """Render the repositories of a stack; it asks the CDK nothing, so that another thread can do it."""
+    values: dict[str, Any] = {}
+    names: dict[str, str] = {}
+
+    def reference(name: str, value: object) -> Json:
+        text = f"{name}{json.dumps(value)}"
+        if text not in names:
+            names[text] = f"{name}{len(names)}"
+            values[names[text]] = value
+        return {"Ref": names[text]}
+
+    resources = {}
+    for one in repositories:
+        body = resource(one, place, _KEY)
+        body["Properties"] = {
+            name: value if name == "RepositoryName" else reference(name, value)
+            for name, value in body["Properties"].items()
+        }
+        resources[logical_id(one.name)] = body
+    parameters = {name: {"Type": "String"} for name in values}
+    return Rendered(json.dumps({"Parameters": parameters, "Resources": resources}), values)
 
 
 class Fragment(cloudformation_include.CfnInclude):
@@ -25,64 +65,18 @@ class Fragment(cloudformation_include.CfnInclude):
     Args:
         scope: The stack.
         id: The construct's id.
-        catalog: Where the repositories are described.
-        repositories: The repositories, each with a name that no other stack has.
-        place: The stack's account and Region.
-        key: The ARN of the key that the stack's repositories share, a token.
-        source_lines: Tell the CDK the line of each repository, which takes calls for each.
+        resources: The repositories, rendered.
+        key: The ARN of the key that the stack's repositories share; None where none has it.
     """
 
-    def __init__(
-        self,
-        scope: Construct,
-        id: str,
-        *,
-        catalog: Catalog,
-        repositories: Sequence[RepositoryDescription],
-        place: Place,
-        key: str,
-        source_lines: bool,
-    ) -> None:
-        shared = _Shared()
-        resources = {
-            logical_id(one.name): shared.in_properties(resource(one, place, key)) for one in repositories
+    def __init__(self, scope: Construct, id: str, *, resources: Rendered, key: str | None) -> None:
+        values = {
+            name: {**value, "KmsKey": key}
+            if isinstance(value, dict) and value.get("KmsKey") == _KEY
+            else value
+            for name, value in resources.values.items()
         }
-        template = {"Parameters": shared.parameters, "Resources": resources}
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder) / "repositories.json"
-            file.write_text(json.dumps(template))
-            super().__init__(scope, id, template_file=str(file), parameters=shared.values)
-        for one in repositories if source_lines else ():
-            # Where the CDK looks for the code that made a construct, when it reports a finding.
-            made = self.get_resource(logical_id(one.name))
-            made.node.add_metadata("aws:cdk:creationStack", [f"at {catalog.where(one.name)}"])
-
-
-class _Shared:
-    """Values that stand in many resources, written once: as parameters, in whose place the CDK puts them.
-
-    Attributes:
-        parameters: The parameters of the template.
-        values: What they are.
-    """
-
-    def __init__(self) -> None:
-        self.parameters: Json = {}
-        self.values: dict[str, Any] = {}
-        self._names: dict[str, str] = {}
-
-    def in_properties(self, resource: Json) -> Json:
-        """The resource with references in the place of all properties but its name."""
-        properties = {
-            name: value if name == "RepositoryName" else self._reference(name, value)
-            for name, value in resource["Properties"].items()
-        }
-        return resource | {"Properties": properties}
-
-    def _reference(self, name: str, value: Any) -> Json:  # noqa: ANN401 - any property's value
-        text = f"{name}{json.dumps(value)}"
-        if text not in self._names:
-            self._names[text] = f"{name}{len(self._names)}"
-            self.parameters[self._names[text]] = {"Type": "String"}
-            self.values[self._names[text]] = value
-        return {"Ref": self._names[text]}
+            file.write_text(resources.text)
+            super().__init__(scope, id, template_file=str(file), parameters=values)

@@ -20,7 +20,7 @@ _TYPES: Final[dict[str, Any]] = {
     "Sequence[str]": list[str],
     "Sequence[str] | None": list[str],
 }
-_STRICT: Final = ConfigDict(extra="forbid", strict=True, frozen=True)
+_STRICT: Final = ConfigDict(extra="forbid", strict=True, frozen=True, defer_build=True)
 
 PRESETS: Final[dict[str, Callable[..., LifecyclePolicy]]] = {
     name: function

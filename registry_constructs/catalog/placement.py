@@ -6,6 +6,7 @@ import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
 from registry_constructs.catalog.schema import Planned
@@ -61,6 +62,7 @@ class Placement:
         raise AssertionError("the newest generation takes every name")
 
 
+@cache
 def logical_id(name: str) -> str:
     """The logical id of a repository's resource: its name in letters and digits, and a hash of it."""
     readable = "".join(part.capitalize() for part in re.split(r"[^a-z0-9]+", name))[:_READABLE]

@@ -261,10 +261,11 @@ class References:
             count, size = len(repositories), template_size(repositories, place)
             if count > REPOSITORIES_OF_A_STACK or size > TEMPLATE_BYTES:
                 at = f" in {environment}" if environment else ""
+                length = f", {size:,} bytes" if size > TEMPLATE_BYTES else ""
                 self.problems.append(
                     InvalidInputError(
                         f"The stack {stack} is full",
-                        got=f"{count:,} repositories, {size:,} bytes{at}",
+                        got=f"{count:,} repositories{length}{at}",
                         allowed=f"{REPOSITORIES_OF_A_STACK} repositories and {TEMPLATE_BYTES:,} bytes: "
                         "CloudFormation takes 500 resources and 1 MB",
                         fix="'registry-constructs catalog grow' plans more stacks; nothing that exists moves",

@@ -79,15 +79,6 @@ class RegistryStack(cdk.Stack):
         }
 
 
-def needs_registry(catalog: Catalog, environment: str) -> bool:
-    """Whether the catalog says anything of the environment's registry."""
-    caches = [
-        one for one in catalog.caches.values() if not one.environments or environment in one.environments
-    ]
-    ends = {end for one in catalog.replications.values() for end in (one.source, *one.destinations)}
-    return bool(catalog.registry.model_fields_set or caches or environment in ends)
-
-
 def replicate(catalog: Catalog, stacks: Mapping[str, RegistryStack]) -> None:
     """Replicate between the registries of environments as the catalog says."""
     for name, replication in sorted(catalog.replications.items()):

@@ -169,10 +169,12 @@ def _most_bytes(repository: RepositoryDescription) -> int:
     access = repository.access
     principals = (access.pull, access.push, access.accounts, access.lambda_functions)
     texts = [repository.name, *repository.mutability_filters, *repository.tags, *repository.tags.values()]
+    lifecycle = repository.lifecycle.to_json() if repository.lifecycle else ""
     return (
-        1_000
-        + sum(len(text) + 100 for text in texts)
-        + 2 * len(repository.lifecycle.to_json() if repository.lifecycle else "")
+        700
+        + sum(len(text) + 60 for text in texts)
+        + len(lifecycle)
+        + lifecycle.count('"')  # which JSON in JSON escapes
         + (1_500 + 250 * sum(map(len, principals)) if access.model_fields_set else 0)
     )
 

@@ -45,7 +45,13 @@ Many = Annotated[tuple[Item, ...], Field(strict=False)]
 class Model(BaseModel):
     """Keys with types; an unknown key is an error, and nothing is converted: `"8"` is no number."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, arbitrary_types_allowed=True)
+    model_config = ConfigDict(
+        extra="forbid",
+        strict=True,
+        frozen=True,
+        arbitrary_types_allowed=True,
+        defer_build=True,  # into one validator, of the whole file
+    )
 
     def given(self) -> dict[str, Any]:
         """What was said, and nothing that was left out."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
-from typing import Final
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Final
 
 import aws_cdk as cdk
 from aws_cdk import aws_ecr as ecr
@@ -12,17 +13,19 @@ from constructs import Construct
 
 from registry_constructs.catalog.catalog import Catalog
 from registry_constructs.catalog.description import RepositoryDescription
-from registry_constructs.catalog.fragment import Fragment
+from registry_constructs.catalog.fragment import Fragment, Rendered, rendered
 from registry_constructs.catalog.placement import logical_id
 from registry_constructs.catalog.problems import unknown
-from registry_constructs.catalog.publishers import PublishersStack
-from registry_constructs.catalog.registries import RegistryStack, needs_registry, replicate
 from registry_constructs.catalog.rendering import Place
 from registry_constructs.errors import InvalidInputError
 from registry_constructs.repository import Repository
 from registry_constructs.repository.access import ORGANIZATION_REASON
 from registry_constructs.repository.key import default_key
 from registry_constructs.repository.located import located
+
+if TYPE_CHECKING:
+    from registry_constructs.catalog.publishers import PublishersStack
+    from registry_constructs.catalog.registries import RegistryStack
 
 _WITH_LINES: Final = 500
 
@@ -79,33 +82,22 @@ class CatalogStage(cdk.Stage):
         self._fragments: dict[str, Fragment] = {}
         self._imported: dict[str, ecr.IRepository] = {}
         repositories = catalog.repositories(self.environment)
-        self._source_lines = len(repositories) <= _WITH_LINES if source_lines is None else source_lines
         by_stack: dict[str, list[RepositoryDescription]] = defaultdict(list)
         for repository in repositories:
             by_stack[catalog.stack(repository)].append(repository)
         self._stack_of = {one.name: stack for stack, found in by_stack.items() for one in found}
         self._keys = self._key_stack() if by_stack and catalog.stacks.key == "shared" else None
-        self.stacks: dict[str, cdk.Stack] = {
-            stack: self._repositories(stack, by_stack[stack]) for stack in sorted(by_stack)
-        }
-        self.registry_stack = (
-            RegistryStack(self, "Registry", catalog=catalog, environment=self.environment)
-            if needs_registry(catalog, self.environment)
-            else None
-        )
+        self.stacks: dict[str, cdk.Stack] = {}
+        # Python renders the next stacks while Node reads one.
+        with ThreadPoolExecutor(1, "rendering") as pool:
+            ahead = pool.map(lambda stack: rendered(by_stack[stack], self._place), sorted(by_stack))
+            for stack, resources in zip(sorted(by_stack), ahead, strict=True):
+                self.stacks[stack] = self._repositories(stack, by_stack[stack], resources)
+        if source_lines or (source_lines is None and len(repositories) <= _WITH_LINES):
+            self._tell_lines()
+        self.registry_stack = self._registry()
         published = [one for one in repositories if one.access.publishers]
-        self.publishers_stack = (
-            PublishersStack(
-                self,
-                "Publishers",
-                publishers=catalog.publishers,
-                repositories=published,
-                imported=self.repository,
-                create_providers=known is not None and known.identity_providers == "create",
-            )
-            if published
-            else None
-        )
+        self.publishers_stack = self._publishers(published) if published else None
 
     @classmethod
     def for_environments(
@@ -122,14 +114,11 @@ class CatalogStage(cdk.Stage):
             name: cls(scope, name, catalog=catalog, environment=name, source_lines=source_lines)
             for name in catalog.environments
         }
-        replicate(
-            catalog,
-            {
-                name: stage.registry_stack
-                for name, stage in stages.items()
-                if stage.registry_stack is not None
-            },
-        )
+        if catalog.replications:
+            from registry_constructs.catalog.registries import replicate  # noqa: PLC0415 - imports much
+
+            registries = {name: stage.registry_stack for name, stage in stages.items()}
+            replicate(catalog, {name: stack for name, stack in registries.items() if stack is not None})
         return stages
 
     def repository(self, name: str) -> ecr.IRepository:
@@ -163,39 +152,55 @@ class CatalogStage(cdk.Stage):
         assert isinstance(found, ecr.CfnRepository)  # noqa: S101 - for the type checker
         return found
 
+    def _registry(self) -> RegistryStack | None:
+        if not self.catalog.says_of_registry(self.environment):
+            return None
+        from registry_constructs.catalog.registries import RegistryStack  # noqa: PLC0415 - imports much
+
+        return RegistryStack(self, "Registry", catalog=self.catalog, environment=self.environment)
+
+    def _publishers(self, repositories: list[RepositoryDescription]) -> PublishersStack:
+        from registry_constructs.catalog.publishers import PublishersStack  # noqa: PLC0415 - imports much
+
+        known = self.catalog.environments.get(self.environment)
+        return PublishersStack(
+            self,
+            "Publishers",
+            publishers=self.catalog.publishers,
+            repositories=repositories,
+            imported=self.repository,
+            create_providers=known is not None and known.identity_providers == "create",
+        )
+
     def _key_stack(self) -> cdk.Stack:
         return cdk.Stack(self, "Keys", description="The key that all repositories share")
 
-    def _repositories(self, id: str, repositories: list[RepositoryDescription]) -> cdk.Stack:
+    def _repositories(
+        self, id: str, repositories: list[RepositoryDescription], resources: Rendered
+    ) -> cdk.Stack:
         stack = cdk.Stack(
             self, id, description="Container image repositories", suppress_template_indentation=True
         )
         # The trace would show how this library is called, for each repository; the catalog's place is told.
         stack.node.set_context("aws:cdk:disable-creation-stack-traces", True)
-        key = ""
-        if any(not one.encryption and not one.encryption_key for one in repositories):
-            key = default_key(self._keys or stack).key_arn
-        self._fragments[id] = Fragment(
-            stack,
-            "Catalog",
-            catalog=self.catalog,
-            repositories=repositories,
-            place=self._place,
-            key=key,
-            source_lines=self._source_lines,
-        )
+        uses_key = any(not one.encryption and not one.encryption_key for one in repositories)
+        key = default_key(self._keys or stack).key_arn if uses_key else None
+        self._fragments[id] = Fragment(stack, "Catalog", resources=resources, key=key)
         for one in repositories:
             if "organization" in one.access.model_fields_set:
-                cdk.Validations.of(self._fragments[id].get_resource(logical_id(one.name))).acknowledge(
+                cdk.Validations.of(self.resource(one.name)).acknowledge(
                     cdk.Acknowledgment(id="AwsSolutions-ECR1", reason=ORGANIZATION_REASON)
                 )
             for warning in one.lifecycle.warnings() if one.lifecycle else ():
-                self._warn(id, one, f"registry-constructs:{warning.id}", warning.message)
+                cdk.Validations.of(self.resource(one.name)).add_warning(
+                    f"registry-constructs:{warning.id}", f"{self.catalog.where(one.name)}: {warning.message}"
+                )
         return stack
 
-    def _warn(self, stack: str, repository: RepositoryDescription, id: str, message: str) -> None:
-        resource = self._fragments[stack].get_resource(logical_id(repository.name))
-        cdk.Validations.of(resource).add_warning(id, f"{self.catalog.where(repository.name)}: {message}")
+    def _tell_lines(self) -> None:
+        """Write each repository's line where the CDK looks for the code that made a construct."""
+        for name in self._stack_of:
+            self.resource(name).node.add_metadata("aws:cdk:creationStack", [f"at {self.catalog.where(name)}"])
 
 
 def _environment(catalog: Catalog, environment: str | None, env: cdk.Environment | None) -> str:

@@ -293,3 +293,21 @@ def test_with_auth_policies_decide() -> None:
                 call(reader)
         root = aws.client("ecr")
         assert root.get_account_setting(name="BLOB_MOUNTING")["value"] == "DISABLED"
+
+
+def test_repositories_come_in_pages_none_of_them_lost(ecr: Any) -> None:
+    names = {f"many/{number:04}" for number in range(120)}
+    for name in names:
+        ecr.create_repository(repositoryName=name)
+    for size in ({}, {"PageSize": 7}, {"PageSize": 1000}):
+        pages = list(ecr.get_paginator("describe_repositories").paginate(PaginationConfig=size))
+        found = [one["repositoryName"] for page in pages for one in page["repositories"]]
+        assert len(found) == len(set(found))
+        assert names <= set(found)
+    assert len(ecr.describe_repositories()["repositories"]) == 100
+    [one] = ecr.describe_repositories(repositoryNames=["many/0007"])["repositories"]
+    assert one["repositoryName"] == "many/0007"
+    with pytest.raises(ecr.exceptions.RepositoryNotFoundException):
+        ecr.describe_repositories(repositoryNames=["many/none"])
+    with pytest.raises(ecr.exceptions.InvalidParameterException):
+        ecr.describe_repositories(nextToken="none")

@@ -1,4 +1,4 @@
-"""ECR's API of a private registry: what an account has in a Region beside its repositories.
+"""ECR's API of a private registry: what an account has in a Region beside its repositories, and their list.
 
 It keeps settings and checks them as ECR does; it replicates, scans, signs and caches nothing. What a scan
 found is what a test told it.
@@ -15,11 +15,17 @@ from registry_constructs.local.emulator import (
     image_answers,
     registry_entries,
     registry_settings,
+    repository_pages,
     service_model,
 )
 from registry_constructs.local.emulator.tables import Api
 
-_OPERATIONS = registry_settings.OPERATIONS | registry_entries.OPERATIONS | image_answers.OPERATIONS
+_OPERATIONS = (
+    registry_settings.OPERATIONS
+    | registry_entries.OPERATIONS
+    | image_answers.OPERATIONS
+    | repository_pages.OPERATIONS
+)
 
 
 def call(operation: str, request: dict[str, Any]) -> dict[str, Any]:
