@@ -67,6 +67,15 @@ class CloudAssembly:
         """Deploy stacks, all by default, without asking for approval."""
         self._run("deploy", *(stacks or ["--all"]), "--require-approval", "never")
 
+    def import_(self, stack: str, mapping: Path) -> None:
+        """Take resources that exist into a stack, as they stand.
+
+        Args:
+            stack: The stack, by its path in the app.
+            mapping: A file that names each new resource of the stack, by its logical id.
+        """
+        self._run("import", stack, "--resource-mapping", str(mapping), "--force")
+
     def diff(self, *stacks: str) -> list[str]:
         """Compare stacks, all by default, with what stands; the CDK's report, line by line."""
         return self._run("diff", *stacks)

@@ -1,0 +1,103 @@
+"""A live registry put under a catalog by the real `cdk import`: all stands unchanged."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from registry_constructs.catalog import live_access
+from registry_constructs.catalog.rendering import Place
+from registry_constructs.local import CommandError, LocalAws, cdk
+from tests.catalog.content import Registry
+from tests.operations.conftest import Shell
+
+ACCOUNT, REGION = "111122223333", "eu-west-1"
+APP = """
+import aws_cdk as cdk
+from registry_constructs.catalog.catalog import Catalog
+from registry_constructs.catalog.stage import CatalogStage
+
+app = cdk.App()
+CatalogStage.for_environments(app, Catalog.load("catalog.yaml"))
+app.synth()
+"""
+
+
+@pytest.fixture(scope="module")
+def aws() -> Iterator[LocalAws]:
+    with LocalAws(account=ACCOUNT, region=REGION) as local:
+        yield local
+
+
+def test_a_live_registry_comes_under_a_catalog_and_nothing_changes(
+    aws: LocalAws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    registry = Registry(aws, ACCOUNT, REGION)
+    registry.every_kind()
+    before = registry.stands()
+    assert sum(len(one["images"]) for one in before.values()) == 7
+
+    done = Shell(capfd, aws, ACCOUNT)(
+        "catalog", "import", "--output", "catalog.yaml", "--resource-mapping", "mappings"
+    )
+    assert done.status == 0, done.err
+    Path("app.py").write_text(APP)
+    [mapping] = Path("mappings").iterdir()
+    assert mapping.name == "eu-west-1-Repositories0.json"
+    with cdk.synthesized(aws, "app.py") as assembly:
+        assembly.bootstrap()
+        stack = "eu-west-1/Repositories0"
+        template = json.loads(next(assembly.folder.rglob("*Repositories0*.template.json")).read_text())
+        kinds = {resource["Type"] for resource in template["Resources"].values()}
+        assert kinds == {"AWS::ECR::Repository", "AWS::CDK::Metadata"}
+        assembly.import_(stack, mapping.absolute())
+        assert registry.stands() == before
+        # An import takes the resources alone: description and bootstrap version come with a deployment.
+        between = assembly.diff(stack)
+        assert "Resources" not in between
+        assert [line for line in between if line.startswith(("[-]", "[~]"))] == []
+        assembly.deploy(stack)
+        assert "Number of stacks with differences: 0" in "\n".join(assembly.diff(stack))
+        assert _meant(registry.stands()) == _meant(before)
+        described = aws.client("cloudformation").describe_stack_resources(
+            StackName="eu-west-1-Repositories0"
+        )["StackResources"]
+        kind = "AWS::ECR::Repository"
+        assert {one["PhysicalResourceId"] for one in described if one["ResourceType"] == kind} == set(before)
+
+
+def test_an_import_of_a_repository_that_is_not_there_is_refused(
+    aws: LocalAws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("catalog.yaml").write_text(
+        "defaults: {encryption: AES_256}\n"
+        f"environments: {{there: {{account: '{ACCOUNT}', region: eu-west-1}}}}\n"
+        "repositories: {none/there: {}}\n"
+    )
+    Path("app.py").write_text(APP)
+    with cdk.synthesized(aws, "app.py") as assembly:
+        template = json.loads(next(assembly.folder.rglob("*Repositories0*.template.json")).read_text())
+        [logical_id] = template["Resources"].keys() - {"CDKMetadata"}
+        mapping = tmp_path / "mapping.json"
+        mapping.write_text(json.dumps({logical_id: {"RepositoryName": "none/there"}}))
+        with pytest.raises(CommandError):
+            assembly.import_("there/Repositories0", mapping)
+
+
+def _meant(stands: dict[str, dict[str, object]]) -> dict[str, dict[str, object]]:
+    """What stands, with policies as what they grant: their text is the stack's after a deployment."""
+    place = Place(ACCOUNT, REGION)
+    return {
+        name: one
+        | {
+            "policy": live_access.of_statements(one["policy"]["Statement"], place)  # type: ignore[index]
+            if one["policy"]
+            else None
+        }
+        for name, one in stands.items()
+    }
