@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,6 +20,7 @@ from registry_constructs.catalog.source import Source
 from registry_constructs.errors import InvalidInputError
 from registry_constructs.live_repository import LiveRepository
 
+_UNPRINTABLE: Final = re.compile(r"[^ -~]+")
 Layer = dict[str, Any]
 
 
@@ -159,10 +160,10 @@ def _dumped(data: object) -> str:
 
 
 _HEAD: Final = """\
-# The repositories of {places} as they stood in ECR, written by 'registry-constructs catalog import'.
-# A repository has what 'defaults' says, then its environment, its team and its profile, and then what it
-# says itself. Encryption is said even where it is the library's default: another one would REPLACE the
-# repository, without its images.
+# The repositories of {places}, as they stood in ECR.
+# Written by 'registry-constructs catalog import'. A repository has what 'defaults' says, then what its
+# environment, its team and its profile say, and then what it says itself. Encryption is said even where it
+# is the library's default: another one would REPLACE the repository, without its images.
 """
 _INCOMPLETE: Final = """\
 # NOT COMPLETE: {count} that a catalog can't say. Look for '# UNSAID' below; do not deploy before each
@@ -189,7 +190,8 @@ def _text(data: Mapping[str, Any], unsaid: Sequence[Unsaid]) -> str:
             lines.append(_dumped({kind: value}))
     notes: dict[str, list[str]] = defaultdict(list)
     for one in unsaid:
-        notes[one.name].append(f"  # UNSAID {json.dumps(str(one), ensure_ascii=True)[1:-1]}\n")
+        told = str(one).encode("ascii", "backslashreplace").decode()
+        notes[one.name].append(f"  # UNSAID {' '.join(_UNPRINTABLE.sub(' ', told).split())}\n")
     lines.append("repositories:\n" if data["repositories"] else "repositories: {}\n")
     for name in sorted(data["repositories"].keys() | notes.keys()):
         lines += notes[name]

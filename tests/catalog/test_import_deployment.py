@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,18 +11,24 @@ import pytest
 
 from registry_constructs.catalog import live_access
 from registry_constructs.catalog.rendering import Place
-from registry_constructs.local import CommandError, LocalAws, cdk
+from registry_constructs.local import CommandError, Connection, LocalAws, cdk
 from tests.catalog.content import Registry
 from tests.operations.conftest import Shell
+from tests.synthesis import ROOT
 
 ACCOUNT, REGION = "111122223333", "eu-west-1"
-APP = """
+PAGE = (ROOT / "docs" / "catalog-migration.md").read_text()
+[APP] = re.findall(r"^```py\n(.*?)^```", PAGE, flags=re.MULTILINE | re.DOTALL)
+[LINE] = re.findall(r"^\$ registry-constructs (catalog import .*)$", PAGE, flags=re.MULTILINE)
+COMMAND = LINE.split()
+MAPPING = "mappings/eu-west-1-Repositories0.json"
+IMPORT = f"$ cdk import eu-west-1/Repositories0 --resource-mapping {MAPPING} --force"
+OLD = """
 import aws_cdk as cdk
-from registry_constructs.catalog.catalog import Catalog
-from registry_constructs.catalog.stage import CatalogStage
+from aws_cdk import aws_ecr as ecr
 
 app = cdk.App()
-CatalogStage.for_environments(app, Catalog.load("catalog.yaml"))
+ecr.Repository(cdk.Stack(app, "Old"), "Cart", repository_name="old/cart", image_scan_on_push=True)
 app.synth()
 """
 
@@ -41,13 +48,12 @@ def test_a_live_registry_comes_under_a_catalog_and_nothing_changes(
     before = registry.stands()
     assert sum(len(one["images"]) for one in before.values()) == 7
 
-    done = Shell(capfd, aws, ACCOUNT)(
-        "catalog", "import", "--output", "catalog.yaml", "--resource-mapping", "mappings"
-    )
+    done = Shell(capfd, aws, ACCOUNT)(*COMMAND)
     assert done.status == 0, done.err
     Path("app.py").write_text(APP)
     [mapping] = Path("mappings").iterdir()
     assert mapping.name == "eu-west-1-Repositories0.json"
+    assert IMPORT in PAGE.splitlines()
     with cdk.synthesized(aws, "app.py") as assembly:
         assembly.bootstrap()
         stack = "eu-west-1/Repositories0"
@@ -101,3 +107,29 @@ def _meant(stands: dict[str, dict[str, object]]) -> dict[str, dict[str, object]]
         }
         for name, one in stands.items()
     }
+
+
+def test_repositories_of_another_stack_move_with_their_images(
+    aws: LocalAws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    account = "444455556666"
+    here = Connection(aws.port, account=account, region=REGION)
+    Path("old.py").write_text(OLD)
+    with cdk.synthesized(here, "old.py") as old:
+        old.bootstrap()
+        old.deploy()
+        registry = Registry(aws, account, REGION)
+        manifest = json.dumps({"schemaVersion": 2})
+        registry.ecr.put_image(repositoryName="old/cart", imageManifest=manifest, imageTag="v1")
+        before = registry.stands()
+        old.destroy()
+    assert registry.stands() == before
+    done = Shell(capfd, aws, account)(*COMMAND)
+    assert done.status == 0, done.err
+    Path("app.py").write_text(APP)
+    with cdk.synthesized(here, "app.py") as assembly:
+        assembly.import_("eu-west-1/Repositories0", Path(MAPPING).absolute())
+        assert "Resources" not in assembly.diff("eu-west-1/Repositories0")
+        assembly.deploy("eu-west-1/Repositories0")
+    assert registry.stands() == before
