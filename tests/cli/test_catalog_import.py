@@ -161,3 +161,58 @@ def test_nothing_is_written_when_something_cannot_be_read(
     assert done.status == 1
     assert "shop/cart in eu-west-1: AWS's answer can't be read" in done.err
     assert not Path("catalog.yaml").exists()
+
+
+def test_a_repository_that_is_deleted_meanwhile_is_told(
+    registry: Registry,
+    shell: Shell,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from registry_constructs.operations import Aws
+
+    registry.make("shop/cart")
+    registry.make("shop/pay")
+    own = Aws.client
+
+    def client(self: Aws, service: str, region: str) -> Any:
+        made = own(self, service, region)
+        if service == "ecr":
+            tags = made.list_tags_for_resource
+
+            def after_deletion(resourceArn: str) -> Any:  # noqa: N803 - boto3's
+                if resourceArn.endswith("/shop/pay"):
+                    registry.ecr.delete_repository(repositoryName="shop/pay")
+                return tags(resourceArn=resourceArn)
+
+            made.list_tags_for_resource = after_deletion
+        return made
+
+    monkeypatch.setattr(Aws, "client", client)
+    done = shell(*IMPORT)
+    assert done.status == 0, done.err
+    assert "shop/pay in eu-west-1 was deleted while it was read" in done.err
+    assert list(Catalog.load("catalog.yaml")) == ["shop/cart"]
+
+
+def test_reading_stops_when_many_cannot_be_read(
+    registry: Registry,
+    shell: Shell,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from registry_constructs.operations import Aws
+
+    for number in range(40):
+        registry.make(f"shop/service-{number}")
+    own = Aws.client
+
+    def client(self: Aws, service: str, region: str) -> Any:
+        made = own(self, service, region)
+        if service == "ecr":
+            made.list_tags_for_resource = lambda **_: {}
+        return made
+
+    monkeypatch.setattr(Aws, "client", client)
+    done = shell(*IMPORT, "--concurrency", "1")
+    assert done.status == 1
+    assert done.err.count("AWS's answer can't be read") == 10
+    assert not Path("catalog.yaml").exists()
