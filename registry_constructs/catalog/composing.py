@@ -142,7 +142,8 @@ class Composed:
     def _say_where(self, repositories: dict[str, Layer], places: Mapping[str, object]) -> None:
         """Write in which environments repositories are: what most are in once, all others themselves."""
         every = tuple(sorted(places))
-        [(most, _)] = Counter(self.where.values()).most_common(1) or [(every, 0)]
+        counts = Counter(self.where.values())
+        most = max([every, *sorted(counts)], key=lambda one: counts[one])
         self._everywhere = {"environments": list(most)} if most != every else {}
         for name, environments in self.where.items():
             if environments != most:
