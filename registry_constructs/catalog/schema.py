@@ -79,7 +79,8 @@ def _filters(keyword: str) -> AfterValidator:
     return AfterValidator(validated)
 
 
-def _check_key(arn: str) -> None:
+def check_key(arn: str) -> None:
+    """Refuse what is not the ARN of a KMS key."""
     parts = arn.split(":")
     if len(parts) != 6 or parts[:1] + parts[2:3] != ["arn", "kms"] or not parts[5].startswith("key/"):
         raise InvalidInputError(
@@ -90,7 +91,8 @@ def _check_key(arn: str) -> None:
         )
 
 
-def _check_principal(arn: str) -> None:
+def check_principal(arn: str) -> None:
+    """Refuse what is not the ARN of a role or user."""
     parts = arn.split(":", 5)
     fits = len(parts) == 6 and parts[0] == "arn" and parts[2] == "iam" and parts[3] == ""
     if not fits or not parts[5].startswith(("role/", "user/")) or "*" in arn:
@@ -133,10 +135,10 @@ class Organization(Model):
 class Access(Model):
     """Who may pull or push, by intent. Everybody else can't, except for the account's own identities."""
 
-    pull: Many[Annotated[str, _checked(_check_principal)]] = Field(
+    pull: Many[Annotated[str, _checked(check_principal)]] = Field(
         default=(), description="ARNs of roles and users that may pull. They have to exist."
     )
-    push: Many[Annotated[str, _checked(_check_principal)]] = Field(
+    push: Many[Annotated[str, _checked(check_principal)]] = Field(
         default=(), description="ARNs of roles and users that may push."
     )
     accounts: Many[Account] = Field(default=(), description="Accounts that may pull, by their ids.")
@@ -167,7 +169,7 @@ class Settings(Model):
         description="At rest. KMS without encryption_key is AWS's own key, AES_256 S3's. Default: a key of "
         "the stack. CHANGING IT REPLACES THE REPOSITORY.",
     )
-    encryption_key: Annotated[str, _checked(_check_key)] = Field(
+    encryption_key: Annotated[str, _checked(check_key)] = Field(
         default="",
         description="The ARN of a key of the same Region, instead of the stack's. CHANGING IT REPLACES THE "
         "REPOSITORY.",

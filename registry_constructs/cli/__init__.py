@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import typer
 
 from registry_constructs.catalog.problems import InvalidCatalogError
-from registry_constructs.cli import catalog, cost, inventory, lifecycle, local, preview, scan
+from registry_constructs.cli import catalog, catalog_import, cost, inventory, lifecycle, local, preview, scan
 from registry_constructs.cli.output import say
 from registry_constructs.errors import InvalidInputError
 from registry_constructs.local.errors import LocalAwsError
@@ -25,6 +25,7 @@ app.add_typer(lifecycle.app, name="lifecycle")
 app.add_typer(catalog.app, name="catalog")
 app.add_typer(scan.app, name="scan")
 lifecycle.app.command()(preview.preview)
+catalog.app.command("import")(catalog_import.import_)
 app.command()(inventory.inventory)
 app.command()(cost.cost)
 

@@ -71,6 +71,15 @@ class CloudAssembly:
             "deploy", *(stacks or [_ALL]), "--require-approval", "never", "--concurrency", str(concurrency)
         )
 
+    def import_(self, stack: str, mapping: Path) -> None:
+        """Take resources that exist into a stack, as they stand.
+
+        Args:
+            stack: The stack, by its path in the app.
+            mapping: A file that names each new resource of the stack, by its logical id.
+        """
+        self._run("import", stack, "--resource-mapping", str(mapping), "--force")
+
     def diff(self, *stacks: str) -> list[str]:
         """Compare stacks, all by default, with what stands; the CDK's report, line by line."""
         return self._run("diff", *(stacks or [_ALL]))

@@ -94,7 +94,8 @@ def _refused(error: Any, where: str) -> AwsError:  # noqa: ANN401
     hopeless = False
     if code.startswith("AccessDenied") or code == "UnauthorizedOperation":
         problem = f"AWS does not allow {operation}"
-        fix = f"allow {operation} to whoever runs this; the policy needed is in docs/inventory.md"
+        pages = "docs/inventory.md and docs/catalog-migration.md"
+        fix = f"allow {operation} to whoever runs this; the policies needed are in {pages}"
     elif code in _CREDENTIALS:
         problem, hopeless = "The credentials are not valid, or no longer", True
         fix = "sign in again, and check the machine's clock"

@@ -26,6 +26,18 @@ class Listed(NamedTuple):
     missing: tuple[str, ...]
 
 
+class Described(NamedTuple):
+    """The repositories to read, as ECR describes them.
+
+    Attributes:
+        repositories: The Region and the description of each, sorted by both.
+        missing: Names that a Region does not have, as `shop/checkout in eu-west-1`.
+    """
+
+    repositories: tuple[tuple[str, dict[str, Any]], ...]
+    missing: tuple[str, ...]
+
+
 def list_repositories(aws: Aws, regions: Sequence[str], names: Sequence[str] | None) -> Listed:
     """All private repositories of the account in these Regions, or those of these names.
 
@@ -38,15 +50,26 @@ def list_repositories(aws: Aws, regions: Sequence[str], names: Sequence[str] | N
         InvalidInputError: A name can't be one, or none of the Regions has it.
         AwsError: They can't be listed.
     """
+    found, missing = describe_repositories(aws, regions, names)
+    return Listed(tuple(sorted(_key(repository, region) for region, repository in found)), missing)
+
+
+def describe_repositories(aws: Aws, regions: Sequence[str], names: Sequence[str] | None) -> Described:
+    """The same, with all that the description says.
+
+    Raises:
+        InvalidInputError: A name can't be one, or none of the Regions has it.
+        AwsError: They can't be listed.
+    """
+    found: list[tuple[str, dict[str, Any]]] = []
+    missing: list[str] = []
     if names is None:
-        keys = [key for region in regions for key in _all(aws.client("ecr", region), region)]
-        return Listed(tuple(sorted(keys)), ())
-    for name in names:
+        found = [(region, one) for region in regions for one in _all(aws.client("ecr", region), region)]
+    for name in names or ():
         _check_name(name)
-    found, missing = [], []
-    for name in dict.fromkeys(names):
-        here = [_named(aws.client("ecr", region), region, name) for region in regions]
-        if not any(here):
+    for name in dict.fromkeys(names or ()):
+        here = [(region, _named(aws.client("ecr", region), region, name)) for region in regions]
+        if not any(one for _, one in here):
             raise InvalidInputError(
                 "There is no such repository",
                 got=name,
@@ -54,22 +77,23 @@ def list_repositories(aws: Aws, regions: Sequence[str], names: Sequence[str] | N
                 fix="check the name, the credentials and --region",
                 where="--repository",
             )
-        found += [key for key in here if key]
-        missing += [f"{name} in {region}" for key, region in zip(here, regions, strict=True) if not key]
-    return Listed(tuple(sorted(found)), tuple(missing))
+        found += [(region, one) for region, one in here if one]
+        missing += [f"{name} in {region}" for region, one in here if not one]
+    found.sort(key=lambda one: (one[0], one[1]["repositoryName"]))
+    return Described(tuple(found), tuple(missing))
 
 
-def _all(ecr: Any, region: str) -> list[Key]:  # noqa: ANN401 - an ECR client
+def _all(ecr: Any, region: str) -> list[dict[str, Any]]:  # noqa: ANN401 - an ECR client
     where = f"the repositories in {region}"
     return [
-        _key(repository, region, where)
+        _with_name(repository, where)
         for repository in pages(
             ecr, "describe_repositories", "repositories", where=where, PaginationConfig={"PageSize": _PAGE}
         )
     ]
 
 
-def _named(ecr: Any, region: str, name: str) -> Key | None:  # noqa: ANN401
+def _named(ecr: Any, region: str, name: str) -> dict[str, Any] | None:  # noqa: ANN401
     where = f"{name} in {region}"
     try:
         found = list(pages(ecr, "describe_repositories", "repositories", where=where, repositoryNames=[name]))
@@ -79,12 +103,16 @@ def _named(ecr: Any, region: str, name: str) -> Key | None:  # noqa: ANN401
         raise
     if len(found) != 1:
         raise unreadable(where, "the repository")
-    return _key(found[0], region, where)
+    return _with_name(found[0], where)
 
 
-def _key(repository: dict[str, Any], region: str, where: str) -> Key:
+def _with_name(repository: dict[str, Any], where: str) -> dict[str, Any]:
     if "repositoryName" not in repository:
         raise unreadable(where, "repositoryName")
+    return repository
+
+
+def _key(repository: dict[str, Any], region: str) -> Key:
     created = repository.get("createdAt")
     return Key(region, repository["repositoryName"], created.timestamp() if created else 0.0)
 

@@ -36,6 +36,7 @@ from registry_constructs.local.emulator import (
     registry_entries,
     registry_settings,
     registry_types,
+    repositories,
     secret_arns,
     tables,
 )
@@ -117,7 +118,16 @@ def main() -> None:
     for api in (public_repository.API, registry_api.API):
         tables.install_api(api)
     tables.explain_unknown_types()
-    for taught in (secret_arns, network, consumers_ecs, consumers_eks, authorization, aws_events, referrers):
+    for taught in (
+        secret_arns,
+        network,
+        consumers_ecs,
+        consumers_eks,
+        authorization,
+        aws_events,
+        referrers,
+        repositories,
+    ):
         taught.install()
     config = Config()
     config.bind = [f"fd://{fd}"]
