@@ -6,18 +6,16 @@ import json
 import sys
 from pathlib import Path
 
-from registry_constructs import Catalog
+import aws_cdk as cdk
+
+from registry_constructs import CatalogStage
 
 CONTEXT = json.loads((Path(__file__).parent.parent / "cdk.json").read_text())["context"]
 
 
 def main() -> None:
-    catalog = Catalog.load(sys.argv[1])
-    import aws_cdk as cdk  # noqa: PLC0415 - as in an app, which reads its catalog at some point
-
-    from registry_constructs import CatalogStage  # noqa: PLC0415
-
-    app = cdk.App(context=CONTEXT, outdir=sys.argv[2])
+    catalog, folder = sys.argv[1:]
+    app = cdk.App(context=CONTEXT, outdir=folder)
     CatalogStage.for_environments(app, catalog)
     app.synth()
 

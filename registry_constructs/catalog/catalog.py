@@ -13,6 +13,7 @@ from registry_constructs.catalog.loading import read_file
 from registry_constructs.catalog.placement import Placement, stack_of
 from registry_constructs.catalog.problems import InvalidCatalogError, in_order
 from registry_constructs.catalog.references import References
+from registry_constructs.catalog.rendered import Rendered, rendered
 from registry_constructs.catalog.rendering import Place
 from registry_constructs.catalog.schema import (
     Cache,
@@ -162,19 +163,20 @@ class Catalog:
         )
         self.placement = Placement(self.stacks.planned, self._stayed)
         self._own: dict[str, Layer] = {}
-        self._where: dict[str, Callable[[PathInFile], str]] = {}
-        for file, where in files:
+        for file, _ in files:
             for name, repository in file.repositories.items():
                 said = repository.given()
                 if file.team and "team" not in said:
                     said = {"team": file.team, **said}
                 self._own[name] = said
-                self._where[name] = where
         self._layers: dict[tuple[str, str, str], Layer] = {}
         self._described: dict[str, list[RepositoryDescription]] = {}
+        self._rendered: dict[tuple[str, Place], dict[str, Rendered]] = {}
         references.check(self, allow_full=allow_full)
         if problems or references.problems:
             raise InvalidCatalogError(in_order([*problems, *references.problems]))
+        # The lines alone, so that the files' trees need not be kept.
+        self._where = {name: references.where(name) for name in self._own}
 
     def __len__(self) -> int:
         return len(self._own)
@@ -186,9 +188,9 @@ class Catalog:
     def __contains__(self, name: object) -> bool:
         return name in self._own
 
-    def where(self, name: str, *path: str) -> str:
-        """Where a repository or a key of it is written: file, line and path; in code the path alone."""
-        return self._where[name](("repositories", name, *path))
+    def where(self, name: str) -> str:
+        """Where a repository is written: file, line and path; in code the path alone."""
+        return self._where[name]
 
     def place(self, environment: str = "") -> Place:
         """The account and Region of an environment; unknown ones for a catalog without environments."""
@@ -213,6 +215,23 @@ class Catalog:
                 one for one in found if not one.environments or environment in one.environments
             ]
         return list(self._described[environment])
+
+    def rendered(self, environment: str = "", place: Place | None = None) -> dict[str, Rendered]:
+        """The resources of each stack of an environment, by the stack's id.
+
+        Args:
+            environment: The environment.
+            place: Where the stacks are. Default: where the catalog says.
+        """
+        place = place or self.place(environment)
+        if (environment, place) not in self._rendered:
+            stacks: dict[str, list[RepositoryDescription]] = {}
+            for repository in self.repositories(environment):
+                stacks.setdefault(self.stack(repository), []).append(repository)
+            self._rendered[environment, place] = {
+                stack: rendered(found, place) for stack, found in sorted(stacks.items())
+            }
+        return self._rendered[environment, place]
 
     def stack(self, repository: RepositoryDescription) -> str:
         """The id of the stack that a repository stands in."""

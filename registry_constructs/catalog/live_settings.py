@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from registry_constructs.catalog import live_access, live_lifecycles
-from registry_constructs.catalog.rendering import Json, Place
+from registry_constructs.catalog.rendering import UNSAID_ENCRYPTION, Json, Place
 from registry_constructs.catalog.schema import check_key
 from registry_constructs.errors import InvalidInputError
 from registry_constructs.lifecycle import LifecyclePolicy
@@ -94,7 +94,7 @@ def differences(one: Said, properties: Json) -> list[str]:
     rendered_policy = properties.get("RepositoryPolicyText", {"Statement": []})["Statement"]
     alike = {
         "RepositoryName": properties["RepositoryName"] == live.name,
-        "EncryptionConfiguration": properties["EncryptionConfiguration"] == encryption,
+        "EncryptionConfiguration": properties.get("EncryptionConfiguration", UNSAID_ENCRYPTION) == encryption,
         "ImageTagMutability": properties["ImageTagMutability"] == live.mutability,
         "ImageTagMutabilityExclusionFilters": properties.get("ImageTagMutabilityExclusionFilters", [])
         == filters,

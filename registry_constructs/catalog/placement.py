@@ -7,9 +7,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from registry_constructs.catalog.schema import Planned
+if TYPE_CHECKING:
+    from registry_constructs.catalog.schema import Planned
 
 REPOSITORIES_OF_A_STACK: Final = 490
 """Repositories that one stack holds. CloudFormation takes 500 resources (CloudFormation quotas); the rest is

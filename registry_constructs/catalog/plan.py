@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 
 from registry_constructs.catalog.catalog import Catalog
 from registry_constructs.catalog.placement import logical_id
-from registry_constructs.catalog.rendering import Json, Place, resource
+from registry_constructs.catalog.rendering import UNSAID_ENCRYPTION, Json, Place, resource
 from registry_constructs.errors import InvalidInputError
 from registry_constructs.lifecycle import LifecyclePolicy
 
@@ -253,7 +253,7 @@ def _tags(properties: Json) -> dict[str, str]:
 def _comparable(body: Json, place: Place) -> Json:
     """The properties, and what happens on deletion, in one form whoever wrote them."""
     properties: Json = _resolved(body.get("Properties", {}), place)
-    encryption = properties.setdefault("EncryptionConfiguration", {"EncryptionType": "AES256"})
+    encryption = properties.setdefault("EncryptionConfiguration", dict(UNSAID_ENCRYPTION))
     if isinstance(key := encryption.get("KmsKey"), dict):
         encryption["KmsKey"] = _STACK_KEY if "Fn::GetAtt" in key else _SHARED_KEY
     properties.setdefault("ImageTagMutability", "MUTABLE")

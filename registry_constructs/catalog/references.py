@@ -34,7 +34,12 @@ class References:
 
     def __init__(self, files: list[tuple[CatalogFile, Where]]) -> None:
         self._files = files
+        self._place_of = {name: where for file, where in files for name in file.repositories}
         self.problems: list[InvalidInputError] = []
+
+    def where(self, name: str, *path: str) -> str:
+        """Where a repository, or a key of it, is written."""
+        return self._place_of[name](("repositories", name, *path))
 
     def union(self, kind: str, parts: Iterable[tuple[Mapping[str, Any], Where]]) -> dict[str, Any]:
         """The entries of one kind of all files; a name that stands in two of them is a problem."""
@@ -68,7 +73,7 @@ class References:
                 stacks[catalog.stack(repository)].append(repository)
                 for problem in self._repository(catalog, repository, environment, place):
                     keys = problem.where.split(".") if problem.where else []
-                    self.problems.append(problem.at(catalog.where(repository.name, *keys)))
+                    self.problems.append(problem.at(self.where(repository.name, *keys)))
             if not allow_full:
                 self._sizes(stacks, environment, place)
 
@@ -227,7 +232,7 @@ class References:
                     self._add(
                         InvalidInputError(
                             f"{name} is meant to be removed, and stands in the catalog",
-                            got=catalog.where(name),
+                            got=self.where(name),
                             allowed="repositories that are not in the catalog",
                             fix="remove it there, or take it out here",
                         ),
@@ -251,7 +256,7 @@ class References:
                         allowed="another name",
                         fix="rename the one that is not deployed yet",
                     ),
-                    catalog.where(name),
+                    self.where(name),
                 )
 
     def _sizes(

@@ -31,6 +31,10 @@ _DELETION: Final = {
 }
 
 
+UNSAID_ENCRYPTION: Final = {"EncryptionType": "AES256"}
+"""The encryption of a resource that doesn't say any (CFN AWS::ECR::Repository EncryptionConfiguration)."""
+
+
 class Place(NamedTuple):
     """Where a repository stands; None for what is known only at deployment.
 

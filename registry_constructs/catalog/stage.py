@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import aws_cdk as cdk
 from aws_cdk import aws_ecr as ecr
 from constructs import Construct
 
-from registry_constructs.catalog.catalog import Catalog
-from registry_constructs.catalog.description import RepositoryDescription
-from registry_constructs.catalog.fragment import Fragment, Rendered, rendered
+from registry_constructs.catalog.early_validation import validation_starts
+from registry_constructs.catalog.fragment import Fragment
 from registry_constructs.catalog.placement import logical_id
 from registry_constructs.catalog.problems import unknown
-from registry_constructs.catalog.rendering import Place
 from registry_constructs.errors import InvalidInputError
 from registry_constructs.repository import Repository
 from registry_constructs.repository.access import ORGANIZATION_REASON
@@ -24,8 +22,11 @@ from registry_constructs.repository.key import default_key
 from registry_constructs.repository.located import located
 
 if TYPE_CHECKING:
+    from registry_constructs.catalog.catalog import Catalog
+    from registry_constructs.catalog.description import RepositoryDescription
     from registry_constructs.catalog.publishers import PublishersStack
     from registry_constructs.catalog.registries import RegistryStack
+    from registry_constructs.catalog.rendered import Rendered
 
 _WITH_LINES: Final = 500
 
@@ -71,6 +72,8 @@ class CatalogStage(cdk.Stage):
         env: cdk.Environment | None = None,
         source_lines: bool | None = None,
     ) -> None:
+        from registry_constructs.catalog.rendering import Place  # noqa: PLC0415 - imports much
+
         with located(scope, id):
             self.environment = _environment(catalog, environment, env)
         known = catalog.environments.get(self.environment)
@@ -88,11 +91,8 @@ class CatalogStage(cdk.Stage):
         self._stack_of = {one.name: stack for stack, found in by_stack.items() for one in found}
         self._keys = self._key_stack() if by_stack and catalog.stacks.key == "shared" else None
         self.stacks: dict[str, cdk.Stack] = {}
-        # Python renders the next stacks while Node reads one.
-        with ThreadPoolExecutor(1, "rendering") as pool:
-            ahead = pool.map(lambda stack: rendered(by_stack[stack], self._place), sorted(by_stack))
-            for stack, resources in zip(sorted(by_stack), ahead, strict=True):
-                self.stacks[stack] = self._repositories(stack, by_stack[stack], resources)
+        for stack, resources in catalog.rendered(self.environment, self._place).items():
+            self.stacks[stack] = self._repositories(stack, by_stack[stack], resources)
         if source_lines or (source_lines is None and len(repositories) <= _WITH_LINES):
             self._tell_lines()
         self.registry_stack = self._registry()
@@ -101,15 +101,26 @@ class CatalogStage(cdk.Stage):
 
     @classmethod
     def for_environments(
-        cls, scope: Construct, catalog: Catalog, *, source_lines: bool | None = None
+        cls, scope: Construct, catalog: Catalog | str | Path, *, source_lines: bool | None = None
     ) -> Mapping[str, CatalogStage]:
         """A stage for each environment of a catalog, called by it, with the replications between them.
 
         Args:
             scope: The app.
-            catalog: The catalog.
+            catalog: The catalog, or its file or folder. Reading it from there is faster in total: Node
+                prepares the synth meanwhile.
             source_lines: As for a single stage.
+
+        Raises:
+            InvalidCatalogError: With everything that is wrong, for one that is read here.
         """
+        if isinstance(catalog, str | Path):
+            with validation_starts():
+                from registry_constructs.catalog.catalog import Catalog  # noqa: PLC0415 - imports much
+
+                catalog = Catalog.load(catalog)
+                for name in catalog.environments:
+                    catalog.rendered(name)
         stages = {
             name: cls(scope, name, catalog=catalog, environment=name, source_lines=source_lines)
             for name in catalog.environments
@@ -183,8 +194,7 @@ class CatalogStage(cdk.Stage):
         )
         # The trace would show how this library is called, for each repository; the catalog's place is told.
         stack.node.set_context("aws:cdk:disable-creation-stack-traces", True)
-        uses_key = any(not one.encryption and not one.encryption_key for one in repositories)
-        key = default_key(self._keys or stack).key_arn if uses_key else None
+        key = default_key(self._keys or stack).key_arn if resources.keyed else None
         self._fragments[id] = Fragment(stack, "Catalog", resources=resources, key=key)
         for one in repositories:
             if "organization" in one.access.model_fields_set:

@@ -11,7 +11,7 @@ import yaml
 from hypothesis import HealthCheck, Phase, given, settings
 
 from registry_constructs.catalog.catalog import Catalog
-from registry_constructs.catalog.rendering import properties
+from registry_constructs.catalog.rendering import UNSAID_ENCRYPTION, properties
 from registry_constructs.catalog.source import Source
 from registry_constructs.catalog.writing import Written, write_catalog
 from registry_constructs.lifecycle import LifecyclePolicy, presets
@@ -81,7 +81,7 @@ def test_what_stands_in_ecr_comes_out_of_the_catalog_again(registry: list[LiveRe
             catalog.describe(one.name, environment), catalog.place(environment), "a new key"
         )
         encryption = {"EncryptionType": one.encryption} | ({"KmsKey": one.key} if one.key else {})
-        assert rendered["EncryptionConfiguration"] == encryption
+        assert rendered.get("EncryptionConfiguration", UNSAID_ENCRYPTION) == encryption
         assert rendered["ImageScanningConfiguration"] == {"ScanOnPush": one.scan_on_push}
         assert rendered["ImageTagMutability"] == one.mutability
         assert [

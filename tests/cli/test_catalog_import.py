@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from registry_constructs.catalog.catalog import Catalog
-from registry_constructs.catalog.rendering import properties
+from registry_constructs.catalog.rendering import UNSAID_ENCRYPTION, properties
 from registry_constructs.local import LocalAws
 from tests.catalog.content import ROLE, Registry, policy
 from tests.operations.conftest import Shell, account, shell  # noqa: F401 - fixtures
@@ -36,7 +36,7 @@ def test_what_stands_is_what_the_catalog_renders(registry: Registry, shell: Shel
         rendered = properties(one, catalog.place("eu-west-1"), "a new key")
         live = stands[one.name]
         encryption = live["encryptionConfiguration"]
-        assert rendered["EncryptionConfiguration"] == {
+        assert rendered.get("EncryptionConfiguration", UNSAID_ENCRYPTION) == {
             key[0].upper() + key[1:]: encryption[key] for key in encryption
         }
         assert rendered["ImageTagMutability"] == live["imageTagMutability"]

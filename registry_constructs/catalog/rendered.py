@@ -1,0 +1,57 @@
+"""The repositories of a stack as one file that the CDK reads."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from registry_constructs.catalog.description import RepositoryDescription
+from registry_constructs.catalog.placement import logical_id
+from registry_constructs.catalog.rendering import Json, Place, resource
+
+_KEY: Final = "<key>"
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """The resources of one stack.
+
+    Attributes:
+        text: The template. What stands in many resources is a parameter, which the CDK reads once and not
+            in each of them.
+        values: What the parameters are.
+        keyed: Those that need the ARN of the key that the stack's repositories share, as `KmsKey`.
+    """
+
+    text: str
+    values: dict[str, Any]
+    keyed: tuple[str, ...]
+
+
+def rendered(repositories: Sequence[RepositoryDescription], place: Place) -> Rendered:
+    """Render the repositories of a stack."""
+    values: dict[str, Any] = {}
+    names: dict[str, str] = {}
+
+    def reference(name: str, value: object) -> Json:
+        text = f"{name}{json.dumps(value)}"
+        if text not in names:
+            names[text] = f"{name}{len(names)}"
+            values[names[text]] = value
+        return {"Ref": names[text]}
+
+    resources = {}
+    for one in repositories:
+        body = resource(one, place, _KEY)
+        body["Properties"] = {
+            name: value if isinstance(value, str) else reference(name, value)
+            for name, value in body["Properties"].items()
+        }
+        resources[logical_id(one.name)] = body
+    parameters = {name: {"Type": "String"} for name in values}
+    keyed = tuple(
+        name for name, value in values.items() if value == {"EncryptionType": "KMS", "KmsKey": _KEY}
+    )
+    return Rendered(json.dumps({"Parameters": parameters, "Resources": resources}), values, keyed)
