@@ -24,7 +24,7 @@ import aws_cdk as cdk
 from aws_cdk import aws_ecr as ecr
 from cdk_nag import AwsSolutionsChecks
 
-from registry_constructs import Catalog, CatalogStage, FargateService, Image
+from registry_constructs import CatalogStage, FargateService, Image
 from stacks import (
     DeliveryStack,
     DestinationRegistryStack,
@@ -91,7 +91,7 @@ def build(app: cdk.App) -> None:
     for stack in app.node.children:
         cdk.Tags.of(stack).add("owner", "platform")
     if catalog:  # whose repositories have owners of their own
-        CatalogStage.for_environments(app, Catalog.load(catalog))
+        CatalogStage.for_environments(app, catalog)
     cdk.Validations.of(app).add_plugins(AwsSolutionsChecks(app))
 
 

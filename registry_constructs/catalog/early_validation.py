@@ -15,7 +15,8 @@ import aws_cdk as cdk
 def validation_starts() -> Iterator[None]:
     """Let Node start the validation during the block, which must not call the CDK.
 
-    It takes Node more than a second, once a process, and every synth needs it.
+    It takes Node more than a second, once a process, and every synth needs it. What may go wrong with it
+    goes wrong in the synth too, and is told there.
     """
     with ThreadPoolExecutor(1, "validation") as pool:
         pool.submit(_synthesize_nothing)

@@ -113,6 +113,7 @@ class CatalogStage(cdk.Stage):
 
         Raises:
             InvalidCatalogError: With everything that is wrong, for one that is read here.
+            InvalidInputError: If the catalog names no environments.
         """
         if isinstance(catalog, str | Path):
             with validation_starts():
@@ -121,6 +122,14 @@ class CatalogStage(cdk.Stage):
                 catalog = Catalog.load(catalog)
                 for name in catalog.environments:
                     catalog.rendered(name)
+        if not catalog.environments:
+            raise InvalidInputError(
+                "The catalog names no environments",
+                got=f"{len(catalog):,} repositories, and no account and Region",
+                allowed="environments: {production: {account: ..., region: ...}}",
+                fix="add them, or make a CatalogStage(app, 'Production', catalog=..., env=...)",
+                where=scope.node.path,
+            )
         stages = {
             name: cls(scope, name, catalog=catalog, environment=name, source_lines=source_lines)
             for name in catalog.environments

@@ -335,3 +335,23 @@ def test_an_environment_can_make_the_account_s_identity_providers() -> None:
     )
     made = templates(CatalogStage(new_app(), "Stage", catalog=catalog))["Stage-Publishers"]
     assert "AWS::IAM::OIDCProvider" in {body["Type"] for body in made["Resources"].values()}
+
+
+def test_a_catalog_can_be_read_on_the_way_and_is_the_same(tmp_path: Path) -> None:
+    file = tmp_path / "catalog.yaml"
+    file.write_text(
+        "environments:\n  home: {account: '111122223333', region: eu-west-1}\n"
+        "repositories:\n  shop/cart: {lifecycle: releases}\n"
+    )
+    read = [
+        CatalogStage.for_environments(new_app(), one)["home"] for one in (Catalog.load(file), file, str(file))
+    ]
+    first, *others = [templates(made) for made in read]
+    assert names(first["home-Repositories0"]) == ["shop/cart"]
+    assert all(other == first for other in others)
+    file.write_text("repositories: {a/b: {lifecycl: x}}")
+    with pytest.raises(InvalidCatalogError, match="write lifecycle"):
+        CatalogStage.for_environments(new_app(), file)
+    file.write_text("repositories: {a/b: {}}")
+    with pytest.raises(InvalidInputError, match="The catalog names no environments"):
+        CatalogStage.for_environments(new_app(), file)
