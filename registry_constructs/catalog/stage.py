@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 import aws_cdk as cdk
 from aws_cdk import aws_ecr as ecr
@@ -89,9 +89,11 @@ class CatalogStage(cdk.Stage):
         for repository in repositories:
             by_stack[catalog.stack(repository)].append(repository)
         self._stack_of = {one.name: stack for stack, found in by_stack.items() for one in found}
-        self._keys = self._key_stack() if by_stack and catalog.stacks.key == "shared" else None
+        rendered = catalog.rendered(self.environment, self._place)
+        shares_key = catalog.stacks.key == "shared" and any(one.keyed for one in rendered.values())
+        self._keys = self._key_stack() if shares_key else None
         self.stacks: dict[str, cdk.Stack] = {}
-        for stack, resources in catalog.rendered(self.environment, self._place).items():
+        for stack, resources in rendered.items():
             self.stacks[stack] = self._repositories(stack, by_stack[stack], resources)
         if source_lines or (source_lines is None and len(repositories) <= _WITH_LINES):
             self._tell_lines()
@@ -150,12 +152,10 @@ class CatalogStage(cdk.Stage):
         Raises:
             InvalidInputError: If the catalog doesn't have it here.
         """
-        with located(self):
-            if name not in self._stack_of:
-                raise unknown("repository", name, self._stack_of, where="")
+        stack = self._stack(name)
         if name not in self._imported:
             self._imported[name] = Repository.from_repository_name(
-                self.stacks[self._stack_of[name]], f"Imported-{logical_id(name)}", name
+                self.stacks[stack], f"Imported-{logical_id(name)}", name
             )
         return self._imported[name]
 
@@ -165,12 +165,13 @@ class CatalogStage(cdk.Stage):
         Raises:
             InvalidInputError: If the catalog doesn't have it here.
         """
-        with located(self):
-            if name not in self._stack_of:
+        return cast("ecr.CfnRepository", self._fragments[self._stack(name)].get_resource(logical_id(name)))
+
+    def _stack(self, name: str) -> str:
+        if name not in self._stack_of:
+            with located(self):
                 raise unknown("repository", name, self._stack_of, where="")
-        found = self._fragments[self._stack_of[name]].get_resource(logical_id(name))
-        assert isinstance(found, ecr.CfnRepository)  # noqa: S101 - for the type checker
-        return found
+        return self._stack_of[name]
 
     def _registry(self) -> RegistryStack | None:
         if not self.catalog.says_of_registry(self.environment):

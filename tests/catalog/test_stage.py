@@ -192,6 +192,8 @@ def test_one_key_can_serve_all_stacks() -> None:
 def test_no_key_is_made_where_none_is_used() -> None:
     [template] = templates(stage({"a/b": {"encryption": "AES_256"}, "a/c": {"encryption": "KMS"}})).values()
     assert {body["Type"] for body in template["Resources"].values()} == {"AWS::ECR::Repository"}
+    shared = stage({"a/b": {"encryption": "AES_256"}}, stacks={"key": "shared"})
+    assert list(templates(shared)) == ["Stage-Repositories0"]
 
 
 def test_teams_have_stacks_of_their_own() -> None:
