@@ -14,6 +14,7 @@ from tests import variants
 from tests.compliance import (
     exceptions_access,
     exceptions_build,
+    exceptions_catalog,
     exceptions_delivery,
     exceptions_ecs,
     exceptions_eks,
@@ -238,6 +239,7 @@ CDK_NAG_ACKNOWLEDGED["AwsSolutions-IAM5[Resource::*]", f"{_SETTINGS}/Role"] = AN
 for other in (
     exceptions_access,
     exceptions_build,
+    exceptions_catalog,
     exceptions_delivery,
     exceptions_ecs,
     exceptions_eks,

@@ -111,7 +111,7 @@ def test_a_failure_has_the_status_and_the_last_lines(tmp_path: Path, aws: LocalA
     with pytest.raises(CommandError, match="Odd: AWS::ECR::NoSuchThing is not in the local AWS") as caught:
         aws.deploy(folder)
     assert caught.value.status == 1
-    assert caught.value.command[:3] == ("cdk", "deploy", "--all")
+    assert caught.value.command[:3] == ("cdk", "deploy", "**")
     assert any("AWS::ECR::NoSuchThing" in line for line in caught.value.tail)
 
 
