@@ -20,11 +20,9 @@ from registry_constructs.catalog.schema import (
     CatalogFile,
     Environment,
     Meant,
-    Planned,
     Publisher,
     Registry,
     Replication,
-    Repository,
     Settings,
     Stacks,
     Team,
@@ -68,6 +66,7 @@ class Catalog:
         registry: The settings of each registry.
         environments: The accounts and Regions, by name; empty where the app says where it deploys.
         teams: The teams.
+        profiles: The profiles.
         replications: The replications.
         caches: The pull-through caches.
         publishers: The publishers.
@@ -151,17 +150,15 @@ class Catalog:
         self._defaults: Settings = once["defaults"] or Settings()
         self.environments: dict[str, Environment] = merged["environments"]
         self.teams: dict[str, Team] = merged["teams"]
-        self._profiles: dict[str, Settings] = merged["profiles"]
+        self.profiles: dict[str, Settings] = merged["profiles"]
         self.replications: dict[str, Replication] = merged["replications"]
         self.caches: dict[str, Cache] = merged["caches"]
         self.publishers: dict[str, Publisher] = merged["publishers"]
-        self._repositories: dict[str, Repository] = merged["repositories"]
-        self._stayed: tuple[Planned, ...] = tuple(one for file, _ in files for one in file.stayed)
         self.meant = Meant(
             removed=tuple(name for file, _ in files for name in file.meant.removed),
             replaced=tuple(name for file, _ in files for name in file.meant.replaced),
         )
-        self.placement = Placement(self.stacks.planned, self._stayed)
+        self.placement = Placement(self.stacks.planned, [one for file, _ in files for one in file.stayed])
         self._own: dict[str, Layer] = {}
         for file, _ in files:
             for name, repository in file.repositories.items():
@@ -205,7 +202,7 @@ class Catalog:
         """
         own = self._own[name]
         said = joined(self.layer(environment, own.get("team", ""), own.get("profile", "")), own)
-        return described(name, "", said)
+        return described(name, said)
 
     def repositories(self, environment: str = "") -> list[RepositoryDescription]:
         """The repositories of an environment, sorted by name."""
@@ -216,6 +213,13 @@ class Catalog:
             ]
         return list(self._described[environment])
 
+    def by_stack(self, environment: str = "") -> dict[str, list[RepositoryDescription]]:
+        """The repositories of an environment by the id of their stack, both sorted."""
+        stacks: dict[str, list[RepositoryDescription]] = {}
+        for repository in self.repositories(environment):
+            stacks.setdefault(self.stack(repository), []).append(repository)
+        return dict(sorted(stacks.items()))
+
     def rendered(self, environment: str = "", place: Place | None = None) -> dict[str, Rendered]:
         """The resources of each stack of an environment, by the stack's id.
 
@@ -225,11 +229,8 @@ class Catalog:
         """
         place = place or self.place(environment)
         if (environment, place) not in self._rendered:
-            stacks: dict[str, list[RepositoryDescription]] = {}
-            for repository in self.repositories(environment):
-                stacks.setdefault(self.stack(repository), []).append(repository)
             self._rendered[environment, place] = {
-                stack: rendered(found, place) for stack, found in sorted(stacks.items())
+                stack: rendered(found, place) for stack, found in self.by_stack(environment).items()
             }
         return self._rendered[environment, place]
 
@@ -253,15 +254,10 @@ class Catalog:
                 layers.append(self.environments[environment].defaults.given())
             if team in self.teams:
                 layers.append(self.teams[team].given())
-            if profile in self._profiles:
-                layers.append(self._profiles[profile].given())
+            if profile in self.profiles:
+                layers.append(self.profiles[profile].given())
             found: Layer = {}
             for layer in layers:
                 found = joined(found, layer)
             self._layers[key] = found
         return self._layers[key]
-
-    @property
-    def profiles(self) -> Mapping[str, Settings]:
-        """The profiles."""
-        return self._profiles

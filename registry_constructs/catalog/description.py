@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from registry_constructs.catalog.schema import Access, Settings
+from registry_constructs.catalog.schema import Access
 from registry_constructs.lifecycle import LifecyclePolicy, presets
 
 DEFAULT_LIFECYCLE: Final = presets.default()
@@ -27,7 +27,6 @@ class RepositoryDescription:
 
     Attributes:
         name: The repository's name.
-        where: Where the catalog names it: file, line and path; empty for a catalog made in code.
         team: Its team; empty for none.
         profile: Its profile; empty for none.
         image_tag_mutability: `IMMUTABLE` or `MUTABLE`; with filters, the rule that they are exceptions from.
@@ -47,7 +46,6 @@ class RepositoryDescription:
     """
 
     name: str
-    where: str = ""
     team: str = ""
     profile: str = ""
     image_tag_mutability: str = "IMMUTABLE"
@@ -70,11 +68,6 @@ Layer = dict[str, Any]
 """What one layer says, by keyword."""
 
 
-def layer_of(settings: Settings) -> Layer:
-    """What some settings say."""
-    return settings.given()
-
-
 def joined(below: Layer, above: Layer) -> Layer:
     """Two layers as one: the upper one wins, keyword by keyword; tags and kinds of access are joined."""
     if not below or not above:
@@ -88,7 +81,7 @@ def joined(below: Layer, above: Layer) -> Layer:
     return both
 
 
-def described(name: str, where: str, said: Layer) -> RepositoryDescription:
+def described(name: str, said: Layer) -> RepositoryDescription:
     """The repository that the joined layers describe."""
     immutable, mutable = said.get("immutable_except", ()), said.get("mutable_except", ())
     mutability = said.get("image_tag_mutability", "MUTABLE" if mutable else "IMMUTABLE")
@@ -99,7 +92,6 @@ def described(name: str, where: str, said: Layer) -> RepositoryDescription:
         tags.setdefault("owner", said["owner"])
     return RepositoryDescription(
         name=name,
-        where=where,
         team=said.get("team", ""),
         profile=said.get("profile", ""),
         image_tag_mutability=mutability,

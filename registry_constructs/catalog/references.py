@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
@@ -68,14 +67,12 @@ class References:
         self._logical_ids(catalog)
         for environment in catalog.environments or [""]:
             place = catalog.place(environment)
-            stacks: dict[str, list[RepositoryDescription]] = defaultdict(list)
             for repository in catalog.repositories(environment):
-                stacks[catalog.stack(repository)].append(repository)
                 for problem in self._repository(catalog, repository, environment, place):
                     keys = problem.where.split(".") if problem.where else []
                     self.problems.append(problem.at(self.where(repository.name, *keys)))
             if not allow_full:
-                self._sizes(stacks, environment, place)
+                self._sizes(catalog.by_stack(environment), environment, place)
 
     def _settings(self, catalog: Catalog) -> None:
         """Names that settings of any layer mention, and keywords of one layer that contradict each other."""
@@ -262,7 +259,7 @@ class References:
     def _sizes(
         self, stacks: Mapping[str, list[RepositoryDescription]], environment: str, place: Place
     ) -> None:
-        for stack, repositories in sorted(stacks.items()):
+        for stack, repositories in stacks.items():
             count, size = len(repositories), template_size(repositories, place)
             if count > REPOSITORIES_OF_A_STACK or size > TEMPLATE_BYTES:
                 at = f" in {environment}" if environment else ""

@@ -90,7 +90,7 @@ def replicate(catalog: Catalog, stacks: Mapping[str, RegistryStack]) -> None:
                 f"{name}-{destination}",
                 destinations=[stacks[destination].registry],
                 prefixes=list(replication.prefixes),
-                settings=_replicas(stacks[destination], described("replica", "", said), name),
+                settings=_replicas(stacks[destination], described("replica", said), name),
             )
 
 

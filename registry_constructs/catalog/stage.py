@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, cast
@@ -85,9 +84,7 @@ class CatalogStage(cdk.Stage):
         self._fragments: dict[str, Fragment] = {}
         self._imported: dict[str, ecr.IRepository] = {}
         repositories = catalog.repositories(self.environment)
-        by_stack: dict[str, list[RepositoryDescription]] = defaultdict(list)
-        for repository in repositories:
-            by_stack[catalog.stack(repository)].append(repository)
+        by_stack = catalog.by_stack(self.environment)
         self._stack_of = {one.name: stack for stack, found in by_stack.items() for one in found}
         rendered = catalog.rendered(self.environment, self._place)
         shares_key = catalog.stacks.key == "shared" and any(one.keyed for one in rendered.values())

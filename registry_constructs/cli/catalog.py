@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Sequence
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from registry_constructs.cli.inputs import refusing
+from registry_constructs.cli.inputs import Format, refusing
 from registry_constructs.cli.live import Profile
-from registry_constructs.cli.output import print_data, print_json, say, table
+from registry_constructs.cli.output import in_words, print_data, print_json, say, table
 from registry_constructs.errors import InvalidInputError
 
 if TYPE_CHECKING:
@@ -40,13 +38,6 @@ LiveStacks = Annotated[
 ]
 
 
-class Format(StrEnum):
-    """How it is printed."""
-
-    TABLE = "table"
-    JSON = "json"
-
-
 Formats = Annotated[Format, typer.Option(help="A table for people, or JSON.")]
 
 
@@ -68,10 +59,10 @@ def validate(catalog: CatalogPath) -> None:
 
     for environment in read.environments or [""]:
         repositories = read.repositories(environment)
-        stacks = Counter(read.stack(one) for one in repositories)
+        stacks = {stack: len(found) for stack, found in read.by_stack(environment).items()}
         fullest = max(stacks.items(), key=lambda item: item[1], default=None)
         where = f"{environment}: " if environment else ""
-        text = f"{where}{_count(len(repositories), 'repository')} in {_count(len(stacks), 'stack')}"
+        text = f"{where}{in_words(len(repositories), 'repository')} in {in_words(len(stacks), 'stack')}"
         if fullest:
             text += f"; the fullest, {fullest[0]}, has {fullest[1]} of {MOST}"
         print_data(f"{text}.")
@@ -159,7 +150,7 @@ def plan(
         _print_plan(changes, len(read))
     if stake:
         say(
-            f"{_count(len(stake), 'repository')} with images at stake. If that is meant, name them in the "
+            f"{in_words(len(stake), 'repository')} with images at stake. If that is meant, name them in the "
             "catalog: meant: {replaced: [...], removed: [...]}",
             style="red",
         )
@@ -262,9 +253,6 @@ def _change(change: Change) -> dict[str, Any]:
     }
 
 
-_STYLES: Final = {"add": "green", "alter": "yellow", "move": "red", "replace": "red", "remove": "red"}
-
-
 def _print_plan(changes: Sequence[Change], repositories: int) -> None:
     from registry_constructs.catalog.plan import summary  # noqa: PLC0415
 
@@ -283,7 +271,7 @@ def _print_plan(changes: Sequence[Change], repositories: int) -> None:
         columns = ["Change", "Repository", "Environment", "Stack", "Images", "What"]
         print_data(table("Plan", columns, rows, whole=["Repository"]))
     counts = [f"{number:,} to {kind}" for kind, number in summary(changes).items() if number]
-    same = f"{_count(repositories, 'repository')} in the catalog"
+    same = f"{in_words(repositories, 'repository')} in the catalog"
     print_data(f"{same}: {', '.join(counts) or 'nothing changes'}.")
 
 
@@ -330,8 +318,3 @@ def _images(profile: str | None) -> Images:
         return count_images(aws, place.account, place.region, name)
 
     return counted
-
-
-def _count(number: int, what: str) -> str:
-    plural = f"{what.removesuffix('y')}ies" if what.endswith("y") else f"{what}s"
-    return f"{number:,} {what if number == 1 else plural}"

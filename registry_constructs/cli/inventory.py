@@ -11,7 +11,7 @@ import typer
 
 from registry_constructs.cli.inputs import refusing
 from registry_constructs.cli.live import Profile, Regions
-from registry_constructs.cli.output import counting, say
+from registry_constructs.cli.output import counting, in_words, say
 from registry_constructs.errors import InvalidInputError
 
 if TYPE_CHECKING:
@@ -83,12 +83,12 @@ def _tell(taken: Taken, output: Path) -> None:
     _notes([f"{name}: there is no such repository there." for name in taken.missing])
     _notes([f"{name} was deleted while it was read." for name in taken.gone])
     if taken.resumed:
-        say(f"{_count(taken.resumed, 'repository')} had been read already by an interrupted run.")
+        say(f"{in_words(taken.resumed, 'repository')} had been read already by an interrupted run.")
     if taken.in_use:
         reasons = taken.in_use.reasons.items()
         _notes([f"What is in use at {place} is unknown: {why}" for place, why in reasons])
     say(
-        f"{_count(taken.repositories, 'repository')} with {_count(taken.images, 'image')} "
+        f"{in_words(taken.repositories, 'repository')} with {in_words(taken.images, 'image')} "
         f"of account {taken.account} in {output}."
     )
 
@@ -98,8 +98,3 @@ def _notes(lines: Sequence[str]) -> None:
         say(f"Note: {line}", style="yellow")
     if len(lines) > _LINES:
         say(f"Note: ... and {len(lines) - _LINES:,} more.", style="yellow")
-
-
-def _count(number: int, what: str) -> str:
-    plural = f"{what.removesuffix('y')}ies" if what.endswith("y") else f"{what}s"
-    return f"{number:,} {what if number == 1 else plural}"

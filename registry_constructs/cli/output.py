@@ -60,6 +60,12 @@ def counting(title: str, *, total: int | None = None) -> Iterator[Callable[[int]
         yield lambda done: progress.update(task, completed=done)
 
 
+def in_words(number: int, what: str) -> str:
+    """A number of things, such as `1 repository` or `1,200 repositories`."""
+    plural = f"{what.removesuffix('y')}ies" if what.endswith("y") else f"{what}s"
+    return f"{number:,} {what if number == 1 else plural}"
+
+
 def print_data(*parts: RenderableType) -> None:
     """Tables and sentences on standard output."""
     for part in parts:
