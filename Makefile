@@ -37,7 +37,7 @@ $(READY): requirements-dev.txt tests/checkov-requirements.txt pyproject.toml pac
 	@touch $@
 
 test: setup lint  ## run every check: lint, types, import contracts, unit, snapshots, local deployment
-	@$(BIN)/pytest -n 2 --dist loadscope
+	@$(BIN)/pytest -n 3 --dist loadscope --no-loadscope-reorder
 
 lint: setup  ## style, types (strict) and the walls between the floors
 	@$(BIN)/ruff check .

@@ -4,19 +4,60 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from syrupy.assertion import SnapshotAssertion
 from syrupy.extensions.json import JSONSnapshotExtension
 
 _TOOLS = [Path(sys.executable).parent, Path(__file__).parent.parent / "node_modules" / ".bin"]
 os.environ["PATH"] = os.pathsep.join([*map(str, _TOOLS), os.environ.get("PATH", "")])
 
+# Node compiles the CDK anew in each of a hundred processes unless it may keep what it made.
+os.environ.setdefault("NODE_COMPILE_CACHE", str(Path(tempfile.gettempdir()) / "registry-constructs-node"))
+# The CDK's own look at templates takes seconds of each process. It is left on for the whole example app
+# (`example_assembly`); cfn-lint looks at every template by the same schemas.
+os.environ["CDK_VALIDATION"] = "false"
+
+# A hundred examples of everything take minutes; HYPOTHESIS_MAX_EXAMPLES=1000 looks longer for what is odd.
+settings.register_profile("make", max_examples=int(os.environ.get("HYPOTHESIS_MAX_EXAMPLES", "40")))
+settings.load_profile("make")
+
 # A shell's job in the background ignores Ctrl-C and hands that on: what tests start would ignore it too.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What deploys comes first: such modules have few tests and take long, and would be waited for."""
+    items.sort(key=lambda item: "deploy" not in item.path.name and "local_aws" not in item.fixturenames)  # type: ignore[attr-defined]
+
+
+@pytest.fixture(scope="session")
+def example_assembly(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """The example app as `cdk synth` writes it: once for all tests, in whichever worker asks first."""
+    import fcntl
+
+    alone = tmp_path_factory.getbasetemp()
+    folder = (alone if worker_id == "master" else alone.parent) / "example"
+    with folder.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not folder.exists():
+            command = ["cdk", "synth", "--quiet", "--no-lookups", "--no-notices", "--output", f"{folder}.new"]
+            environment = {name: value for name, value in os.environ.items() if name != "CDK_VALIDATION"}
+            subprocess.run(command, cwd=Path(__file__).parent.parent, env=environment, check=True)
+            Path(f"{folder}.new").rename(folder)
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def _no_session_of_another_test(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Functions ask boto3 for clients of its default session, which keeps its first credentials."""
+    monkeypatch.setattr("boto3.DEFAULT_SESSION", None)
 
 
 @pytest.fixture

@@ -12,10 +12,14 @@ import pytest
 from registry_constructs import Catalog
 from registry_constructs.catalog.rendering import policy_statements, properties
 from registry_constructs.local import LocalAws, LocalAwsError, cdk, images, registry
+from registry_constructs.local.connection import Environment
 from registry_constructs.local.status import read
 from tests.synthesis import ROOT
+from tests.test_readme import BLOCK, README
 
 ACCOUNT, REGION = "111122223333", "eu-west-1"
+AWAY = Environment("222233334444", "eu-central-1")
+"""Where the replicas go."""
 STACKS = 19
 NAMES = {
     "charts/checkout",
@@ -41,9 +45,9 @@ def aws() -> Iterator[LocalAws]:
 
 
 @pytest.fixture(scope="module")
-def assembly(aws: LocalAws) -> Iterator[cdk.CloudAssembly]:
-    """The example app, synthesized, bootstrapped and deployed."""
-    with cdk.synthesized(aws, ROOT) as app:
+def assembly(aws: LocalAws, example_assembly: Path) -> Iterator[cdk.CloudAssembly]:
+    """The example app, bootstrapped and deployed."""
+    with cdk.synthesized(aws, example_assembly) as app:
         app.bootstrap()
         app.deploy(concurrency=4)
         yield app
@@ -202,6 +206,120 @@ def test_each_consumer_stands_with_its_image_and_its_roles(aws: LocalAws) -> Non
         assert consumer.runs_as not in {None, puller}
         for role in {consumer.runs_as, puller} - {"lambda.amazonaws.com"}:
             assert iam.get_role(RoleName=role)["Role"]["RoleName"].startswith(STACK_OF[kind]), kind
+
+
+@pytest.fixture
+def source(aws: LocalAws, assembly: cdk.CloudAssembly) -> Any:  # noqa: ARG001 - deployed
+    return aws.client("ecr")
+
+
+@pytest.fixture
+def destination(aws: LocalAws, assembly: cdk.CloudAssembly) -> Any:  # noqa: ARG001 - deployed
+    return aws.client("ecr", account=AWAY.account, region=AWAY.region)
+
+
+def test_the_source_replicates_two_prefixes_to_the_other_account_and_region(source: Any) -> None:
+    assert source.describe_registry()["replicationConfiguration"]["rules"] == [
+        {
+            "destinations": [{"region": "eu-central-1", "registryId": "222233334444"}],
+            "repositoryFilters": [
+                {"filter": "platform/", "filterType": "PREFIX_MATCH"},
+                {"filter": "shop/", "filterType": "PREFIX_MATCH"},
+            ],
+        }
+    ]
+
+
+def test_the_destination_lets_exactly_these_prefixes_in(destination: Any) -> None:
+    [statement] = json.loads(destination.get_registry_policy()["policyText"])["Statement"]
+    assert statement == {
+        "Effect": "Allow",
+        "Principal": {"AWS": "arn:aws:iam::111122223333:root"},
+        "Action": ["ecr:CreateRepository", "ecr:ReplicateImage"],
+        "Resource": [
+            "arn:aws:ecr:eu-central-1:222233334444:repository/platform/*",
+            "arn:aws:ecr:eu-central-1:222233334444:repository/shop/*",
+        ],
+    }
+
+
+def test_replicas_will_have_the_settings_and_a_role_that_can_give_them(
+    aws: LocalAws, destination: Any
+) -> None:
+    found = destination.describe_repository_creation_templates()["repositoryCreationTemplates"]
+    templates = {template["prefix"]: template for template in found}
+    assert templates.keys() == {"kubernetes", "platform", "shop"}
+    shop = templates["shop"]
+    assert shop["appliedFor"] == ["REPLICATION"]
+    assert shop["imageTagMutability"] == "IMMUTABLE"
+    assert shop["resourceTags"] == [{"Key": "owner", "Value": "platform"}]
+    assert len(json.loads(shop["lifecyclePolicy"])["rules"]) > 1
+    key = shop["encryptionConfiguration"]["kmsKey"]
+    assert key.startswith("arn:aws:kms:eu-central-1:222233334444:key/")
+    iam = aws.client("iam", account=AWAY.account)
+    role = shop["customRoleArn"].rpartition("/")[2]
+    trust = iam.get_role(RoleName=role)["Role"]["AssumeRolePolicyDocument"]["Statement"]
+    assert [one["Principal"] for one in trust] == [{"Service": "ecr.amazonaws.com"}]
+    [name] = iam.list_role_policies(RoleName=role)["PolicyNames"]
+    on_repositories, on_key = iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"][
+        "Statement"
+    ]
+    assert on_repositories["Resource"] == "arn:aws:ecr:eu-central-1:222233334444:repository/shop/*"
+    assert on_key["Resource"] == key
+
+
+def test_each_registry_scans_its_way(source: Any, destination: Any) -> None:
+    basic = source.get_registry_scanning_configuration()["scanningConfiguration"]
+    enhanced = destination.get_registry_scanning_configuration()["scanningConfiguration"]
+    assert (basic["scanType"], enhanced["scanType"]) == ("BASIC", "ENHANCED")
+    filters = {
+        rule["scanFrequency"]: [one["filter"] for one in rule["repositoryFilters"]]
+        for rule in enhanced["rules"]
+    }
+    assert filters == {"CONTINUOUS_SCAN": ["shop/*"], "SCAN_ON_PUSH": ["*"]}
+
+
+def test_each_registry_has_its_cache_and_the_secret_has_the_keys_that_ecr_reads(
+    aws: LocalAws, source: Any, destination: Any
+) -> None:
+    [hub] = source.describe_pull_through_cache_rules()["pullThroughCacheRules"]
+    assert (hub["ecrRepositoryPrefix"], hub["upstreamRegistry"]) == ("docker-hub", "docker-hub")
+    secrets = aws.client("secretsmanager")
+    secret = secrets.describe_secret(SecretId=hub["credentialArn"])
+    assert secret["Name"] == "ecr-pullthroughcache/docker-hub"
+    assert not secret.get("KmsKeyId")
+    value = json.loads(secrets.get_secret_value(SecretId=hub["credentialArn"])["SecretString"])
+    assert value.keys() == {"username", "accessToken"}
+    [kubernetes] = destination.describe_pull_through_cache_rules()["pullThroughCacheRules"]
+    assert kubernetes["upstreamRegistryUrl"] == "registry.k8s.io"
+    assert "credentialArn" not in kubernetes
+
+
+def test_pushes_are_signed_and_a_scanners_pulls_do_not_count(aws: LocalAws, source: Any) -> None:
+    [rule] = source.get_signing_configuration()["signingConfiguration"]["rules"]
+    assert [one["filter"] for one in rule["repositoryFilters"]] == ["shop/*"]
+    name = rule["signingProfileArn"].rpartition("/")[2]
+    profile = aws.client("signer").get_signing_profile(profileName=name)
+    assert profile["platformId"] == "Notation-OCI-SHA384-ECDSA"
+    [excluded] = source.list_pull_time_update_exclusions()["pullTimeUpdateExclusions"]
+    assert ":role/SourceRegistry-Scanner" in excluded
+
+
+def test_the_account_settings_are_those_of_the_destination_alone(source: Any, destination: Any) -> None:
+    values = [
+        registry.get_account_setting(name="BLOB_MOUNTING")["value"] for registry in (destination, source)
+    ]
+    assert values == ["ENABLED", "DISABLED"]
+
+
+def test_the_example_of_the_fixture_in_the_readme_runs(
+    aws: LocalAws, assembly: cdk.CloudAssembly, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    [code] = [code for _, code in BLOCK.findall(README) if "local_aws" in code]
+    monkeypatch.chdir(assembly.folder)
+    names: dict[str, Any] = {}
+    exec(compile(code, "README.md", "exec"), names)  # noqa: S102 - our own example
+    names["test_images_are_immutable"](aws)
 
 
 def test_a_second_deployment_changes_nothing(

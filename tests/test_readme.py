@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import aws_cdk as cdk
 import pytest
@@ -12,9 +12,6 @@ from typer.main import get_command
 from registry_constructs.cli import app as command_line
 from tests.consumers import variants_eks
 from tests.synthesis import ROOT, cfn_lint, new_app, new_stack, raw_template
-
-if TYPE_CHECKING:
-    from registry_constructs.local import LocalAws
 
 README = (ROOT / "README.md").read_text()
 PAGES = {"README.md": README} | {page.name: page.read_text() for page in sorted((ROOT / "docs").glob("*.md"))}
@@ -53,15 +50,6 @@ def test_an_example_runs(code: str) -> None:
     for stack in made:
         region = "us-east-1" if stack.region == "us-east-1" else "eu-west-1"
         assert cfn_lint(raw_template(stack), region) == []
-
-
-def test_the_example_of_the_fixture_runs(local_aws: LocalAws, monkeypatch: pytest.MonkeyPatch) -> None:
-    [code] = [code for _, code in BLOCK.findall(README) if "local_aws" in code]
-    monkeypatch.chdir(ROOT)
-    names: dict[str, Any] = {}
-    exec(compile(code, "README.md", "exec"), names)  # noqa: S102 - our own examples
-    names["test_images_are_immutable"](local_aws)
-    assert local_aws.client("ecr", account="111122223333", region="eu-west-1").describe_repositories()
 
 
 def test_the_commands_exist() -> None:

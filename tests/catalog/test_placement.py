@@ -76,7 +76,7 @@ def edits(draw: st.DrawFn) -> tuple[dict[str, Any], dict[str, Any], set[str]]:
 
 
 @given(change=edits(), planned=st.integers(1, 20), by=st.sampled_from(["name", "team"]))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_edits_move_and_change_nothing_that_they_do_not_touch(
     change: tuple[dict[str, Any], dict[str, Any], set[str]], planned: int, by: str
 ) -> None:
@@ -95,7 +95,7 @@ def test_edits_move_and_change_nothing_that_they_do_not_touch(
     generations=st.lists(st.tuples(st.lists(names, max_size=6), st.integers(1, 9)), min_size=2, max_size=4),
     by=st.sampled_from(["name", "team"]),
 )
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_growth_moves_nothing(generations: list[tuple[list[str], int]], by: str) -> None:
     """Each step adds repositories and plans anew; whoever stood before a step stands there after it."""
     data: dict[str, Any] = {**BASE, "stacks": {"planned": 1, "by": by}, "stayed": [], "repositories": {}}

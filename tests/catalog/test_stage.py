@@ -139,6 +139,7 @@ def test_findings_show_the_catalog_s_line(tmp_path: Path, monkeypatch: pytest.Mo
     Path("catalog.yaml").write_text("repositories:\n  shop/cart: {}\n  shop/checkout: {}\n")
     catalog = Catalog.load("catalog.yaml")
     app = new_app()
+    cdk.Validations.of(app).add_plugins(cdk.CloudFormationValidatePlugin())
     made = CatalogStage(app, "Stage", catalog=catalog)
     cart = "Stage/Repositories0/Catalog/ShopCart5F34A271"
     assert traces(made) == {

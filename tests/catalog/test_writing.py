@@ -63,7 +63,7 @@ def allowed(policy: dict[str, Any]) -> set[tuple[str, ...]]:
     return found
 
 
-@settings(UNSHRUNK, max_examples=100)
+@settings(UNSHRUNK, max_examples=40)
 @given(registries())
 def test_what_stands_in_ecr_comes_out_of_the_catalog_again(registry: list[LiveRepository]) -> None:
     written = write_catalog(registry)

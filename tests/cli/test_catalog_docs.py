@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -12,11 +10,12 @@ import yaml
 
 from registry_constructs import Catalog
 from registry_constructs.catalog.schema import CatalogFile
+from tests.console import blocks, session
 from tests.synthesis import ROOT
 
 PAGE = (ROOT / "docs" / "catalog.md").read_text()
 CATALOGS = re.findall(r"^```yaml\n(.*?)^```", PAGE, flags=re.DOTALL | re.MULTILINE)
-[CONSOLE] = re.findall(r"^```console\n(.*?)^```", PAGE, flags=re.DOTALL | re.MULTILINE)
+[CONSOLE] = blocks(PAGE)
 
 
 @pytest.mark.parametrize("text", CATALOGS)
@@ -35,20 +34,4 @@ def test_the_page_explains_every_key() -> None:
 def test_the_commands_print_what_the_page_shows(tmp_path: Path) -> None:
     file = CONSOLE.partition("$ registry-constructs")[0].partition("\n")[2]
     (tmp_path / "broken.yaml").write_text(file)
-    printed: list[str] = []
-    status = 0
-    for line in CONSOLE.splitlines():
-        if line.startswith("$ "):
-            done = subprocess.run(  # noqa: S602 - our own page
-                f"(exit {status}); {line[2:]}",
-                shell=True,
-                cwd=tmp_path,
-                env=os.environ | {"PYTHONUNBUFFERED": "1"},
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                text=True,
-                check=False,
-            )
-            status = done.returncode
-            printed += [line, *(shown.rstrip() for shown in done.stdout.splitlines())]
-    assert printed == CONSOLE.splitlines()
+    assert session(CONSOLE, tmp_path) == CONSOLE

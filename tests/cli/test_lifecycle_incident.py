@@ -3,48 +3,28 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import subprocess
 from pathlib import Path
 
 import pytest
 
+from tests.console import blocks, session
 from tests.synthesis import ROOT
 
 OUR_PRICES = ROOT / "registry_constructs" / "simulation" / "prices.json"
 PAGE = (ROOT / "docs" / "incident.md").read_text()
 FILES = dict(re.findall(r"^`(\w+\.json)`.*?^```json\n(.*?)^```", PAGE, flags=re.DOTALL | re.MULTILINE))
-BLOCKS = re.findall(r"^```console\n(.*?)^```", PAGE, flags=re.DOTALL | re.MULTILINE)
-IN_README = re.findall(
-    r"^```console\n(\$ registry-constructs lifecycle .*?)^```",
-    (ROOT / "README.md").read_text(),
-    flags=re.DOTALL | re.MULTILINE,
-)
+BLOCKS = blocks(PAGE)
+IN_README = [
+    block for block in blocks((ROOT / "README.md").read_text()) if "$ registry-constructs lifecycle " in block
+]
 
 
 @pytest.mark.parametrize("block", BLOCKS + IN_README)
 def test_a_block_prints_what_it_shows(block: str, tmp_path: Path) -> None:
     for name, content in FILES.items():
         (tmp_path / name).write_text(content)
-    printed: list[str] = []
-    status = 0
-    for line in block.splitlines():
-        if line.startswith("$ "):
-            # Unbuffered, so that both streams come in the order in which a terminal shows them.
-            result = subprocess.run(  # noqa: S602 - our own page
-                f"(exit {status}); {line[2:]}",
-                shell=True,
-                cwd=tmp_path,
-                env=os.environ | {"PYTHONUNBUFFERED": "1"},
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                text=True,
-                check=False,
-            )
-            status = result.returncode
-            printed += [line, *(shown.rstrip() for shown in result.stdout.splitlines())]
-    assert printed == block.splitlines()
+    assert session(block, tmp_path) == block
 
 
 def test_the_page_has_its_files_and_shows_the_incident() -> None:

@@ -438,7 +438,7 @@ def test_whatever_is_accepted_is_taken_by_kubernetes(found: Workload, allow_from
     assert list(yaml.safe_load_all(manifests.to_yaml(documents))) == documents
 
 
-@hypothesis.settings(max_examples=200, deadline=None)
+@hypothesis.settings(max_examples=80, deadline=None)
 @hypothesis.given(name=st.text(max_size=70), memory=st.text(max_size=8), cpu=st.text(max_size=8))
 def test_odd_text_is_taken_as_it_is_or_refused_with_a_reason(name: str, memory: str, cpu: str) -> None:
     try:

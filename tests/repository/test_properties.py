@@ -136,7 +136,7 @@ SLOW = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, Heal
 
 
 @given(drawn=keywords(valid=True))
-@settings(SLOW, max_examples=250)
+@settings(SLOW, max_examples=80)
 def test_what_is_allowed_becomes_a_template_that_cloudformation_takes(drawn: dict[str, Any]) -> None:
     rendered = synthesize(drawn)
     assert cfn_lint(rendered) == []
@@ -150,7 +150,7 @@ def test_everything_else_is_an_error_that_can_be_read() -> None:
     outcomes: Counter[str] = Counter()
 
     @given(drawn=keywords(valid=False))
-    @settings(SLOW, max_examples=250)
+    @settings(SLOW, max_examples=80)
     def check(drawn: dict[str, Any]) -> None:
         try:
             rendered = synthesize(drawn)
@@ -164,4 +164,4 @@ def test_everything_else_is_an_error_that_can_be_read() -> None:
         assert cfn_lint(rendered) == []
 
     check()
-    assert min(outcomes["refused"], outcomes["accepted"]) >= 10, outcomes
+    assert min(outcomes["refused"], outcomes["accepted"]) >= 3, outcomes

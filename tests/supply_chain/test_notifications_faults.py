@@ -69,7 +69,8 @@ PASSING: dict[str, dict[str, Any]] = {
 def test_what_passes_is_lived_through(mailbox: Any, proxy: Proxy, name: str) -> None:
     proxy.rules({"service": "sns", **PASSING[name]})
     assert index.handler({"Records": records(*IMAGES)}, Time()) == {"batchItemFailures": []}
-    assert sorted(mailbox()) == subjects(*range(8))
+    # At least once: what is asked again after an answer that was lost may come twice.
+    assert sorted(set(mailbox())) == subjects(*range(8))
     assert len(proxy.fired()) >= 1
 
 
