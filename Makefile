@@ -62,6 +62,8 @@ bench: setup $(TYPESCRIPT)/build/app.js  ## measure the simulator, the inventory
 	@$(BIN)/python benchmarks/bench_inventory.py
 	@$(BIN)/python benchmarks/bench_repository.py
 	@$(BIN)/python benchmarks/bench_catalog.py
+	@$(BIN)/python benchmarks/bench_audit.py
+	@$(BIN)/python benchmarks/bench_checks.py
 
 $(TYPESCRIPT)/build/app.js: $(addprefix $(TYPESCRIPT)/,app.ts tsconfig.json package.json package-lock.json .npmrc) $(READY)
 	@$(NPM) --prefix $(TYPESCRIPT) ci --silent --no-progress

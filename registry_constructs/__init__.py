@@ -13,6 +13,11 @@ if TYPE_CHECKING:
     from registry_constructs.catalog.catalog import Catalog
     from registry_constructs.catalog.problems import InvalidCatalogError
     from registry_constructs.catalog.stage import CatalogStage
+    from registry_constructs.compliance.checks import RegistryChecks
+    from registry_constructs.compliance.guard import guard_rules
+    from registry_constructs.compliance.pinned_images import PinnedImages
+    from registry_constructs.compliance.safe_repositories import SafeRepositories
+    from registry_constructs.compliance.safe_repository import SafeRepository
     from registry_constructs.consumers.ec2_capacity import Ec2Capacity
     from registry_constructs.consumers.ec2_service import Ec2Service
     from registry_constructs.consumers.fargate_service import CapacityMix, FargateService
@@ -43,6 +48,7 @@ if TYPE_CHECKING:
     from registry_constructs.registry.rollout import Rollout
     from registry_constructs.registry.stack_set import RegistryStackSet
     from registry_constructs.repository import PublicRepository, Repository
+    from registry_constructs.rules.rule import Severity
     from registry_constructs.supply_chain.build.delivery_pipeline import DeliveryPipeline
     from registry_constructs.supply_chain.build.deployed_image import DeployedImage
     from registry_constructs.supply_chain.build.image_build import ImageBuild
@@ -93,6 +99,7 @@ __all__ = [
     "ManagedSigning",
     "Nodes",
     "Notifications",
+    "PinnedImages",
     "PipelineOnPush",
     "PrivateRegistryAccess",
     "Promotion",
@@ -101,6 +108,7 @@ __all__ = [
     "PullTimeExclusion",
     "Registry",
     "RegistryAlarms",
+    "RegistryChecks",
     "RegistryDashboard",
     "RegistryFailures",
     "RegistryStackSet",
@@ -109,13 +117,17 @@ __all__ = [
     "RepositoryCreationTemplate",
     "RepositorySettings",
     "Rollout",
+    "SafeRepositories",
+    "SafeRepository",
     "Scaling",
     "ScanFindings",
     "ScanGate",
     "ScanGateAction",
     "Scanning",
     "SecretKey",
+    "Severity",
     "Upstream",
+    "guard_rules",
     "presets",
 ]
 
@@ -127,16 +139,16 @@ _ROOMS = {
     "Catalog": "catalog.catalog",
     "CatalogStage": "catalog.stage",
     "DeliveryPipeline": "supply_chain.build.delivery_pipeline",
-    "DeployedImage": "supply_chain.build.deployed_image",
     "DeployOnPush": "supply_chain.deploy_on_push.deploy_on_push",
+    "DeployedImage": "supply_chain.build.deployed_image",
     "Ec2Capacity": "consumers.ec2_capacity",
     "Ec2Service": "consumers.ec2_service",
     "EksCluster": "consumers.kubernetes.cluster",
     "FargateService": "consumers.fargate_service",
     "FargateTask": "consumers.fargate_task",
+    "FindingException": "supply_chain.scan_gate.demands",
     "GitHubPublisher": "supply_chain.publishers.github",
     "GitLabPublisher": "supply_chain.publishers.gitlab",
-    "FindingException": "supply_chain.scan_gate.demands",
     "HealthChecks": "consumers.kubernetes.description",
     "Image": "consumers.image",
     "ImageBuild": "supply_chain.build.image_build",
@@ -151,6 +163,7 @@ _ROOMS = {
     "ManagedSigning": "registry",
     "Nodes": "consumers.kubernetes.nodes",
     "Notifications": "supply_chain.notifications.notifications",
+    "PinnedImages": "compliance.pinned_images",
     "PipelineOnPush": "supply_chain.deploy_on_push.pipeline_on_push",
     "PrivateRegistryAccess": "consumers.private_access",
     "Promotion": "supply_chain.promotion.promotion",
@@ -159,6 +172,7 @@ _ROOMS = {
     "PullTimeExclusion": "registry",
     "Registry": "registry",
     "RegistryAlarms": "supply_chain.monitoring.alarms",
+    "RegistryChecks": "compliance.checks",
     "RegistryDashboard": "supply_chain.monitoring.dashboard",
     "RegistryFailures": "supply_chain.monitoring.failures",
     "RegistryStackSet": "registry.stack_set",
@@ -167,13 +181,17 @@ _ROOMS = {
     "RepositoryCreationTemplate": "registry",
     "RepositorySettings": "registry",
     "Rollout": "registry.rollout",
+    "SafeRepositories": "compliance.safe_repositories",
+    "SafeRepository": "compliance.safe_repository",
     "Scaling": "consumers.scaling",
     "ScanFindings": "supply_chain.scan_findings",
     "ScanGate": "supply_chain.scan_gate.gate",
     "ScanGateAction": "supply_chain.scan_gate.action",
     "Scanning": "registry",
     "SecretKey": "consumers.kubernetes.description",
+    "Severity": "rules.rule",
     "Upstream": "registry",
+    "guard_rules": "compliance.guard",
     "presets": "lifecycle",
 }
 

@@ -17,6 +17,13 @@ _REFERENCE: Final = re.compile(
 )
 
 
+MOVING_TAGS: Final = frozenset(
+    {"canary", "current", "dev", "edge", "develop", "head", "latest", "lts", "main", "master", "nightly"}
+    | {"prod", "production", "release", "rolling", "stable", "staging", "test", "trunk", "unstable"}
+)
+"""Tags that people move from image to image."""
+
+
 class Reference(NamedTuple):
     """An image of a private registry.
 
@@ -45,3 +52,9 @@ def parse_reference(text: str) -> Reference | None:
         return None
     account, region, repository, tag, digest = found.group("account", "region", "repository", "tag", "digest")
     return Reference(account, region, repository, "" if digest else tag or "latest", digest or "")
+
+
+def registry_account(host: str) -> str | None:
+    """The account of a private registry's host; None for any other host."""
+    found = parse_reference(f"{host}/any")
+    return found.account if found else None

@@ -23,6 +23,12 @@ PUBLIC_REPOSITORY_NAME_LENGTH: Final = (2, 205)
 PUBLIC_REPOSITORY_NAME: Final = re.compile(r"(?:[a-z0-9]+(?:[._-][a-z0-9]+)*/)*[a-z0-9]+(?:[._-][a-z0-9]+)*")
 """A public repository's name: single separators only (CFN AWS::ECR::PublicRepository). Match it whole."""
 
+REPOSITORIES: Final = 100_000
+"""Private repositories of a registry; the quota can be raised (UG service-quotas)."""
+
+IMAGES: Final = 100_000
+"""Images of one repository; the quota can be raised (UG service-quotas)."""
+
 RESOURCE_TAGS: Final = 50
 """Tags on one repository (CFN AWS::ECR::Repository Tags)."""
 

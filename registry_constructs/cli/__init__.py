@@ -9,7 +9,19 @@ from collections.abc import Sequence
 import typer
 
 from registry_constructs.catalog.problems import InvalidCatalogError
-from registry_constructs.cli import catalog, catalog_import, cost, inventory, lifecycle, local, preview, scan
+from registry_constructs.cli import (
+    audit,
+    catalog,
+    catalog_import,
+    check,
+    cost,
+    inventory,
+    lifecycle,
+    local,
+    preview,
+    rules,
+    scan,
+)
 from registry_constructs.cli.output import say
 from registry_constructs.errors import InvalidInputError
 from registry_constructs.local.errors import LocalAwsError
@@ -24,10 +36,13 @@ app.add_typer(local.app, name="local")
 app.add_typer(lifecycle.app, name="lifecycle")
 app.add_typer(catalog.app, name="catalog")
 app.add_typer(scan.app, name="scan")
+app.add_typer(rules.app, name="rules")
 lifecycle.app.command()(preview.preview)
 catalog.app.command("import")(catalog_import.import_)
 app.command()(inventory.inventory)
 app.command()(cost.cost)
+app.command()(check.check)
+app.command()(audit.audit)
 
 
 def main() -> None:

@@ -13,8 +13,9 @@ from aws_cdk import aws_lambda as lambda_
 from constructs import Construct, IConstruct
 
 from registry_constructs import limits
-from registry_constructs.consumers.moving_tags import MOVING_TAGS, tag_moves
+from registry_constructs.consumers.moving_tags import tag_moves
 from registry_constructs.errors import InvalidInputError
+from registry_constructs.image_reference import MOVING_TAGS
 from registry_constructs.permissions import PULL_ACTIONS
 from registry_constructs.registry import PullThroughCache
 from registry_constructs.repository import Repository

@@ -2,18 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 import aws_cdk as cdk
 from aws_cdk import aws_ecr as ecr
 
-from registry_constructs.lifecycle.patterns import matches
-
-MOVING_TAGS: Final = frozenset(
-    {"canary", "current", "dev", "edge", "develop", "head", "latest", "lts", "main", "master", "nightly"}
-    | {"prod", "production", "release", "rolling", "stable", "staging", "test", "trunk", "unstable"}
-)
-"""Tags that people move from image to image."""
+from registry_constructs.rules.floating_tag import tag_can_move
 
 
 def tag_moves(repository: ecr.IRepository, tag: str) -> bool | None:
@@ -22,10 +14,8 @@ def tag_moves(repository: ecr.IRepository, tag: str) -> bool | None:
     if not isinstance(resource, ecr.CfnRepository):
         return None
     mutability = resource.image_tag_mutability or "MUTABLE"
-    if mutability in {"MUTABLE", "IMMUTABLE"}:
-        return mutability == "MUTABLE"
-    excepted = any(matches(pattern, tag) for pattern in _exclusions(resource))
-    return excepted == mutability.startswith("IMMUTABLE")
+    exclusions = [] if mutability in {"MUTABLE", "IMMUTABLE"} else _exclusions(resource)
+    return tag_can_move(mutability, exclusions, tag)
 
 
 def _exclusions(resource: ecr.CfnRepository) -> list[str]:

@@ -1,4 +1,4 @@
-"""What ECR's tag patterns match, and when one pattern holds every tag that another one does."""
+"""What ECR's patterns match: of tags, and of the repositories that are scanned."""
 
 from __future__ import annotations
 
@@ -44,3 +44,8 @@ def can_match(pattern: str) -> bool:
     # A leading `*` can supply the letter that a tag must begin with.
     candidates = (shortest, f"a{shortest}") if pattern.startswith("*") else (shortest,)
     return any(limits.IMAGE_TAG.fullmatch(candidate) for candidate in candidates)
+
+
+def filter_matches(value: str, name: str) -> bool:
+    """Whether a scanning filter stands for a repository's name (UG image-scanning-filters)."""
+    return matches(value if "*" in value else f"*{value}*", name)

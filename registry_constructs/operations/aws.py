@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib.util
 import os
 import threading
@@ -46,25 +47,36 @@ class Aws:
 
     Args:
         profile: The profile of the AWS configuration. Default: what `AWS_PROFILE` says, or none.
+        role: The ARN of a role that is assumed with the profile's credentials, again whenever they are about
+            to expire. Default: none.
         concurrency: Requests at a time.
+
+    Attributes:
+        requests: How many requests were sent, each attempt counted.
 
     Raises:
         InvalidInputError: boto3 is not installed.
         AwsError: There is no such profile.
     """
 
-    def __init__(self, *, profile: str | None = None, concurrency: int = CONCURRENCY) -> None:
+    def __init__(
+        self, *, profile: str | None = None, role: str | None = None, concurrency: int = CONCURRENCY
+    ) -> None:
         check_extra()
         import boto3.session  # noqa: PLC0415 - slow, and part of an extra
         import botocore.session  # noqa: PLC0415
 
         self.concurrency = concurrency
         self.stopped = threading.Event()
+        self.requests = 0
+        self._counting = threading.Lock()
         self._clients: dict[tuple[str, str], Any] = {}
         with reading(f"profile {profile}" if profile else "the AWS configuration"):
             core = botocore.session.get_session()
             self._session = boto3.session.Session(profile_name=profile, botocore_session=core)
             self._attempts: int | None = core.get_config_variable("max_attempts")
+            if role is not None:
+                self._assume(core, role)
 
     def regions(self, named: Sequence[str] = ()) -> tuple[str, ...]:
         """The Regions to read, each once.
@@ -133,7 +145,7 @@ class Aws:
             )
             with reading(f"{service} in {region}"):
                 client = self._session.client(service, region_name=region, config=config)  # type: ignore[call-overload]
-            client.meta.events.register("before-send", self._check_stopped)
+            client.meta.events.register("before-send", self._before_attempt)
             self._clients[service, region] = client
         return self._clients[service, region]
 
@@ -146,10 +158,30 @@ class Aws:
                 self.stopped.set()
                 raise
 
-    def _check_stopped(self, **_: object) -> None:
+    @staticmethod
+    def _assume(core: Any, role: str) -> None:  # noqa: ANN401 - botocore's session
+        from botocore.credentials import (  # noqa: PLC0415 - slow, and part of an extra
+            AssumeRoleCredentialFetcher,
+            DeferredRefreshableCredentials,
+        )
+
+        fetcher = AssumeRoleCredentialFetcher(
+            client_creator=functools.partial(
+                core.create_client,
+                region_name=os.environ.get("AWS_REGION") or core.get_config_variable("region"),
+            ),
+            source_credentials=core.get_credentials(),
+            role_arn=role,
+            extra_args={"RoleSessionName": "registry-constructs"},
+        )
+        core._credentials = DeferredRefreshableCredentials(fetcher.fetch_credentials, "assume-role")
+
+    def _before_attempt(self, **_: object) -> None:
         # Before each attempt, so that nobody waits for the last of many retries.
         if self.stopped.is_set():
             raise Stopped
+        with self._counting:
+            self.requests += 1
 
 
 def pages(client: Any, operation: str, key: str, *, where: str, **request: Any) -> Iterator[Any]:  # noqa: ANN401

@@ -62,6 +62,13 @@ class Findings:
         """What runs images of a repository, each place and image once."""
         return tuple(sorted(self._uses.get((account, region, repository), ())))
 
+    def references(self) -> Iterator[tuple[str, str]]:
+        """Every place with each image that it names, as the reference of a private registry."""
+        for (account, region, repository), uses in sorted(self._uses.items()):
+            for use in sorted(uses):
+                image = f"@{use.digest}" if use.digest else f":{use.tag}"
+                yield use.where, f"{account}.dkr.ecr.{region}.amazonaws.com/{repository}{image}"
+
     @property
     def unknown_places(self) -> tuple[str, ...]:
         """The places that could not be looked at; they may run any image."""

@@ -16,6 +16,7 @@ from registry_constructs.operations.images import read_images
 from registry_constructs.operations.in_use import InUse
 from registry_constructs.operations.journal import Journal, Key, cannot_write
 from registry_constructs.operations.repositories import list_repositories
+from registry_constructs.simulation.details import read_detail, write_detail
 from registry_constructs.simulation.image import Image, Inventory
 from registry_constructs.simulation.inventory import write_inventories
 
@@ -113,7 +114,7 @@ def take_inventory(
         if reading.failures:
             raise IncompleteInventoryError(reading.failures, kept=len(kept), journal=path)
         taken.gone = sorted(f"{key.name} in {key.region}" for key in reading.gone)
-        taken.repositories, taken.images = len(kept), sum(map(journal.images, kept))
+        taken.repositories, taken.images = len(kept), sum(map(journal.count, kept))
         if in_use is not None:
             taken.in_use = in_use.read(aws, places)
         try:
@@ -170,7 +171,7 @@ class _Reading:
 
     def _take(self, key: Key, images: Sequence[Image], error: AwsError | None) -> None:
         if error is None:
-            self._journal.add(key, images)
+            self._journal.add(key, [write_detail(image) for image in images])
         elif error.code == "RepositoryNotFoundException":
             self.gone.add(key)
         else:
@@ -192,13 +193,20 @@ def _inventories(
 ) -> Iterator[Inventory]:
     for key in keys:
         yield Inventory(
-            journal.read(key),
+            _images(journal, key),
             key.name,
             account,
             key.region,
             None if places is None else places.uses_of(account, key.region, key.name),
             () if places is None else places.unknown_places,
         )
+
+
+def _images(journal: Journal, key: Key) -> list[Image]:
+    try:
+        return [read_detail(detail) for detail in journal.read(key)]
+    except InvalidInputError as error:
+        raise journal.broken(error) from error
 
 
 def _check_output(output: Path) -> None:

@@ -1,4 +1,4 @@
-"""What has been read so far, kept beside the output so that an interrupted inventory goes on where it was.
+"""What has been read so far, kept in a file so that an interrupted reading goes on where it was.
 
 A file of lines: the question first, then one line for each repository, complete when its line break is there.
 """
@@ -8,15 +8,13 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from io import FileIO
 from pathlib import Path
 from typing import Any, Final, NamedTuple, Self
 
 from registry_constructs.errors import InvalidInputError
 from registry_constructs.operations.errors import AwsError
-from registry_constructs.simulation.details import read_detail, write_detail
-from registry_constructs.simulation.image import Image
 
 HOURS: Final = 6
 """What was read longer ago is read again."""
@@ -36,16 +34,20 @@ class Journal:
     Args:
         path: The file. It is begun anew if it answers another question.
         question: What is asked, in JSON's types.
-        output: The finished file. What is older than that has been used already.
+        output: The finished file. What is older than that has been used already. None: there is none.
+        option: The option that named the file.
 
     Attributes:
         resumed: How many repositories were there when it was opened.
     """
 
-    def __init__(self, path: Path, question: Mapping[str, Any], output: Path) -> None:
+    def __init__(
+        self, path: Path, question: Mapping[str, Any], output: Path | None = None, *, option: str = "--output"
+    ) -> None:
         self._path = path
         self._question = json.dumps({"question": question}, sort_keys=True)
         self._output = output
+        self._option = option
         self._places: dict[Key, tuple[int, int]] = {}
         self.resumed = 0
 
@@ -56,17 +58,17 @@ class Journal:
             # Without a buffer: what the disk did not take would be tried again when it closes.
             self._file: FileIO = self._path.open("a+b", buffering=0)
         except OSError as error:
-            raise cannot_write(self._output, error) from None
+            raise cannot_write(self._output or self._path, error) from None
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             self._file.close()
             raise InvalidInputError(
-                "Another inventory is being written to this file",
-                got=str(self._output),
+                "Somebody else is writing to this file",
+                got=str(self._output or self._path),
                 allowed="one at a time",
-                fix="wait for it, or give another --output",
-                where="--output",
+                fix=f"wait for it, or give another {self._option}",
+                where=self._option,
             ) from None
         self._open()
         self.resumed = len(self._places)
@@ -78,24 +80,27 @@ class Journal:
     def __contains__(self, key: Key) -> bool:
         return key in self._places
 
-    def images(self, key: Key) -> int:
-        """How many images a repository has."""
+    def count(self, key: Key) -> int:
+        """How many parts of a repository are kept, such as its images."""
         return self._places[key][1]
 
-    def add(self, key: Key, images: Iterable[Image]) -> None:
+    def add(self, key: Key, parts: Sequence[Any]) -> None:
         """Keep a repository.
+
+        Args:
+            key: Which.
+            parts: What it has, in JSON's types.
 
         Raises:
             InvalidInputError: The disk does not take it.
         """
-        details = [write_detail(image) for image in images]
-        head = {**key._asdict(), "read": time.time(), "images": len(details)}
+        head = {**key._asdict(), "read": time.time(), "count": len(parts)}
         place = self._file.seek(0, os.SEEK_END)
-        self._append(f"[{json.dumps(head)}, {json.dumps(details)}]\n")
-        self._places[key] = (place, len(details))
+        self._append(f"[{json.dumps(head)}, {json.dumps(parts)}]\n")
+        self._places[key] = (place, len(parts))
 
-    def read(self, key: Key) -> list[Image]:
-        """The images of a repository.
+    def read(self, key: Key) -> list[Any]:
+        """What is kept of a repository.
 
         Raises:
             AwsError: The file was changed by somebody else.
@@ -104,18 +109,22 @@ class Journal:
             file.seek(self._places[key][0])
             line = file.readline()
         try:
-            _, details = json.loads(line)
-            return [read_detail(detail) for detail in details]
-        except (ValueError, InvalidInputError) as error:
-            raise AwsError(
-                "What was kept of the interrupted inventory is broken",
-                got=str(error),
-                fix="remove the file and run it again",
-                where=str(self._path),
-            ) from error
+            _, parts = json.loads(line)
+            return list(parts)
+        except (ValueError, TypeError) as error:
+            raise self.broken(error) from error
+
+    def broken(self, error: Exception) -> AwsError:
+        """The error for a file that was changed by somebody else."""
+        return AwsError(
+            "What was kept of the interrupted reading is broken",
+            got=str(error),
+            fix="remove the file and run it again",
+            where=str(self._path),
+        )
 
     def remove(self) -> None:
-        """Remove the file: the inventory is complete."""
+        """Remove the file: all is read."""
         self._path.unlink(missing_ok=True)
 
     def _open(self) -> None:
@@ -133,7 +142,7 @@ class Journal:
                     self._file.truncate(end)
                     return
                 if oldest < head["read"] <= time.time():
-                    self._places[Key(head["region"], head["name"], head["created"])] = (end, head["images"])
+                    self._places[Key(head["region"], head["name"], head["created"])] = (end, head["count"])
                 end += len(line)
 
     def _append(self, text: str) -> None:
@@ -146,7 +155,8 @@ class Journal:
 
     def _used(self) -> bool:
         return (
-            self._output.exists()
+            self._output is not None
+            and self._output.exists()
             and self._output.stat().st_mtime_ns > os.fstat(self._file.fileno()).st_mtime_ns
         )
 
@@ -168,6 +178,6 @@ def _head(line: bytes) -> dict[str, Any] | None:
         return None
     try:
         head, _ = json.JSONDecoder().raw_decode(line.decode(), 1)
-        return head if {"region", "name", "created", "read", "images"} <= set(head) else None
+        return head if {"region", "name", "created", "read", "count"} <= set(head) else None
     except (ValueError, TypeError):
         return None

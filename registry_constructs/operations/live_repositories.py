@@ -92,7 +92,7 @@ def read_repositories(
     # Made here: boto3 does not make clients in several threads at once.
     clients = {region: aws.client("ecr", region) for region in places}
     own_keys = {
-        region: _own_key(aws, region)
+        region: own_key(aws, region)
         for region in {region for region, one in todo if _encryption(one).get("kmsKey")}
     }
 
@@ -157,13 +157,13 @@ def _read(
             for one in description.get("imageTagMutabilityExclusionFilters", [])
         ),
         scan_on_push=description["imageScanningConfiguration"].get("scanOnPush", False),
-        lifecycle=_policy(ecr.get_lifecycle_policy, "lifecyclePolicyText", name, where),
-        policy=_policy(ecr.get_repository_policy, "policyText", name, where),
+        lifecycle=policy_text(ecr.get_lifecycle_policy, "lifecyclePolicyText", name, where),
+        policy=policy_text(ecr.get_repository_policy, "policyText", name, where),
         tags={tag["Key"]: tag["Value"] for tag in tags["tags"]},
     )
 
 
-def _policy(operation: Callable[..., Any], key: str, name: str, where: str) -> str:
+def policy_text(operation: Callable[..., Any], key: str, name: str, where: str) -> str:
     """The text of a policy; empty if ECR says that there is none."""
     try:
         with reading(where):
@@ -177,7 +177,7 @@ def _policy(operation: Callable[..., Any], key: str, name: str, where: str) -> s
     return str(answer[key])
 
 
-def _own_key(aws: Aws, region: str) -> str:
+def own_key(aws: Aws, region: str) -> str:
     """The ARN of AWS's own key for ECR; empty where there is none yet."""
     kms = aws.client("kms", region)
     try:

@@ -56,13 +56,34 @@ def read_stacks(
     )
 
     def template(name: str) -> dict[str, Any]:
-        with reading(f"the template of {name} in {where}"):
-            body = cloudformation.get_template(StackName=name, TemplateStage="Original")["TemplateBody"]
-        # boto3 reads JSON by itself; what was deployed as YAML comes as text.
-        found = yaml.safe_load(body) if isinstance(body, str) else json.loads(json.dumps(body))
-        return found if isinstance(found, dict) else {}
+        return read_template(cloudformation, name, f"the template of {name} in {where}")
 
     yield from zip(names, aws.each(template, names), strict=True)
+
+
+def read_template(cloudformation: Any, name: str, where: str) -> dict[str, Any]:  # noqa: ANN401 - a client
+    """The template of a stack, as it was deployed. Functions in YAML's short form, such as `!Ref`, are None.
+
+    Args:
+        cloudformation: A client of its Region.
+        name: The stack's name.
+        where: What errors call it.
+
+    Raises:
+        AwsError: It can't be read.
+    """
+    with reading(where):
+        body = cloudformation.get_template(StackName=name, TemplateStage="Original")["TemplateBody"]
+    # boto3 reads JSON by itself; what was deployed as YAML comes as text.
+    found = yaml.load(body, _Loader) if isinstance(body, str) else json.loads(json.dumps(body))  # noqa: S506
+    return found if isinstance(found, dict) else {}
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML with CloudFormation's tags."""
+
+
+_Loader.add_multi_constructor("!", lambda _loader, _suffix, _node: None)
 
 
 def count_images(aws: Aws, account: str | None, region: str | None, name: str) -> int | None:

@@ -12,7 +12,7 @@ from constructs import IConstruct
 
 from registry_constructs import limits
 from registry_constructs.errors import InvalidInputError
-from registry_constructs.lifecycle.patterns import matches
+from registry_constructs.lifecycle.patterns import filter_matches
 from registry_constructs.registry.places import place_of
 from registry_constructs.tokens import is_token
 
@@ -163,11 +163,6 @@ def review(registry: IConstruct, scan_type: ScanType, filters: Iterable[tuple[Fr
                 f"The repository asks for no scan on push, and the registry's rules ({registry.node.path}), "
                 f"which take precedence, scan {name!r}. Leave image_scan_on_push out, or narrow the filters.",
             )
-
-
-def filter_matches(value: str, name: str) -> bool:
-    """Whether a scanning filter stands for a repository's name (UG image-scanning-filters)."""
-    return matches(value if "*" in value else f"*{value}*", name)
 
 
 def _matches_all(value: str) -> bool:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -11,8 +9,8 @@ from typing import Any, Final, NamedTuple
 from registry_constructs import limits
 from registry_constructs.errors import InvalidInputError
 from registry_constructs.lifecycle import LifecyclePolicy
+from registry_constructs.rules.assembly import StackTemplate, stacks_of
 
-_ENVIRONMENT: Final = re.compile(r"aws://(?P<account>[^/]+)/(?P<region>[^/]+)")
 _POLICIES: Final = {
     "AWS::ECR::Repository": ("RepositoryName", "LifecyclePolicy.LifecyclePolicyText"),
     "AWS::ECR::RepositoryCreationTemplate": ("Prefix", "LifecyclePolicy"),
@@ -50,7 +48,7 @@ class AppPolicy(NamedTuple):
 
 
 def policies_of(app: str | Path) -> list[AppPolicy]:
-    """The repositories and creation templates of all stacks, those of nested assemblies (stages) included.
+    """The repositories and creation templates of all stacks, those of stages and nested stacks included.
 
     Args:
         app: The folder that `cdk synth` wrote, mostly `cdk.out`.
@@ -59,25 +57,11 @@ def policies_of(app: str | Path) -> list[AppPolicy]:
         InvalidInputError: The folder is no cloud assembly, or a policy's text is not known before the
             deployment or would be refused by ECR.
     """
-    return list(_assembly(Path(app)))
+    return [policy for stack in stacks_of(app) for policy in _stack(stack)]
 
 
-def _assembly(folder: Path) -> Iterator[AppPolicy]:
-    manifest = _read(folder / "manifest.json", "synthesize the app first: cdk synth")
-    for name, artifact in sorted(manifest.get("artifacts", {}).items()):
-        properties = artifact.get("properties", {})
-        if artifact.get("type") == "cdk:cloud-assembly":
-            yield from _assembly(folder / properties["directoryName"])
-        elif artifact.get("type") == "aws:cloudformation:stack":
-            file = folder / properties["templateFile"]
-            found = _ENVIRONMENT.fullmatch(artifact.get("environment", ""))
-            place = {key: _open(text) for key, text in found.groupdict().items()} if found else {}
-            yield from _template(file, properties.get("stackName", name), place)
-
-
-def _template(file: Path, stack: str, place: Mapping[str, str]) -> Iterator[AppPolicy]:
-    resources = _read(file, "synthesize the app again").get("Resources", {})
-    for logical_id, resource in resources.items():
+def _stack(stack: StackTemplate) -> Iterator[AppPolicy]:
+    for logical_id, resource in stack.resources.items():
         if resource.get("Type") not in _POLICIES:
             continue
         name_key, text_path = _POLICIES[resource["Type"]]
@@ -85,16 +69,16 @@ def _template(file: Path, stack: str, place: Mapping[str, str]) -> Iterator[AppP
         text: Any = properties
         for key in text_path.split("."):
             text = text.get(key, {}) if isinstance(text, Mapping) else {}
-        policy = _policy(text, f"{file}: {logical_id}.{text_path}") if text else None
+        policy = _policy(text, f"{stack.file}: {logical_id}.{text_path}") if text else None
         name = properties.get(name_key)
         known = name if isinstance(name, str) else ""
         template = name_key == "Prefix"
         yield AppPolicy(
-            f"{stack}.{logical_id}",
+            f"{stack.name}.{logical_id}",
             "" if template else known,
             known if template else "",
-            place.get("account", ""),
-            place.get("region", ""),
+            stack.account,
+            stack.region,
             policy,
         )
 
@@ -114,32 +98,5 @@ def _policy(text: object, where: str) -> LifecyclePolicy:
         raise error.within(where) from None
 
 
-def _read(file: Path, fix: str) -> dict[str, Any]:
-    try:
-        found = json.loads(file.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InvalidInputError(
-            "The folder is no synthesized app",
-            got=error.strerror,
-            allowed="a folder with manifest.json, as cdk synth writes it",
-            fix=fix,
-            where=str(file),
-        ) from None
-    except ValueError as error:
-        raise InvalidInputError(
-            "This is not JSON", got=str(error), allowed="JSON", fix=fix, where=str(file)
-        ) from None
-    if not isinstance(found, dict):
-        raise InvalidInputError(
-            "This is not an object", got=found, allowed="an object", fix=fix, where=str(file)
-        )
-    return found
-
-
 def _fits(one: str, other: str) -> bool:
     return not one or not other or one == other
-
-
-def _open(text: str) -> str:
-    """An account or Region; empty for what the CDK calls unknown-account and unknown-region."""
-    return "" if text.startswith("unknown-") else text

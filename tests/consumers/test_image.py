@@ -13,7 +13,7 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from registry_constructs import Image, InvalidInputError, PullThroughCache, Repository, Upstream
-from registry_constructs.consumers.moving_tags import MOVING_TAGS
+from registry_constructs.image_reference import MOVING_TAGS
 from registry_constructs.permissions import PULL_ACTIONS
 from tests.consumers.reading import container, statements
 from tests.synthesis import new_app, new_stack, properties, resources, warnings

@@ -104,7 +104,7 @@ def test_two_at_once_do_not_mix(local_aws: LocalAws, account: str, shell: Shell,
     with midway(shell, gateway, free=1) as (process, door):
         other = shell(*TAKE)
         assert other.status == 2
-        assert "Another inventory is being written to this file" in other.err
+        assert "Somebody else is writing to this file" in other.err
         door.open()
         process.communicate(timeout=60)
         assert process.returncode == 0
@@ -208,7 +208,7 @@ def test_a_kept_file_that_is_broken_inside_is_told(shell: Shell, unfinished: Gat
     PARTIAL.write_text(PARTIAL.read_text().replace('"imageDigest": "sha256:', '"imageDigest": "sha256', 1))
     result = shell(*TAKE, endpoint=unfinished.url)
     assert result.status == 1
-    assert "What was kept of the interrupted inventory is broken" in result.err
+    assert "What was kept of the interrupted reading is broken" in result.err
     assert not Path("inventory.json").exists()
 
 

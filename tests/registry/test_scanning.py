@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from registry_constructs import InvalidInputError, Registry, Repository, Scanning, limits
-from registry_constructs.registry.scanning import Frequency, filter_matches, scanning_rules
+from registry_constructs.lifecycle.patterns import filter_matches
+from registry_constructs.registry.scanning import Frequency, scanning_rules
 from tests.registry.places import FRANKFURT, inhabited
 from tests.synthesis import cfn_lint, new_app, new_stack, properties, raw_template, resources, warnings
 

@@ -1,0 +1,166 @@
+"""`registry-constructs audit`: the rules asked about live registries."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from registry_constructs.cli.inputs import refusing
+from registry_constructs.cli.live import Regions
+from registry_constructs.cli.output import counting, in_words, print_json, say
+from registry_constructs.cli.report_output import (
+    AcknowledgmentsFile,
+    BaselineFile,
+    FailOn,
+    FailOnOption,
+    ReportFile,
+    ReportFormat,
+    ReportFormatOption,
+    deliver,
+    prepare,
+)
+from registry_constructs.cli.rule_options import (
+    OrganizationId,
+    PublicRepositories,
+    RequiredTags,
+    RuleNames,
+    TrustedAccounts,
+    settings_of,
+)
+from registry_constructs.rules import drift
+from registry_constructs.rules.assembly import stacks_of
+from registry_constructs.rules.judge import Judgment, judge
+from registry_constructs.rules.packs import select
+from registry_constructs.rules.template import read_templates
+
+if TYPE_CHECKING:
+    from registry_constructs.operations.audit.audit import Audit
+
+# Looking for what runs takes rights in five more services.
+_UNLESS_SAID = ("recommended", "-floating-tag")
+
+
+@refusing
+def audit(
+    *,
+    rule: RuleNames = None,
+    profile: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME",
+            help="A profile of the AWS configuration; may be repeated.",
+            show_default="AWS_PROFILE",
+        ),
+    ] = None,
+    account: Annotated[
+        list[str] | None,
+        typer.Option(metavar="ID", help="An account in which --role is assumed; may be repeated."),
+    ] = None,
+    organization: Annotated[
+        bool, typer.Option("--organization", help="All active accounts of the organization, by --role.")
+    ] = False,
+    role: Annotated[
+        str, typer.Option(metavar="NAME", help="The role that reads in each account.", show_default="none")
+    ] = "",
+    region: Regions = None,
+    all_regions: Annotated[
+        bool, typer.Option("--all-regions", help="All Regions that an account has enabled.")
+    ] = False,
+    compare: Annotated[
+        Path | None,
+        typer.Option(metavar="APP", help="Show also how this differs from what `cdk synth` wrote there."),
+    ] = None,
+    fail_on: FailOnOption = FailOn.MEDIUM,
+    organization_id: OrganizationId = None,
+    trusted_account: TrustedAccounts = None,
+    required_tag: RequiredTags = None,
+    public_repository: PublicRepositories = None,
+    acknowledgments: AcknowledgmentsFile = None,
+    baseline: BaselineFile = None,
+    format: ReportFormatOption = ReportFormat.TABLE,
+    output: ReportFile = None,
+    resume: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Keep what is read there, and go on from there after an interruption."
+        ),
+    ] = None,
+    concurrency: Annotated[int, typer.Option(min=1, max=64, help="Requests at a time.")] = 8,
+    policy: Annotated[
+        bool, typer.Option("--policy", help="Print the IAM policy that this audit needs, and read nothing.")
+    ] = False,
+) -> None:
+    """Ask the rules about live registries of one or many accounts and Regions. Changes nothing in AWS.
+
+    What can't be read is listed as unknown, and the exit status says so.
+    """
+    from registry_constructs.operations.audit.accounts import Scope  # noqa: PLC0415 - boto3 is slow
+    from registry_constructs.operations.audit.audit import read_registries  # noqa: PLC0415
+    from registry_constructs.operations.audit.parts import actions_for, parts_of, policy_for  # noqa: PLC0415
+
+    rules = select(rule or _UNLESS_SAID)
+    asked = (*rules, drift.RULE) if compare else rules
+    scope = Scope(
+        profiles=profile or (),
+        accounts=account or (),
+        organization=organization,
+        role=role,
+        regions=region or (),
+        all_regions=all_regions,
+        concurrency=concurrency,
+    )
+    scope.check()
+    if policy:
+        print_json(policy_for(actions_for(parts_of(asked), all_regions=all_regions)))
+        if role:
+            say(
+                f"Whoever assumes {role} needs sts:AssumeRole for it, and for --organization:", style="yellow"
+            )
+            say("organizations:DescribeOrganization, organizations:ListAccounts.", style="yellow")
+        return
+    delivery = prepare(
+        format=format, output=output, fail_on=fail_on, baseline=baseline, acknowledgments=acknowledgments
+    )
+    settings = settings_of(
+        organization_id=organization_id,
+        trusted_account=trusted_account,
+        required_tag=required_tag,
+        public_repository=public_repository,
+    )
+    declared = read_templates(stacks_of(compare)) if compare else []
+    with counting("Reading repositories") as progress:
+        found = read_registries(asked, scope, resume=resume, progress=progress)
+    settings = replace(
+        settings,
+        organization=settings.organization or found.organization,
+        accounts=settings.accounts | found.members,
+    )
+    judgment = judge(found.states, rules, settings)
+    judgment.unjudged += found.unread
+    if compare:
+        judgment = _joined(judgment, drift.compare(declared, found.states))
+    _tell(found)
+    deliver(judgment, delivery, judged=_judged(found))
+
+
+def _joined(one: Judgment, other: Judgment) -> Judgment:
+    return Judgment(
+        rules=(*one.rules, *other.rules),
+        passed=one.passed | other.passed,
+        findings=one.findings + other.findings,
+        unjudged=one.unjudged + other.unjudged,
+    )
+
+
+def _judged(found: Audit) -> str:
+    accounts = len({account for account, _ in found.places})
+    regions = len({region for _, region in found.places})
+    return f"{in_words(accounts, 'account')}, {in_words(regions, 'Region')}"
+
+
+def _tell(found: Audit) -> None:
+    if found.resumed:
+        say(f"{in_words(found.resumed, 'repository')} had been read already by an interrupted run.")

@@ -1,0 +1,1 @@
+"""Live registries as rules judge them."""

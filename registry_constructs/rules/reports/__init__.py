@@ -1,0 +1,1 @@
+"""What was found, as documents for people, for CI and for AWS Security Hub."""

@@ -1,0 +1,40 @@
+"""What nobody uses is not kept by accident."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Final
+
+from registry_constructs.rules.rule import Part, Rule, Settings, Severity
+from registry_constructs.rules.state import RepositoryState
+from registry_constructs.rules.values import known
+
+
+def _check(state: RepositoryState, settings: Settings) -> Iterator[str]:
+    if state.images is None or state.created is None:
+        return
+    oldest = settings.now - timedelta(days=settings.unused)
+    images = known(state.images)
+    last = max(
+        [state.created, *(time for image in images for time in (image.pushed, image.pulled) if time)],
+    )
+    if last < oldest:
+        yield (
+            f"Nothing was pushed to it or pulled from it since {last:%Y-%m-%d}"
+            if images
+            else f"It is empty, and was made on {state.created:%Y-%m-%d}"
+        )
+
+
+RULE: Final = Rule(
+    id="repository-unused",
+    demand="Something is pushed to a repository or pulled from it now and then",
+    why="An empty or forgotten repository costs money, is scanned by nobody, and its rights stay. How long "
+    "is too long is Settings.unused.",
+    fix="Ask its owner, archive what must stay, and remove it from the app that made it",
+    severity=Severity.LOW,
+    judges=(RepositoryState,),
+    check=_check,
+    needs=frozenset({Part.IMAGES}),
+)

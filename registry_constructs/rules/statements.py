@@ -1,0 +1,163 @@
+"""The statements of a resource policy, as rules read them."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from typing import Any, Final
+
+from registry_constructs.rules.values import Unknown
+
+PLACEHOLDER: Final = re.compile(r"\$\{[^}]*\}")
+"""What stands in a text for a part that only the deployment knows."""
+
+_ACCOUNT: Final = re.compile(r"[0-9]{12}")
+_PART: Final = rf"(?:{PLACEHOLDER.pattern}|[^:])*"
+_ARN: Final = re.compile(rf"arn:{_PART}:{_PART}:{_PART}:(?P<account>{_PART}):.*", re.DOTALL)
+
+# Conditions that hold for no stranger (IAM User Guide, global condition keys).
+_NARROWING: Final = frozenset(
+    {
+        "aws:principalaccount",
+        "aws:principalarn",
+        "aws:principalorgid",
+        "aws:principalorgpaths",
+        "aws:sourceaccount",
+        "aws:sourcearn",
+        "aws:sourceorgid",
+        "aws:sourceorgpaths",
+        "aws:sourcevpc",
+        "aws:sourcevpce",
+        "aws:userid",
+        "aws:vpcesourceaccount",
+        "aws:vpcesourceorgid",
+    }
+)
+_POSITIVE: Final = frozenset({"StringEquals", "StringEqualsIgnoreCase", "StringLike", "ArnEquals", "ArnLike"})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Statement:
+    """One statement of a policy.
+
+    Attributes:
+        label: How people find it: its Sid, or its place such as `statement 2`.
+        allows: Whether it allows; if not, it denies.
+        principals: Each as `AWS:...`, `Service:...` or `Federated:...`; `AWS:*` for everybody.
+        excluded_principals: Whether the principals are those whom it is not for (`NotPrincipal`).
+        actions: The actions as they are written.
+        excluded_actions: Whether the actions are those that it is not about (`NotAction`).
+        conditions: Operator, key in small letters, and values.
+    """
+
+    label: str
+    allows: bool
+    principals: tuple[str, ...]
+    excluded_principals: bool = False
+    actions: tuple[str, ...]
+    excluded_actions: bool = False
+    conditions: tuple[tuple[str, str, tuple[str, ...]], ...] = field(default=())
+
+    @property
+    def everybody(self) -> bool:
+        """Whether it allows everybody in the world, no condition keeping strangers out."""
+        named = self.excluded_principals or "AWS:*" in self.principals
+        return self.allows and named and not any(map(_narrows, self.conditions))
+
+    def values(self, key: str) -> tuple[str, ...] | None:
+        """The values that a condition on a key allows; None if nothing is asked of it."""
+        found = [
+            values
+            for operator, name, values in self.conditions
+            if name == key and _plain(operator) in _POSITIVE
+        ]
+        return found[0] if found else None
+
+
+def read_policy(policy: object) -> tuple[Statement, ...] | Unknown:
+    """The statements of a policy's text or document; none for no policy."""
+    if isinstance(policy, str):
+        if not policy:
+            return ()
+        try:
+            policy = json.loads(policy)
+        except ValueError:
+            return Unknown("the policy is no JSON before the deployment")
+    if not policy:
+        return ()
+    try:
+        return tuple(_statements(policy))
+    except (AttributeError, KeyError, TypeError):
+        return Unknown("the policy is not written as IAM has it, or not known before the deployment")
+
+
+def account_of(principal: str) -> str | None:
+    """The account of an AWS principal; None for one without, such as a service or everybody.
+
+    A part that only the deployment knows stays in it: the account of `${Role.Arn}` is that.
+    """
+    kind, _, value = principal.partition(":")
+    if kind != "AWS" or value == "*":
+        return None
+    if _ACCOUNT.fullmatch(value):
+        return value
+    found = _ARN.fullmatch(value)
+    if found:
+        return found["account"]
+    return value if PLACEHOLDER.search(value) else None
+
+
+def _statements(policy: Any) -> Iterator[Statement]:  # noqa: ANN401 - anything may stand in a template
+    found = policy["Statement"]
+    for number, one in enumerate(found if isinstance(found, list) else [found], 1):
+        yield Statement(
+            label=str(one.get("Sid") or f"statement {number}"),
+            allows=one["Effect"] == "Allow",
+            principals=tuple(_principals(one.get("Principal", one.get("NotPrincipal")))),
+            excluded_principals="NotPrincipal" in one,
+            actions=_listed(one["NotAction"] if "NotAction" in one else one["Action"]),
+            excluded_actions="NotAction" in one,
+            conditions=tuple(
+                (operator, key.lower(), _listed(values))
+                for operator, keys in (one.get("Condition") or {}).items()
+                for key, values in keys.items()
+            ),
+        )
+
+
+def _principals(principal: Any) -> Iterator[str]:  # noqa: ANN401
+    if isinstance(principal, str):
+        principal = {"AWS": principal}
+    if not isinstance(principal, Mapping):
+        raise TypeError
+    for kind, values in principal.items():
+        for value in _listed(values):
+            yield f"{kind}:{value}"
+
+
+def _listed(value: Any) -> tuple[str, ...]:  # noqa: ANN401 - IAM takes a single value without a list
+    values = value if isinstance(value, list) else [value]
+    if not all(isinstance(one, str | bool | int) for one in values):
+        raise TypeError
+    return tuple(str(one).lower() if isinstance(one, bool) else str(one) for one in values)
+
+
+def _narrows(condition: tuple[str, str, tuple[str, ...]]) -> bool:
+    operator, key, values = condition
+    if key not in _NARROWING or _plain(operator) not in _POSITIVE:
+        return False
+    return not any(fnmatchcase("any-stranger", value) or _any_arn(value) for value in values)
+
+
+def _any_arn(value: str) -> bool:
+    """Whether an ARN pattern leaves the account open."""
+    found = _ARN.fullmatch(value)
+    return found is not None and found["account"] != "" and set(found["account"]) <= {"*", "?"}
+
+
+def _plain(operator: str) -> str:
+    """The operator without its set prefix. `ForAllValues:` and `IfExists` hold where the key is missing."""
+    return operator.removeprefix("ForAnyValue:")

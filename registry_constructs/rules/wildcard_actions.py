@@ -1,0 +1,60 @@
+"""What is allowed is named."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from registry_constructs.rules.examples import allowing, repository
+from registry_constructs.rules.rule import Example, Part, Rule, Settings, Severity
+from registry_constructs.rules.state import (
+    PublicRepositoryState,
+    RegistryPolicyState,
+    RepositoryState,
+    TemplateState,
+)
+from registry_constructs.rules.values import known
+
+
+def _check(
+    state: RepositoryState | PublicRepositoryState | RegistryPolicyState | TemplateState, _: Settings
+) -> Iterator[str]:
+    for statement in known(state.policy):
+        if not statement.allows:
+            continue
+        if statement.excluded_actions:
+            yield f"{statement.label} allows all actions but some (NotAction)"
+            continue
+        wild = sorted(action for action in statement.actions if "*" in action or "?" in action)
+        if wild:
+            yield f"{statement.label} allows {', '.join(wild)}"
+
+
+_ACCOUNT: Final = {"AWS": {"Fn::Sub": "arn:aws:iam::${AWS::AccountId}:root"}}
+
+RULE: Final = Rule(
+    id="wildcard-actions",
+    demand="Policies allow actions by their whole names",
+    why="A wildcard lets in what nobody meant, such as deleting images or the policy itself, and every "
+    "action that AWS adds later.",
+    fix="List the actions that are needed; grant_pull, grant_push and their kin write them",
+    severity=Severity.MEDIUM,
+    judges=(RepositoryState, PublicRepositoryState, RegistryPolicyState, TemplateState),
+    check=_check,
+    needs=frozenset({Part.POLICY, Part.REGISTRY, Part.PUBLIC}),
+    example=Example(
+        compliant={"Example": repository(RepositoryPolicyText=allowing(_ACCOUNT))},
+        non_compliant={"Example": repository(RepositoryPolicyText=allowing(_ACCOUNT, "ecr:*"))},
+    ),
+    guard="""
+AWS::ECR::Repository {
+  when Properties.RepositoryPolicyText exists {
+    Properties.RepositoryPolicyText.Statement[ Effect == 'Allow' ] {
+      NotAction !exists
+      when Action is_string { Action != /[*?]/ }
+      when Action is_list { Action[*] != /[*?]/ }
+    }
+  }
+}
+""",
+)
