@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from syrupy.assertion import SnapshotAssertion
 from syrupy.extensions.json import JSONSnapshotExtension
 
@@ -24,7 +24,13 @@ os.environ.setdefault("NODE_COMPILE_CACHE", str(Path(tempfile.gettempdir()) / "r
 os.environ["CDK_VALIDATION"] = "false"
 
 # A hundred examples of everything take minutes; HYPOTHESIS_MAX_EXAMPLES=1000 looks longer for what is odd.
-settings.register_profile("make", max_examples=int(os.environ.get("HYPOTHESIS_MAX_EXAMPLES", "40")))
+# How fast a busy machine makes them says nothing about the code.
+settings.register_profile(
+    "make",
+    max_examples=int(os.environ.get("HYPOTHESIS_MAX_EXAMPLES", "40")),
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
 settings.load_profile("make")
 
 # A shell's job in the background ignores Ctrl-C and hands that on: what tests start would ignore it too.

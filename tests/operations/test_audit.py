@@ -246,6 +246,17 @@ def shell_exists(name: str) -> bool:
 
 
 @pytest.mark.usefixtures("repositories")
+def test_what_was_kept_stays_while_anything_is_unknown(audit: Judged, proxy: Proxy) -> None:
+    denied = {"body": "repositoryName == 'shop/5'", "error": {"code": "AccessDeniedException"}}
+    proxy.rules({"service": "ecr", "operation": "GetLifecyclePolicy", **denied})
+    arguments = ["--rule", "lifecycle-policy", "--resume", "kept.jsonl"]
+    assert len(audit(*arguments, status=5, endpoint=proxy.url)["findings"]) == 5
+    assert Path("kept.jsonl").exists()
+    assert len(audit(*arguments, status=3)["findings"]) == 6
+    assert not Path("kept.jsonl").exists()
+
+
+@pytest.mark.usefixtures("repositories")
 def test_another_question_takes_nothing_from_an_interrupted_audit(audit: Judged, proxy: Proxy) -> None:
     lost = {"body": "repositoryName == 'shop/5'", "error": {"code": "ExpiredTokenException"}}
     proxy.rules({"service": "ecr", "operation": "GetRepositoryPolicy", **lost})
@@ -397,7 +408,7 @@ def test_an_account_whose_role_can_t_be_assumed_is_unknown(audit: Judged, proxy:
     report = audit(
         "--rule=tags-immutable", "--role=Audit", f"--account={account}", status=4, endpoint=proxy.url
     )
-    assert [one["where"] for one in report["unknown"]] == [f"account {account}"]
+    assert [one["where"] for one in report["unknown"]] == [f"account {account} in {REGION}"]
     assert "AWS does not allow AssumeRole" in report["unknown"][0]["reason"]
 
 

@@ -148,10 +148,10 @@ def _signed_in(scope: Scope, ids: Sequence[str]) -> Iterator[tuple[str, Aws]]:
         arn = f"arn:{partition_of(region)}:iam::{account}:role/{scope.role.removeprefix('role/')}"
         # An organization's own account has no role for itself, as a rule.
         if account == own and scope.organization:
-            yield f"account {account}", first
+            yield f"account {account} in {region}", first
         else:
             aws = Aws(profile=_first(scope), role=arn, concurrency=scope.concurrency)
-            yield f"account {account}", aws
+            yield f"account {account} in {region}", aws
 
 
 def _read_organization(aws: Aws, scope: Scope, accounts: Accounts) -> None:

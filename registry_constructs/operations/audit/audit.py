@@ -107,12 +107,11 @@ def read_registries(
                 reads.append(read)
                 if registry.ask.lost and registry.ask.lost.rejected:
                     rejected = registry.ask.lost
-            if not rejected:
-                others += _beside(account, parts, reads, unread)
+            others += _beside(account, parts, reads, unread)
         resumed = journal.resumed if journal else 0
         states, not_listed = states_of(reads)
         unread += not_listed
-        if journal and not unread:
+        if journal and not unread and all(map(_complete, reads)):
             journal.remove()
     return Audit(
         states=(*states, *others),
@@ -123,6 +122,10 @@ def read_registries(
         requests=sum(account.aws.requests for account in accounts.found),
         resumed=resumed,
     )
+
+
+def _complete(read: Read) -> bool:
+    return not isinstance(read.repositories, Unknown) and all(one.complete for one in read.repositories)
 
 
 def _beside(
@@ -138,7 +141,11 @@ def _beside(
             for read in own:
                 yield from _consumers(account, read.region, states, unread)
     except AwsError as error:
-        unread.append(Unjudged(rule=None, where=f"account {account.id}", reason=reason(error).reason))
+        unread.append(
+            Unjudged(
+                rule=None, where=f"account {account.id} in {account.regions[0]}", reason=reason(error).reason
+            )
+        )
 
 
 def _consumers(
