@@ -23,7 +23,8 @@ from registry_constructs.registry.replication_rules import (
     check_replication,
     replication_rules,
 )
-from registry_constructs.registry.scanning import Frequency, Scanning, review, scanning_rules
+from registry_constructs.registry.scanning import Frequency, Scanning, ScanType, review, scanning_rules
+from registry_constructs.registry.signing_coverage import SigningCoverage
 from registry_constructs.registry.signing_rules import signing_rules
 from registry_constructs.repository.access import ORGANIZATION_REASON
 from registry_constructs.repository.policy_text import policy_length
@@ -149,6 +150,11 @@ class MergedRegistry:
         self._signing |= {(key, value, scope.node.path) for value in filters}
         self._contributors.add(scope.node.path)
         self._write_signing()
+
+    @property
+    def scan_type(self) -> ScanType | None:
+        """How the registry scans, as far as its owner says by now; None if nobody does."""
+        return None if self._scanning is None else self._scanning.scan_type
 
     @property
     def flows(self) -> list[Flow]:
@@ -326,6 +332,7 @@ class _Store(Construct):
     def __init__(self, root: Construct) -> None:
         super().__init__(root, _STORE_ID)
         self.registries: dict[str, MergedRegistry] = {}
+        self.signing = SigningCoverage()
         self.node.add_validation(self)
 
     def validate(self) -> list[str]:
@@ -355,9 +362,16 @@ def registry_of(scope: IConstruct) -> MergedRegistry:
 
     Those that a StackSet reaches are one: they are told the same.
     """
+    environment = place_of(scope)
+    return _store_of(scope).registries.setdefault(environment, MergedRegistry(environment))
+
+
+def signing_coverage_of(scope: IConstruct) -> SigningCoverage:
+    """What the managed signing of the app of `scope` signs."""
+    return _store_of(scope).signing
+
+
+def _store_of(scope: IConstruct) -> _Store:
     root = scope.node.root
     store = root.node.try_find_child(_STORE_ID)
-    if not isinstance(store, _Store):
-        store = _Store(cast("Construct", root))
-    environment = place_of(scope)
-    return store.registries.setdefault(environment, MergedRegistry(environment))
+    return store if isinstance(store, _Store) else _Store(cast("Construct", root))

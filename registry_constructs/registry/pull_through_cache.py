@@ -19,7 +19,7 @@ from registry_constructs.registry.cache_of_ecr import reach_upstream
 from registry_constructs.registry.cache_secret import check_secret, make_secret
 from registry_constructs.registry.creation_template import RepositoryCreationTemplate
 from registry_constructs.registry.grants import check_granted
-from registry_constructs.registry.merged import registry_of
+from registry_constructs.registry.merged import registry_of, signing_coverage_of
 from registry_constructs.registry.places import regions_of
 from registry_constructs.registry.repository_settings import RepositorySettings, check_settings
 from registry_constructs.registry.upstream import Upstream
@@ -36,6 +36,10 @@ class PullThroughCache(Construct):
     image upstream at least once in 24 hours. The first pull needs more permissions than the others, which
     `grant_pull` gives, and from a VPC perhaps a route to the internet, even where ECR has endpoints in it.
     Lambda can't pull through a cache.
+
+    ECR pushes cached images itself, with a role that may not sign. Where a filter of the app's
+    `ManagedSigning` matches repositories of the cache, a warning names both: those images most likely stay
+    unsigned.
 
     CloudFormation replaces the rule when any of its properties changes: upstream, prefix, upstream prefix,
     credentials (another secret, not another value in it). It makes the new rule before it deletes the old
@@ -92,6 +96,7 @@ class PullThroughCache(Construct):
             if upstream.credentials is not None:
                 check_secret(upstream.credentials, stack)
             registry_of(self).claim("pull-through cache rules", self.prefix, self.node.path)
+        signing_coverage_of(self).add_cache(self, self.prefix)
         self._upstream = upstream
         self.credentials = upstream.credentials
         if self.credentials is None and upstream.needs_credentials:

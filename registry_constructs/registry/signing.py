@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Iterable, Sequence
 
+from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_signer as signer
 from constructs import Construct
@@ -13,26 +12,26 @@ from constructs import Construct
 from registry_constructs import limits
 from registry_constructs.errors import InvalidInputError
 from registry_constructs.registry.grants import check_granted
-from registry_constructs.registry.merged import registry_of
+from registry_constructs.registry.merged import identity, registry_of, signing_coverage_of
 from registry_constructs.registry.places import regions_of
+from registry_constructs.registry.signing_rights import PROFILE_ARN, Profile, admit_account, grant_signing
 from registry_constructs.repository.located import located
-from registry_constructs.tokens import ENCODED_TEXT, is_token
-
-SIGN_ACTIONS: Final = ("signer:SignPayload",)
-"""What who pushes needs on the profile, next to the push itself (UG managed-signing)."""
-
-_PROFILE_ARN = re.compile(
-    rf"arn:(?:aws(?:-[a-z]+)*|{ENCODED_TEXT}):signer:(?P<region>[a-z0-9-]+|{ENCODED_TEXT})"
-    rf":(?:[0-9]{{12}}|{ENCODED_TEXT}):/signing-profiles/(?:[a-zA-Z0-9_]|{ENCODED_TEXT})+"
-)
+from registry_constructs.tokens import is_token
 
 
 class ManagedSigning(Construct):
     """Have ECR sign images when they are pushed, with a signing profile of AWS Signer.
 
     The registry's owner writes the rules, so a `Registry` of this account and Region must be in the app. An
-    image that two profiles' filters match gets two signatures. Who pushes needs `grant_sign`, or the push
-    fails. Signing is charged per signature; images that are there already are not signed.
+    image that two profiles' filters match gets two signatures. Signing is charged per signature; images that
+    exist already are not signed.
+
+    ECR signs as the identity that pushes, which needs `signer:SignPayload` on the profile. AWS documents no
+    error of a push without that right: signing is a job of its own that can fail, so the image is most likely
+    stored unsigned. A publisher, an `ImageBuild` and a `Promotion` of the app get the right by themselves
+    where a filter matches the repository that they push to, or can match it because its name is known only
+    at deployment. Any other identity needs `grant_sign`. Images of a `PullThroughCache` are pushed by ECR
+    itself, with a role that may not sign: a filter that matches them is a warning.
 
     Args:
         scope: A construct in a stack of the registry's account and Region.
@@ -69,23 +68,64 @@ class ManagedSigning(Construct):
         self.signing_profile: signer.ISigningProfile = signing_profile or signer.SigningProfile(
             self, "Profile", platform=signer.Platform.NOTATION_OCI_SHA384_ECDSA
         )
+        arn = profile_arn(self.signing_profile)
+        self._profile = Profile(arn, identity(self, arn), self)
         with located(self):
-            registry_of(self).add_signing(profile_arn(self.signing_profile), repositories, self)
+            registry_of(self).add_signing(arn, repositories, self)
+        signing_coverage_of(self).add_signing(self._profile, repositories)
 
     def grant_sign(self, grantee: iam.IGrantable) -> iam.Grant:
-        """Let who pushes sign; the push itself is `Repository.grant_push`.
+        """Let an identity that pushes sign; the push itself is `Repository.grant_push`.
+
+        The stack of the identity then depends on the profile's, where both are for one account and Region.
+        A profile of another account of the app gets the permission that lets the identity's account sign.
+        For a profile that the app does not make, a warning shows the command that adds it.
 
         Raises:
             InvalidInputError: For an account, an organization or a service: they have no policy of their own.
         """
-        grant = iam.Grant.add_to_principal(
-            grantee=grantee,
-            actions=list(SIGN_ACTIONS),
-            resource_arns=[profile_arn(self.signing_profile)],
-        )
+        principal, profile = grantee.grant_principal, self._profile
+        arn = profile.arn
+        if isinstance(principal, Construct):
+            by_name = profile.arn_without_reference(principal)
+            arn = profile.arn_by_reference(principal) or by_name or arn
+        grant = grant_signing(grantee, arn)
         with located(self):
             check_granted(grant, grantee, fix="name the role that pushes")
+        signing_coverage_of(self).granted(principal, profile)
+        admit_account(profile, profile.account, getattr(principal, "principal_account", None), self)
         return grant
+
+
+def let_sign(
+    pusher: Construct, role: iam.Role, repositories: Iterable[ecr.IRepository], signing: ManagedSigning | None
+) -> None:
+    """Let a role sign what it pushes, with each profile of the app whose rules match or can match it.
+
+    Args:
+        pusher: The construct that pushes.
+        role: Its role.
+        repositories: Where it pushes.
+        signing: Managed signing that is named, whose profile the role may sign with in any case.
+    """
+    if signing is not None:
+        signing.grant_sign(role)
+    signing_coverage_of(pusher).add_pushes(pusher, role, repositories)
+
+
+def check_signing(signing: ManagedSigning | None) -> None:
+    """Refuse what is not managed signing.
+
+    Raises:
+        InvalidInputError: If it is anything but a `ManagedSigning` or None.
+    """
+    if signing is not None and not isinstance(signing, ManagedSigning):
+        raise InvalidInputError(
+            "signing is not managed signing",
+            got=signing,
+            allowed="a ManagedSigning, or None",
+            fix="write signing=ManagedSigning(stack, 'Signing'), or leave signing out",
+        )
 
 
 def profile_arn(profile: signer.ISigningProfile) -> str:
@@ -131,7 +171,7 @@ def _check_profile(profile: signer.ISigningProfile, region: str) -> None:
             fix="import the profile, or leave signing_profile out to have one made",
         )
     arn = profile_arn(profile)
-    match = _PROFILE_ARN.fullmatch(arn)
+    match = PROFILE_ARN.fullmatch(arn)
     if match is None and not is_token(arn):
         raise InvalidInputError(
             "Not a signing profile's ARN",

@@ -20,6 +20,7 @@ from registry_constructs.consumers.environment import grant_imported_keys
 from registry_constructs.consumers.image import Architecture, Image
 from registry_constructs.consumers.logs import encrypted_log_group
 from registry_constructs.registry import ManagedSigning, PullThroughCache
+from registry_constructs.registry.signing import check_signing, let_sign
 from registry_constructs.repository.located import located
 from registry_constructs.repository.wildcards import acknowledge_wildcards
 from registry_constructs.supply_chain.build.buildspec import (
@@ -76,8 +77,8 @@ class ImageBuild(Construct):
             Default: none.
         cache_repository: A repository for BuildKit's layers, which everybody who may pull from it can read;
             its tags have to move. Default: only what the Docker server keeps.
-        signing: Managed signing of this registry: the role may sign. Default: it may not, and can't push
-            where ECR signs.
+        signing: Managed signing whose profile the role may sign with, beside the app's own that matches the
+            repositories, which needs no naming. Default: none is named.
         buildkit: BuildKit's own image, such as one of a pull-through cache by its digest. Default: the one
             that buildx takes from Docker Hub.
         compute_type: The size of the build's machine.
@@ -141,6 +142,7 @@ class ImageBuild(Construct):
                 docker_server=docker_server_compute_type,
                 privileged=privileged,
             )
+            check_signing(signing)
         self.repository = repository
         self.architectures = tuple(dict.fromkeys(architectures))
         self.encryption_key = encryption_key or kms.Key(
@@ -164,8 +166,6 @@ class ImageBuild(Construct):
         for secret in secrets.values():
             secret.grant_read(self.role)
         grant_imported_keys(self.role, secrets)
-        if signing is not None:
-            signing.grant_sign(self.role)
         reason = TOKEN_REASON if vpc is None else f"{TOKEN_REASON} {VPC_REASON}"
         acknowledge_wildcards(self.role, ["*"], reason)
         network = None if vpc is None else build_network(self, vpc, vpc_subnets, self.role)
@@ -213,6 +213,8 @@ class ImageBuild(Construct):
                 variables=common,
                 network=network,
             )
+        pushed = [repository] if cache_repository is None else [repository, cache_repository]
+        let_sign(self, self.role, pushed, signing)
         for project in self.projects.values():
             warn_of_any_event(project)
         warn_of_moving_tags(self, repository)

@@ -19,6 +19,8 @@ from constructs import Construct
 from registry_constructs.consumers.image import repository_uri
 from registry_constructs.errors import InvalidInputError
 from registry_constructs.permissions import PULL_ACTIONS, PUSH_ACTIONS
+from registry_constructs.registry import ManagedSigning
+from registry_constructs.registry.signing import check_signing, let_sign
 from registry_constructs.repository.imported import ImportedRepository
 from registry_constructs.repository.located import located
 from registry_constructs.repository.wildcards import acknowledge_wildcards
@@ -61,6 +63,9 @@ class Promotion(Construct):
             The policy of one in another account has to let the function push: a `Repository` of the app is
             given that statement; an imported one raises, and prints it.
         tags: Tags, or filters with `*` for any run of characters.
+        signing: Managed signing whose profile the function may sign with, beside the app's own that matches
+            the destination, which needs no naming. The rules that count are those of the destination's
+            account and Region. Default: none is named.
         role_name: The function's role, which the policy of a destination in another account names. Default: a
             name made from the construct's path for a destination in another account, and a generated one
             otherwise.
@@ -72,8 +77,9 @@ class Promotion(Construct):
         dead_letters: Events that could not be acted on.
 
     Raises:
-        InvalidInputError: If the tags are no list or can't match, if the source is elsewhere, if the
-            destination is the source or in another partition, or if its policy can't be changed from here.
+        InvalidInputError: If the tags are no list or can't match, if `signing` is not a `ManagedSigning`, if
+            the source is elsewhere, if the destination is the source or in another partition, or if its
+            policy can't be changed from here.
     """
 
     def __init__(
@@ -84,12 +90,14 @@ class Promotion(Construct):
         source: ecr.IRepository,
         destination: ecr.IRepository,
         tags: Sequence[str],
+        signing: ManagedSigning | None = None,
         role_name: str | None = None,
     ) -> None:
         super().__init__(scope, id)
         stack = cdk.Stack.of(self)
         with located(self):
             checked_tags(tags)
+            check_signing(signing)
             _check_source(stack, source)
             _check_destination(stack, source, destination)
             if _differ(stack.account, destination.env.account):
@@ -149,6 +157,7 @@ class Promotion(Construct):
             referrer_pushed(repositories=names),
             [target],
         )
+        let_sign(self, self.role, [destination], signing)
 
 
 def _role(

@@ -41,7 +41,8 @@ class BitbucketPublisher(Publisher):
             from the same page. Default: none.
         any_job: Trust every step of the repository, on any branch.
         branches: What `pipeline` publishes from; the trust can't hold it. Default: `["main"]`.
-        signing: Managed signing of the registry: the role may sign. Default: none.
+        signing: Managed signing whose profile the role may sign with, beside the app's own that matches the
+            repositories, which needs no naming. Default: none is named.
         provider: The account's identity provider for the workspace, of which IAM takes one. Default: one is
             made, shared in the stack and retained.
         role_name: Known before the deployment, so that `pipeline` can name it. Default: a generated name.

@@ -51,8 +51,8 @@ class GitHubPublisher(Publisher):
         tag_patterns: Tags by a pattern, such as `["v*"]`. Default: none.
         pull_requests: Trust the jobs of pull requests, whose code nobody has merged.
         any_job: Trust every job of the repository.
-        signing: Managed signing of the registry: the role may sign. Without it, it can't push where ECR
-            signs. Default: none.
+        signing: Managed signing whose profile the role may sign with, beside the app's own that matches the
+            repositories, which needs no naming. Default: none is named.
         provider: The account's identity provider for GitHub, of which IAM takes one. Default: one is made,
             shared in the stack and retained; the deployment fails if the account has one already.
         url: GitHub's OIDC provider. Default: that of github.com.

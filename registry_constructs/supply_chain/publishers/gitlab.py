@@ -39,7 +39,8 @@ class GitLabPublisher(Publisher):
             Default: none.
         tag_patterns: Tags by a pattern, such as `["v*"]`. Default: none.
         any_job: Trust every job of the project.
-        signing: Managed signing of the registry: the role may sign. Default: none.
+        signing: Managed signing whose profile the role may sign with, beside the app's own that matches the
+            repositories, which needs no naming. Default: none is named.
         provider: The account's identity provider for this GitLab, of which IAM takes one. Default: one is
             made, shared in the stack and retained.
         url: The address of GitLab. Default: `https://gitlab.com`.

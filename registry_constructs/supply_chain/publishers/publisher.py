@@ -14,6 +14,7 @@ from constructs import Construct
 
 from registry_constructs.errors import InvalidInputError
 from registry_constructs.registry import ManagedSigning
+from registry_constructs.registry.signing import check_signing, let_sign
 from registry_constructs.repository import PublicRepository
 from registry_constructs.repository.access import push_grant
 from registry_constructs.repository.located import located
@@ -35,8 +36,9 @@ TOKEN_REASON: Final = "A client asks for a token before it pushes; the actions f
 class Publisher(Construct):
     """A role that jobs of one repository of source code assume with an OIDC token, to push images.
 
-    It may push to the repositories named, sign if managed signing is named, and nothing else. Whatever else
-    a job needs is granted to it as to any grantee: `cache.grant_pull(publisher)`.
+    It may push to the repositories named, sign with the profiles of the app's `ManagedSigning` that sign what
+    it pushes, and nothing else. Whatever else a job needs is granted to it as to any grantee:
+    `cache.grant_pull(publisher)`.
 
     Attributes:
         role: The role.
@@ -63,6 +65,7 @@ class Publisher(Construct):
         with located(self):
             name = provider_name(url)
             _check_targets(repositories, public_repositories)
+            check_signing(signing)
             if provider is not None:
                 check_provider(provider, url)
         self.subjects = tuple(subjects.values)
@@ -81,8 +84,7 @@ class Publisher(Construct):
             push_grant(repository, self.role)
         for public in public_repositories:
             public.grant_push(self.role)
-        if signing is not None:
-            signing.grant_sign(self.role)
+        let_sign(self, self.role, repositories, signing)
         acknowledge_wildcards(self.role, ["*"], TOKEN_REASON)
         self._role_name = role_name
         self._repositories = list(repositories)
