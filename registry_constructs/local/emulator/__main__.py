@@ -25,8 +25,10 @@ from registry_constructs.local.connection import ABOUT_PATH, TELL_PATH
 from registry_constructs.local.emulator import (
     authorization,
     aws_events,
+    confinement,
     consumers_ecs,
     consumers_eks,
+    hosts,
     identity_provider,
     image_answers,
     network,
@@ -50,10 +52,14 @@ _BROWSER_HEADERS = {b"origin", b"sec-fetch-site"}
 
 async def app(scope: dict[str, Any], receive: Callable[[], Awaitable[dict[str, Any]]], send: Send) -> None:
     """The ASGI app of ministack, and one page about this process beside it."""
-    if scope["type"] == "http":
+    if scope["type"] in {"http", "websocket"}:
+        refusal = hosts.refusal(scope["headers"], scope["raw_path"], scope["server"][1])
         if _BROWSER_HEADERS & {name for name, _ in scope["headers"]}:
-            await answer(send, 403, "The local AWS does not answer browsers.")
+            refusal = "The local AWS does not answer browsers."
+        if refusal:
+            await answer(send, 403, refusal, websocket=scope["type"] == "websocket")
             return
+    if scope["type"] == "http":
         if scope["path"] == ABOUT_PATH:
             await answer(send, 200, json.dumps(about()))
             return
@@ -76,10 +82,12 @@ async def body(receive: Callable[[], Awaitable[dict[str, Any]]]) -> bytes:
     return b"".join(parts)
 
 
-async def answer(send: Send, status: int, body: str) -> None:
-    """Answer a request here."""
-    await send({"type": "http.response.start", "status": status, "headers": []})
-    await send({"type": "http.response.body", "body": body.encode()})
+async def answer(send: Send, status: int, body: str, *, websocket: bool = False) -> None:
+    """Answer a request here; one for a WebSocket is refused with it."""
+    kind = "websocket.http.response" if websocket else "http.response"
+    headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"x-content-type-options", b"nosniff")]
+    await send({"type": f"{kind}.start", "status": status, "headers": headers})
+    await send({"type": f"{kind}.body", "body": body.encode()})
 
 
 def about() -> dict[str, Any]:
@@ -119,6 +127,8 @@ def main() -> None:
         tables.install_api(api)
     tables.explain_unknown_types()
     for taught in (
+        confinement,
+        hosts,
         secret_arns,
         network,
         consumers_ecs,
