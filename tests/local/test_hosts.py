@@ -13,6 +13,8 @@ import h2.config
 import h2.connection
 import h2.events
 import pytest
+from botocore.loaders import Loader
+from botocore.regions import EndpointResolver
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -32,6 +34,10 @@ CREDENTIAL_HELPER = re.compile(
     r"(amazonaws\.(?:com(?:\.cn)?|eu)|on\.(?:aws|amazonwebservices\.(?:com\.cn|eu))"
     r"|sc2s\.sgov\.gov|c2s\.ic\.gov|cloud\.adc-e\.uk|csp\.hci\.ic\.gov)",
     re.IGNORECASE,
+)
+OF_AWS = (
+    *(".amazonaws.com", ".amazonaws.com.cn", ".amazonaws.eu", ".on.aws", ".on.amazonwebservices.com.cn"),
+    *(".c2s.ic.gov", ".sc2s.sgov.gov", ".cloud.adc-e.uk", ".csp.hci.ic.gov"),
 )
 REGISTRIES = (
     "123456789012.dkr.ecr.us-east-1.amazonaws.com",
@@ -73,18 +79,35 @@ OTHERS = (
     "[::ffff:127.0.0.1]",
     "[0:0:0:0:0:0:0:1]",
     "169.254.169.254",
-    "evil.s3.amazonaws.com",
     "amazonaws.com",
-    "evil.dkr.ecr.us-east-1.amazonaws.com",
+    "evil.us-east-1.elb.amazonaws.com",
+    "ec2-192-0-2-1.compute-1.amazonaws.com",
+    "ec2-192-0-2-1.eu-west-1.compute.amazonaws.com",
+    "evil.abc.us-east-1.rds.amazonaws.com",
+    "evil.s3-website-us-east-1.amazonaws.com",
+    "evil.s3-website.eu-central-1.amazonaws.com",
+    "ecr.us-east-1.amazonaws.com.evil.com",
+    "ecr.us-east-1.evil-amazonaws.com",
+    "ecr.us-east-1.amazonaws.org",
     "123456789012.dkr.ecr.us-east-1.amazonaws.com.evil.com",
     "123456789012.dkr.ecr.evil.com",
     "123456789012.dkr.ecr.a.b.amazonaws.com",
+    "12345678901.dkr-ecr.us-east-1.on.aws",
+    "evil.lambda-url.us-east-1.on.aws",
     "123456789012.dkr.ecr.us-east-1.amazonaws.com.",
     "evil.123456789012.dkr.ecr.us-east-1.amazonaws.com",
     "",
     " ",
     "-",
     "\u017focalhost",
+)
+BUCKETS = (
+    "bucket.s3.amazonaws.com",
+    "bucket.s3.us-east-1.amazonaws.com",
+    "my.bucket.with.dots.s3.eu-west-1.amazonaws.com",
+    "bucket.s3-us-west-2.amazonaws.com",
+    "bucket.s3.cn-north-1.amazonaws.com.cn",
+    "point-123456789012.s3-accesspoint.us-east-1.amazonaws.com",
 )
 PATHS = ("/", "/v2/", "/_ministack/health", "/2015-03-31/functions", "/bucket/key", ABOUT_PATH, TELL_PATH)
 
@@ -113,6 +136,29 @@ def test_the_names_of_registries_are_answered(host: str) -> None:
     assert not is_own(f"{host}:443", PORT)
 
 
+def test_the_names_that_an_sdk_has_for_apis_are_answered() -> None:
+    """Those of botocore, for all of its services in three partitions."""
+    data = Loader().load_data("endpoints")
+    resolver = EndpointResolver(data)
+    found = [
+        resolver.construct_endpoint(service, region)
+        for partition in data["partitions"][:3]
+        for service in partition["services"]
+        for region in resolver.get_available_endpoints(service, partition["partition"])[:1]
+    ]
+    names = {endpoint["hostname"] for endpoint in found if endpoint}
+    names = {name for name in names if name.endswith((".amazonaws.com", ".amazonaws.com.cn"))}
+    assert len(names) > 300
+    assert {name for name in names if not is_own(name, PORT)} == set()
+
+
+@pytest.mark.parametrize("host", BUCKETS)
+def test_the_names_of_buckets_are_answered(host: str) -> None:
+    assert is_own(host, PORT)
+    assert is_own(f"{host}:{PORT}", PORT)
+    assert not is_own(f"{host}:80", PORT)
+
+
 @pytest.mark.parametrize("host", OTHERS)
 def test_other_names_are_refused(host: str) -> None:
     assert not is_own(host, PORT)
@@ -130,11 +176,11 @@ def test_other_names_are_refused(host: str) -> None:
         st.tuples(st.text("abz09.-:@/", max_size=6), st.sampled_from(REGISTRIES)).map("".join),
     )
 )
-def test_what_is_answered_leads_to_this_machine_or_is_a_registry(host: str) -> None:
+def test_what_is_answered_leads_to_this_machine_or_is_of_aws(host: str) -> None:
     if is_own(host, PORT):
         name = host.lower().removesuffix(f":{PORT}")
         local = name in {"127.0.0.1", "[::1]", "localhost"} or name.endswith(".localhost")
-        assert local or CREDENTIAL_HELPER.fullmatch(name)
+        assert local or name.endswith(OF_AWS)
         assert not set(name) & set("@/,# \t\r\n")
 
 
@@ -196,7 +242,7 @@ def test_a_foreign_host_is_refused_on_every_path(local_aws: LocalAws, path: str)
 
 def test_the_hosts_of_its_clients_are_answered(local_aws: LocalAws) -> None:
     port = local_aws.port
-    for host in ("127.0.0.1", "localhost", "[::1]", "LOCALHOST", "bucket.s3.localhost", *REGISTRIES):
+    for host in ("127.0.0.1", "localhost", "[::1]", "LOCALHOST", "b.s3.localhost", *BUCKETS, *REGISTRIES):
         assert statuses(local_aws, get(ABOUT_PATH, host), get(ABOUT_PATH, f"{host}:{port}")) == [200, 200]
 
 

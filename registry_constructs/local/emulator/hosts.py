@@ -15,9 +15,9 @@ from typing import Any, Final
 Headers = Iterable[tuple[bytes, bytes]]
 
 _PORT: Final = r"(?::(?P<port>[0-9]+))?"
-_LOCAL: Final = re.compile(
-    rf"(?:127\.0\.0\.1|\[::1\]|(?:[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?\.)*localhost){_PORT}", re.ASCII
-)
+_LABEL: Final = r"[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?"
+_REGION: Final = r"[a-z]{2,4}(?:-[a-z]+)+-[0-9]+"
+_LOCAL: Final = re.compile(rf"(?:127\.0\.0\.1|\[::1\]|(?:{_LABEL}\.)*localhost){_PORT}", re.ASCII)
 _SHOWN: Final = 100
 """Characters of a refused name in the answer."""
 
@@ -40,15 +40,19 @@ def refusal(headers: Headers, target: bytes, port: int) -> str | None:
     shown = "".join(character if character.isprintable() else "?" for character in given[:_SHOWN])
     return (
         f"The local AWS does not answer for {shown}, and what runs in it can't reach other hosts. It answers "
-        f"for 127.0.0.1, localhost, [::1], names that end with .localhost, and the host names of ECR "
-        f"registries, each without a port or with :{port}.\n"
+        f"for 127.0.0.1, localhost, [::1], names that end with .localhost, and the host names of AWS APIs, "
+        f"buckets and registries, each without a port or with :{port}.\n"
     )
 
 
 def is_own(host: str, port: int) -> bool:
-    """Whether a `Host` header names this AWS: a local name or a registry of ECR, with no port or this one."""
+    """Whether a `Host` header names this AWS: a local name or one of AWS, with no port or this one.
+
+    Clients whose address alone is local send AWS's names: those that push images, and functions with an SDK
+    that knows no other endpoint, whose requests ministack sends here.
+    """
     host = host.lower()
-    found = _LOCAL.fullmatch(host) or _registries().fullmatch(host)
+    found = _LOCAL.fullmatch(host) or _of_aws().fullmatch(host)
     return found is not None and found["port"] in {None, str(port)}
 
 
@@ -70,22 +74,29 @@ def install() -> None:
 
 
 @functools.cache
-def _registries() -> re.Pattern[str]:
-    """The names of private registries in every partition, also those with FIPS and the dual-stack ones."""
+def _of_aws() -> re.Pattern[str]:
+    """The names of APIs, of buckets and of private registries, in every partition.
+
+    Not those of its customers' machines, load balancers and websites.
+    """
     from botocore.loaders import Loader  # noqa: PLC0415 - slow
 
     outputs: list[Mapping[str, Any]] = [
         partition["outputs"] for partition in Loader().load_data("partitions")["partitions"]
     ]
-    # Amazon ECR User Guide, "Private registry": <account>.dkr.ecr.<region>.amazonaws.com, and dual-stack
-    # <account>.dkr-ecr.<region>.on.aws, where the endpoints of APIs end with api.aws.
-    single = _one_of(output["dnsSuffix"] for output in outputs)
-    dual = _one_of(f"on.{output['dualStackDnsSuffix'].removeprefix('api.')}" for output in outputs)
-    return re.compile(
-        rf"[0-9]{{12}}\.(?:dkr\.ecr(?:-fips)?\.[a-z0-9-]+\.{single}|dkr-ecr(?:-fips)?\.[a-z0-9-]+\.{dual}){_PORT}",
-        re.ASCII,
-    )
+    # Dual-stack registries end with on.aws where APIs end with api.aws (Amazon ECR User Guide, "Private
+    # registry").
+    single = _one_of({output["dnsSuffix"] for output in outputs})
+    dual = _one_of({f"on.{output['dualStackDnsSuffix'].removeprefix('api.')}" for output in outputs})
+    names = {
+        # <service>.<region>, <operation>.<service>.<region>, <account>.dkr.ecr.<region>
+        rf"(?!.*\.s3-website)(?:{_LABEL}\.){{1,3}}{_REGION}\.{single}",
+        rf"(?:{_LABEL}|global\.health)\.{single}",
+        rf"(?:{_LABEL}\.)+s3(?:-accesspoint|-fips|-{_REGION})?(?:\.{_REGION})?\.{single}",
+        rf"[0-9]{{12}}\.dkr-ecr(?:-fips)?\.{_REGION}\.{dual}",
+    }
+    return re.compile(f"(?:{'|'.join(sorted(names))}){_PORT}", re.ASCII)
 
 
 def _one_of(suffixes: Iterable[str]) -> str:
-    return f"(?:{'|'.join(map(re.escape, sorted(set(suffixes))))})"
+    return f"(?:{'|'.join(map(re.escape, sorted(suffixes)))})"
