@@ -40,6 +40,7 @@ from registry_constructs.local.emulator import (
     registry_types,
     repositories,
     secret_arns,
+    signing_profiles,
     tables,
 )
 
@@ -130,6 +131,7 @@ def main() -> None:
         confinement,
         hosts,
         secret_arns,
+        signing_profiles,
         network,
         consumers_ecs,
         consumers_eks,
