@@ -15,7 +15,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 export JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test lint format synth deploy-local bench lock clean
+.PHONY: help setup test lint format synth deploy-local bench mutants lock clean
 
 help:  ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -69,6 +69,9 @@ $(TYPESCRIPT)/build/app.js: $(addprefix $(TYPESCRIPT)/,app.ts tsconfig.json pack
 	@$(NPM) --prefix $(TYPESCRIPT) ci --silent --no-progress
 	@$(BIN)/node $(TYPESCRIPT)/node_modules/typescript/bin/tsc --project $(TYPESCRIPT)
 
+mutants: setup  ## change the code in small ways and fail where no test notices; TARGETS="..." for some (hours for all)
+	@$(BIN)/python -m tests.mutation $(TARGETS)
+
 lock: setup  ## write the requirement and lock files anew from pyproject.toml and package.json
 	@$(UV) pip compile --universal --python-version 3.11 --no-header pyproject.toml --extra local --extra dev -o requirements-dev.txt
 	@$(UV) pip compile --universal --python-version 3.11 --no-header pyproject.toml -c requirements-dev.txt -o requirements.txt
@@ -77,4 +80,4 @@ lock: setup  ## write the requirement and lock files anew from pyproject.toml an
 	@$(NPM) --prefix $(TYPESCRIPT) install --silent --package-lock-only
 
 clean:  ## remove everything that setup, synth and the tests made
-	rm -rf $(VENV) node_modules $(TYPESCRIPT)/node_modules $(TYPESCRIPT)/build cdk.out .local .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache dist
+	rm -rf $(VENV) node_modules $(TYPESCRIPT)/node_modules $(TYPESCRIPT)/build cdk.out .local .mutants .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache dist
