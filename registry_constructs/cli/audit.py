@@ -162,5 +162,9 @@ def _judged(found: Audit) -> str:
 
 
 def _tell(found: Audit) -> None:
+    for account, state in found.skipped:
+        say(f"Note: account {account} of the organization is {state} and was not read.", style="yellow")
+    if not found.places:
+        say("No registry was read, so nothing is known.", style="red")
     if found.resumed:
         say(f"{in_words(found.resumed, 'repository')} had been read already by an interrupted run.")

@@ -6,12 +6,13 @@ import functools
 import importlib.util
 import os
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final, TypeVar
 
+from registry_constructs import answers
 from registry_constructs.errors import InvalidInputError
-from registry_constructs.operations.errors import AwsError, Stopped, reading
+from registry_constructs.operations.errors import Stopped, reading, unreadable
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -98,12 +99,7 @@ class Aws:
                 fix="name one with --region, or set AWS_REGION",
                 where="--region",
             )
-        known = {
-            region
-            for partition in self._session.get_available_partitions()
-            for region in self._session.get_available_regions("ecr", partition)
-        }
-        if unknown := sorted(set(found) - known):
+        if unknown := sorted(set(found) - self.known_regions):
             raise InvalidInputError(
                 "There is no such Region",
                 got=unknown[0],
@@ -113,6 +109,19 @@ class Aws:
             )
         return found
 
+    @functools.cached_property
+    def known_regions(self) -> frozenset[str]:
+        """The Regions with ECR that the installed botocore knows, of every partition."""
+        return frozenset(
+            region
+            for partition in self._session.get_available_partitions()
+            for region in self._session.get_available_regions("ecr", partition)
+        )
+
+    def partition(self, region: str) -> str:
+        """The partition of a Region that botocore knows, such as `aws` or `aws-cn`."""
+        return str(self._session.get_partition_for_region(region))
+
     def account(self, region: str) -> str:
         """The account whose credentials these are.
 
@@ -121,10 +130,8 @@ class Aws:
         """
         sts = self.client("sts", region)
         with reading("the credentials"):
-            account = sts.get_caller_identity().get("Account")
-        if not account:
-            raise unreadable("the credentials", "Account")
-        return str(account)
+            answer = sts.get_caller_identity()
+        return str(required(answer, "Account", "the credentials"))
 
     def client(self, service: str, region: str) -> Any:  # noqa: ANN401 - callers name the stub's class
         """A client of a service that retries and slows down as AWS asks; made once. Not for threads to call.
@@ -146,6 +153,7 @@ class Aws:
             with reading(f"{service} in {region}"):
                 client = self._session.client(service, region_name=region, config=config)  # type: ignore[call-overload]
             client.meta.events.register("before-send", self._before_attempt)
+            answers.guard(client)
             self._clients[service, region] = client
         return self._clients[service, region]
 
@@ -184,48 +192,44 @@ class Aws:
             self.requests += 1
 
 
-def pages(client: Any, operation: str, key: str, *, where: str, **request: Any) -> Iterator[Any]:  # noqa: ANN401
-    """All items of a list that AWS gives in pages.
-
-    An answer that lacks the list is refused: botocore makes one of a body that it can't read, and taking it
-    for an empty list would lose what is there.
+def pages(
+    client: Any,  # noqa: ANN401 - a client of any service
+    operation: str,
+    key: str,
+    *,
+    where: str,
+    identity: tuple[str, ...] = (),
+    **request: Any,  # noqa: ANN401
+) -> list[Any]:
+    """All items of a list that AWS gives in pages, each once.
 
     Args:
         client: The client.
         operation: Its method's name, such as `describe_images`.
         key: The key of the list in the answer.
         where: What is read, for the message.
+        identity: The fields that tell one item from another. Default: the items are texts.
         request: The method's arguments.
 
     Raises:
-        AwsError: AWS could not be read to the end.
+        AwsError: AWS could not be read to the end, its pages never end, or an answer is not what AWS sends.
     """
     with reading(where):
-        if client.can_paginate(operation):
-            answers = client.get_paginator(operation).paginate(**request)
-        else:
-            answers = _by_token(getattr(client, operation), request)
-        for answer in answers:
-            if key not in answer:
-                raise unreadable(where, key)
-            yield from answer[key]
+        return answers.pages(client, operation, key, identity=identity, **request)
 
 
-def unreadable(where: str, key: str) -> AwsError:
-    """The error for an answer that lacks what it must have."""
-    return AwsError(
-        "AWS's answer can't be read",
-        got=f"an answer without {key}",
-        fix="run it again; is there a proxy between?",
-        where=where,
-    )
+def required(answer: Mapping[str, Any], key: str, where: str) -> Any:  # noqa: ANN401
+    """A field that an answer must have.
 
+    Args:
+        answer: The answer.
+        key: The field.
+        where: What is read, for the message.
 
-def _by_token(method: Any, request: dict[str, Any]) -> Iterator[dict[str, Any]]:  # noqa: ANN401
-    token: dict[str, str] = {}
-    while True:
-        answer = method(**request, **token)
-        yield answer
-        if not answer.get("NextToken"):
-            return
-        token = {"NextToken": answer["NextToken"]}
+    Raises:
+        AwsError: The answer lacks it.
+    """
+    found = answer.get(key)
+    if found is None or found == "":
+        raise unreadable(where, f"an answer without {key}")
+    return found

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from registry_constructs.operations.aws import Aws, pages, unreadable
-from registry_constructs.operations.errors import AwsError, reading
+from registry_constructs.operations.aws import Aws, pages, required
+from registry_constructs.operations.errors import AwsError, reading, unreadable
 from registry_constructs.operations.findings import Findings
 from registry_constructs.operations.schedules import scheduled_definitions
 
@@ -46,7 +46,7 @@ def read_ecs(aws: Aws, region: str, findings: Findings) -> None:
             for task in _tasks(ecs, cluster, place):
                 where = f"ecs {_task_name(task, name)} in {region}"
                 needed[task["taskDefinitionArn"]].add(where)
-                for container in task.get("containers", []):
+                for container in required(task, "containers", place):
                     findings.add(container.get("image", ""), where, digest=container.get("imageDigest", ""))
     for definition, where in scheduled_definitions(aws, region, clusters, findings):
         needed[definition].add(where)
@@ -54,11 +54,11 @@ def read_ecs(aws: Aws, region: str, findings: Findings) -> None:
 
 
 def _of_services(ecs: ECSClient, cluster: str, region: str, place: str) -> Iterator[tuple[str, str]]:
-    arns = list(pages(ecs, "list_services", "serviceArns", where=place, cluster=cluster))
+    arns = pages(ecs, "list_services", "serviceArns", where=place, cluster=cluster)
     for start in range(0, len(arns), _SERVICES):
         with reading(place):
             answer: Any = ecs.describe_services(cluster=cluster, services=arns[start : start + _SERVICES])
-        for service in _described(answer, "services", place):
+        for service in _described(answer, "services", "serviceArn", arns[start : start + _SERVICES], place):
             where = f"ecs service {_last(cluster)}/{service['serviceName']} in {region}"
             for each in [service, *service.get("deployments", []), *service.get("taskSets", [])]:
                 if each.get("taskDefinition"):
@@ -66,17 +66,22 @@ def _of_services(ecs: ECSClient, cluster: str, region: str, place: str) -> Itera
 
 
 def _tasks(ecs: ECSClient, cluster: str, place: str) -> Iterator[dict[str, Any]]:
-    arns = list(pages(ecs, "list_tasks", "taskArns", where=place, cluster=cluster))
+    arns = pages(ecs, "list_tasks", "taskArns", where=place, cluster=cluster)
     for start in range(0, len(arns), _TASKS):
         with reading(place):
             answer: Any = ecs.describe_tasks(cluster=cluster, tasks=arns[start : start + _TASKS])
-        yield from _described(answer, "tasks", place)
+        yield from _described(answer, "tasks", "taskArn", arns[start : start + _TASKS], place)
 
 
-def _described(answer: dict[str, Any], key: str, place: str) -> list[dict[str, Any]]:
-    if key not in answer:
-        raise unreadable(place, key)
-    for failure in answer.get("failures", []):
+def _described(
+    answer: dict[str, Any], key: str, arn: str, asked: Sequence[str], place: str
+) -> list[dict[str, Any]]:
+    """What ECS describes of what it has listed: all of it, or it says why not."""
+    found: list[dict[str, Any]] = required(answer, key, place)
+    failures: list[dict[str, Any]] = answer.get("failures", [])
+    if len({one[arn] for one in found} & set(asked)) + len(failures) < len(asked):
+        raise unreadable(place, f"an answer without all {len(asked):,} {key} that were listed")
+    for failure in failures:
         # What is missing has ended since it was listed.
         if failure.get("reason") != "MISSING":
             raise AwsError(
@@ -85,7 +90,6 @@ def _described(answer: dict[str, Any], key: str, place: str) -> list[dict[str, A
                 fix="read what ECS said",
                 where=place,
             )
-    found: list[dict[str, Any]] = answer[key]
     return found
 
 
@@ -97,10 +101,8 @@ def _read_definitions(
         try:
             with reading(place):
                 answer: Any = ecs.describe_task_definition(taskDefinition=definition)
-            containers = answer.get("taskDefinition", {}).get("containerDefinitions")
-            if containers is None:
-                raise unreadable(place, "containerDefinitions")
-            return [container.get("image", "") for container in containers]
+            described = required(answer, "taskDefinition", place)
+            return [container["image"] for container in required(described, "containerDefinitions", place)]
         except AwsError as error:
             return error
 

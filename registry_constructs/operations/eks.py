@@ -113,8 +113,9 @@ def _endpoint(eks: EKSClient, name: str) -> str:
     """Where a cluster's API is. Empty if nobody says: then no kubeconfig is known to lead there."""
     try:
         with reading(f"eks cluster {name}"):
-            # None while it is being created.
-            return eks.describe_cluster(name=name).get("cluster", {}).get("endpoint") or ""
+            answer = eks.describe_cluster(name=name)
+        # None while it is being created.
+        return answer.get("cluster", {}).get("endpoint") or ""
     except AwsError as error:
         if error.rejected:
             raise

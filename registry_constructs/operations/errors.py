@@ -6,6 +6,8 @@ import contextlib
 from collections.abc import Iterator
 from typing import Any, Final
 
+from registry_constructs.answers import AnswerError
+
 _CREDENTIALS: Final = (
     "ExpiredToken",
     "ExpiredTokenException",
@@ -67,6 +69,9 @@ class Stopped(Exception):  # noqa: N818 - no error: somebody asked for it
 def reading(where: str) -> Iterator[None]:
     """Turn what boto3 raises inside the block into an `AwsError`.
 
+    The block holds the call and nothing else: any other exception in it comes from an answer that botocore
+    can't read, and is reported as that.
+
     Args:
         where: What is read, for the message.
 
@@ -74,14 +79,34 @@ def reading(where: str) -> Iterator[None]:
         AwsError: boto3 failed, or AWS's answer is not what it should be.
     """
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - slow, and part of an extra
-    from botocore.parsers import ResponseParserError  # noqa: PLC0415
 
     try:
         yield
+    except (AwsError, Stopped):
+        raise
     except ClientError as error:
         raise _refused(error, where) from error
-    except (BotoCoreError, ResponseParserError) as error:
+    except BotoCoreError as error:
         raise _failed(error, where) from error
+    except AnswerError as error:
+        raise unreadable(where, str(error)) from error
+    except Exception as error:
+        raise unreadable(where, f"{type(error).__name__}: {error}") from error
+
+
+def unreadable(where: str, got: str) -> AwsError:
+    """The error for an answer that AWS does not send.
+
+    Args:
+        where: What was read, for the message.
+        got: What is wrong with the answer, such as `an answer without tags`.
+    """
+    return AwsError(
+        "AWS's answer can't be read",
+        got=got,
+        fix="run it again; if it lasts, look for a proxy or an AWS_ENDPOINT_URL that answers in AWS's place",
+        where=where,
+    )
 
 
 def code_of(error: Any) -> str:  # noqa: ANN401 - a ClientError, whose class is part of an extra

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from registry_constructs.operations.aws import Aws, pages, unreadable
-from registry_constructs.operations.errors import AwsError, reading
+from registry_constructs.operations.aws import Aws, pages, required
+from registry_constructs.operations.errors import AwsError, reading, unreadable
 from registry_constructs.operations.findings import Findings
 
 if TYPE_CHECKING:
@@ -27,8 +27,10 @@ def read_functions(aws: Aws, region: str, findings: Findings) -> None:
     with findings.trying(place):
         names += [
             function["FunctionName"]
-            for function in pages(client, "list_functions", "Functions", where=place)
-            if function.get("PackageType") == "Image"
+            for function in pages(
+                client, "list_functions", "Functions", where=place, identity=("FunctionName",)
+            )
+            if function["PackageType"] == "Image"
         ]
 
     def images(name: str) -> list[tuple[str, str, str]] | AwsError:
@@ -49,14 +51,18 @@ def _images(client: LambdaClient, name: str, region: str) -> list[tuple[str, str
     """Of each version the reference, the digest it stands for, and the place."""
     found = []
     place = f"lambda function {name} in {region}"
-    versions = pages(client, "list_versions_by_function", "Versions", where=place, FunctionName=name)
-    for version in sorted({version["Version"] for version in versions}):
+    versions = pages(
+        client, "list_versions_by_function", "Versions", where=place, identity=("Version",), FunctionName=name
+    )
+    if not versions:
+        # Every function has at least $LATEST.
+        raise unreadable(place, "an answer without any version")
+    for version in sorted(version["Version"] for version in versions):
         with reading(place):
             answer: Any = client.get_function(FunctionName=name, Qualifier=version)
-        code = answer.get("Code", {})
-        if not code.get("ImageUri"):
-            raise unreadable(place, "ImageUri")
+        code = required(answer, "Code", place)
+        image = required(code, "ImageUri", place)
         _, _, digest = code.get("ResolvedImageUri", "").partition("@")
         where = place if version == "$LATEST" else f"lambda function {name}:{version} in {region}"
-        found.append((code["ImageUri"], digest, where))
+        found.append((image, digest, where))
     return found

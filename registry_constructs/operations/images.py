@@ -7,17 +7,17 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from registry_constructs.errors import InvalidInputError
-from registry_constructs.operations.aws import pages, unreadable
-from registry_constructs.operations.errors import AwsError, reading
+from registry_constructs.operations.aws import pages
+from registry_constructs.operations.errors import AwsError, reading, unreadable
+from registry_constructs.operations.repositories import PAGE
 from registry_constructs.simulation.details import read_detail
 from registry_constructs.simulation.image import MANIFEST_LISTS, Image, ImageStatus
 
 if TYPE_CHECKING:
     from mypy_boto3_ecr.client import ECRClient
 
-# What BatchGetImage takes at once, and DescribeImages gives (API reference).
+# What BatchGetImage takes at once (API reference).
 _BATCH: Final = 100
-_PAGE: Final = 1000
 _MANIFESTS: Final = (
     "application/vnd.docker.distribution.manifest.v1+json",
     "application/vnd.docker.distribution.manifest.v2+json",
@@ -63,20 +63,18 @@ def read_images(ecr: ECRClient, repository: str, *, where: str) -> list[Image]:
 
 
 def _described(ecr: ECRClient, repository: str, where: str) -> list[Image]:
-    # By digest: an image that is pushed again meanwhile may come on two pages. The last one counts.
-    images: dict[str, Image] = {}
-    for detail in pages(
+    # An image that is pushed again meanwhile may come on two pages: pages() keeps the last one.
+    details = pages(
         ecr,
         "describe_images",
         "imageDetails",
         where=where,
+        identity=("imageDigest",),
         repositoryName=repository,
         filter={"imageStatus": "ANY"},
-        PaginationConfig={"PageSize": _PAGE},
-    ):
-        image = _image(detail, where)
-        images[image.digest] = image
-    return list(images.values())
+        maxResults=PAGE,
+    )
+    return [_image(detail, where) for detail in details]
 
 
 def _image(detail: dict[str, Any], where: str) -> Image:
@@ -112,7 +110,7 @@ def _children(ecr: ECRClient, repository: str, images: list[Image], where: str) 
             if children is not None:
                 found[digest] = children
             elif digest in sure:
-                raise unreadable(f"{where}: {digest}", "manifests, though it is a manifest list")
+                raise unreadable(f"{where}: {digest}", "a manifest list without manifests")
     return found
 
 
@@ -141,7 +139,7 @@ def _manifests(ecr: ECRClient, repository: str, digests: list[str], where: str) 
         for image in answer.get("images", [])
     }
     if missing := set(digests) - set(manifests):
-        raise unreadable(where, f"the manifest {min(missing)}")
+        raise unreadable(where, f"an answer without the manifest {min(missing)}")
     return manifests
 
 
@@ -150,7 +148,12 @@ def _listed(text: str, where: str) -> tuple[str, ...] | None:
     try:
         manifest = json.loads(text)
         entries = manifest.get("manifests")
-        return None if entries is None else tuple(dict.fromkeys(entry["digest"] for entry in entries))
+        if entries is None:
+            return None
+        digests = [entry["digest"] for entry in entries]
+        if not isinstance(entries, list) or not all(isinstance(digest, str) for digest in digests):
+            raise TypeError("manifests is not a list of entries with digests")
+        return tuple(dict.fromkeys(digests))
     except (ValueError, AttributeError, KeyError, TypeError) as error:
         raise AwsError(
             "The manifest can't be read",

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from registry_constructs.errors import InvalidInputError
 from registry_constructs.lifecycle import Action, LifecyclePolicy
-from registry_constructs.operations.aws import Aws, pages, unreadable
-from registry_constructs.operations.errors import AwsError, reading
+from registry_constructs.operations.aws import Aws, pages, required
+from registry_constructs.operations.errors import AwsError, reading, unreadable
 from registry_constructs.operations.images import read_images
 from registry_constructs.simulation import Outcome, Reason, Simulation, simulate
 from registry_constructs.simulation.assembly import AppPolicy
@@ -157,8 +158,7 @@ def _preview(
             fix="run it again; lifecycle explain says what is odd about the policy",
             where=where,
         )
-    text = answer.get("lifecyclePolicyText")
-    if text is not None and LifecyclePolicy.from_json(text) != rules:
+    if _policy(answer, where) != rules:
         raise AwsError(
             "Another preview took the place of this one",
             got="a preview of another policy",
@@ -168,11 +168,24 @@ def _preview(
     found = dict(
         _read(result, where)
         for result in pages(
-            ecr, "get_lifecycle_policy_preview", "previewResults", where=where, repositoryName=repository
+            ecr,
+            "get_lifecycle_policy_preview",
+            "previewResults",
+            where=where,
+            identity=("imageDigest",),
+            repositoryName=repository,
         )
     )
     _check_total(found, answer.get("summary", {}), where)
     return found
+
+
+def _policy(answer: dict[str, Any], where: str) -> LifecyclePolicy:
+    """The policy that a preview is of."""
+    try:
+        return LifecyclePolicy.from_json(required(answer, "lifecyclePolicyText", where))
+    except InvalidInputError as error:
+        raise unreadable(where, f"a lifecycle policy that can't be read: {error.problem}") from error
 
 
 def _start(ecr: ECRClient, repository: str, text: str, where: str) -> bool:
@@ -192,7 +205,7 @@ def _ended(ecr: ECRClient, repository: str, where: str, deadline: float, pause: 
         try:
             with reading(where):
                 answer: Any = ecr.get_lifecycle_policy_preview(repositoryName=repository)
-            if answer.get("status") != "IN_PROGRESS":
+            if required(answer, "status", where) != "IN_PROGRESS":
                 return dict(answer)
         except AwsError as error:
             # It has been started and is not to be seen yet.
@@ -209,8 +222,8 @@ def _ended(ecr: ECRClient, repository: str, where: str, deadline: float, pause: 
 
 def _read(result: dict[str, Any], where: str) -> tuple[str, Verdict]:
     action = _ACTIONS.get(result.get("action", {}).get("type", ""))
-    if action is None or "imageDigest" not in result:
-        raise unreadable(where, "imageDigest and action")
+    if action is None:
+        raise unreadable(where, "an answer without the action for an image")
     return result["imageDigest"], Verdict(action, result.get("appliedRulePriority"))
 
 

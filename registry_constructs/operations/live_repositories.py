@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from registry_constructs.live_repository import LiveRepository
-from registry_constructs.operations.aws import Aws, unreadable
+from registry_constructs.operations.aws import Aws, required
 from registry_constructs.operations.errors import AwsError, reading
 from registry_constructs.operations.repositories import describe_repositories
 
@@ -134,32 +134,26 @@ def _read(
 ) -> LiveRepository:
     name = description["repositoryName"]
     where = f"{name} in {region}"
-    encryption = _encryption(description)
-    for key in ("imageTagMutability", "imageScanningConfiguration", "repositoryArn"):
-        if key not in description:
-            raise unreadable(where, key)
-    if "encryptionType" not in encryption:
-        raise unreadable(where, "encryptionType")
-    key = encryption.get("kmsKey", "")
+    key = _encryption(description).get("kmsKey", "")
+    mutability = required(description, "imageTagMutability", where)
+    filters = description.get("imageTagMutabilityExclusionFilters", [])
+    if mutability.endswith("_WITH_EXCLUSION"):
+        filters = required(description, "imageTagMutabilityExclusionFilters", where)
+    scanning = required(description, "imageScanningConfiguration", where)
     with reading(where):
         tags = ecr.list_tags_for_resource(resourceArn=description["repositoryArn"])
-    if "tags" not in tags:
-        raise unreadable(where, "tags")
     return LiveRepository(
         name=name,
         account=account,
         region=region,
-        encryption=encryption["encryptionType"],
+        encryption=required(_encryption(description), "encryptionType", where),
         key="" if key == own_key else key,
-        mutability=description["imageTagMutability"],
-        filters=tuple(
-            (one["filterType"], one["filter"])
-            for one in description.get("imageTagMutabilityExclusionFilters", [])
-        ),
-        scan_on_push=description["imageScanningConfiguration"].get("scanOnPush", False),
+        mutability=mutability,
+        filters=tuple((one["filterType"], one["filter"]) for one in filters),
+        scan_on_push=required(scanning, "scanOnPush", where),
         lifecycle=policy_text(ecr.get_lifecycle_policy, "lifecyclePolicyText", name, where),
         policy=policy_text(ecr.get_repository_policy, "policyText", name, where),
-        tags={tag["Key"]: tag["Value"] for tag in tags["tags"]},
+        tags={tag["Key"]: tag["Value"] for tag in required(tags, "tags", where)},
     )
 
 
@@ -172,21 +166,20 @@ def policy_text(operation: Callable[..., Any], key: str, name: str, where: str) 
         if error.code in ("LifecyclePolicyNotFoundException", "RepositoryPolicyNotFoundException"):
             return ""
         raise
-    if not answer.get(key):
-        raise unreadable(where, key)
-    return str(answer[key])
+    return str(required(answer, key, where))
 
 
 def own_key(aws: Aws, region: str) -> str:
     """The ARN of AWS's own key for ECR; empty where there is none yet."""
-    kms = aws.client("kms", region)
+    kms, where = aws.client("kms", region), f"{_OWN_KEY} in {region}"
     try:
-        with reading(f"{_OWN_KEY} in {region}"):
-            return str(kms.describe_key(KeyId=_OWN_KEY)["KeyMetadata"]["Arn"])
+        with reading(where):
+            answer = kms.describe_key(KeyId=_OWN_KEY)
     except AwsError as error:
         if error.code == "NotFoundException":
             return ""
         raise
+    return str(required(answer, "KeyMetadata", where)["Arn"])
 
 
 def _encryption(description: dict[str, Any]) -> dict[str, Any]:

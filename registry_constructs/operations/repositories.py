@@ -7,11 +7,15 @@ from typing import Any, Final, NamedTuple
 
 from registry_constructs import limits
 from registry_constructs.errors import InvalidInputError
-from registry_constructs.operations.aws import Aws, pages, unreadable
-from registry_constructs.operations.errors import AwsError
+from registry_constructs.operations.aws import Aws, pages
+from registry_constructs.operations.errors import AwsError, unreadable
 from registry_constructs.operations.journal import Key
 
-_PAGE: Final = 1000
+PAGE: Final = 1000
+"""Items of a page: the most that ECR gives (API reference)."""
+
+REPOSITORY: Final = ("repositoryName",)
+"""What tells one repository of a registry from another."""
 
 
 class Listed(NamedTuple):
@@ -85,31 +89,29 @@ def describe_repositories(aws: Aws, regions: Sequence[str], names: Sequence[str]
 
 def _all(ecr: Any, region: str) -> list[dict[str, Any]]:  # noqa: ANN401 - an ECR client
     where = f"the repositories in {region}"
-    return [
-        _with_name(repository, where)
-        for repository in pages(
-            ecr, "describe_repositories", "repositories", where=where, PaginationConfig={"PageSize": _PAGE}
-        )
-    ]
+    return pages(
+        ecr, "describe_repositories", "repositories", where=where, identity=REPOSITORY, maxResults=PAGE
+    )
 
 
 def _named(ecr: Any, region: str, name: str) -> dict[str, Any] | None:  # noqa: ANN401
     where = f"{name} in {region}"
     try:
-        found = list(pages(ecr, "describe_repositories", "repositories", where=where, repositoryNames=[name]))
+        found = pages(
+            ecr,
+            "describe_repositories",
+            "repositories",
+            where=where,
+            identity=REPOSITORY,
+            repositoryNames=[name],
+        )
     except AwsError as error:
         if error.code == "RepositoryNotFoundException":
             return None
         raise
-    if len(found) != 1:
-        raise unreadable(where, "the repository")
-    return _with_name(found[0], where)
-
-
-def _with_name(repository: dict[str, Any], where: str) -> dict[str, Any]:
-    if "repositoryName" not in repository:
-        raise unreadable(where, "repositoryName")
-    return repository
+    if [one["repositoryName"] for one in found] != [name]:
+        raise unreadable(where, "an answer without the repository, or with another one")
+    return dict(found[0])
 
 
 def _key(repository: dict[str, Any], region: str) -> Key:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from registry_constructs.operations.aws import Aws, pages
-from registry_constructs.operations.errors import AwsError, reading
+from registry_constructs.operations.errors import AwsError, reading, unreadable
 from registry_constructs.operations.findings import Findings
 
 if TYPE_CHECKING:
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 # A schedule may also call the API itself (EventBridge Scheduler User Guide, "universal targets").
 _RUN_TASK: Final = ":aws-sdk:ecs:runTask"
+_UNNAMED: Final = "it does not say which task definition it starts"
 
 
 def scheduled_definitions(
@@ -30,7 +31,7 @@ def scheduled_definitions(
     found: list[tuple[str, str]] = []
     if clusters:
         with findings.trying(place):
-            found += _of_rules(aws.client("events", region), region, clusters, place)
+            found += _of_rules(aws.client("events", region), region, clusters, place, findings)
     yield from found
 
 
@@ -41,15 +42,17 @@ def _of_scheduler(aws: Aws, region: str, findings: Findings) -> Iterator[tuple[s
     with findings.trying(place):
         names += [
             (schedule["GroupName"], schedule["Name"])
-            for schedule in pages(scheduler, "list_schedules", "Schedules", where=place)
-            if _starts_tasks(schedule.get("Target", {}).get("Arn", ""))
+            for schedule in pages(
+                scheduler, "list_schedules", "Schedules", where=place, identity=("GroupName", "Name")
+            )
+            if _starts_tasks(schedule["Target"]["Arn"])
         ]
 
     def target(name: tuple[str, str]) -> dict[str, Any] | AwsError:
         try:
             with reading(place):
                 answer = scheduler.get_schedule(GroupName=name[0], Name=name[1])
-                return dict(answer.get("Target", {}))
+            return dict(answer.get("Target", {}))
         except AwsError as error:
             return error
 
@@ -62,26 +65,37 @@ def _of_scheduler(aws: Aws, region: str, findings: Findings) -> Iterator[tuple[s
             if definition:
                 yield definition, where
             else:
-                findings.unknown(where, "it does not say which task definition it starts")
+                findings.unknown(where, _UNNAMED)
 
 
 def _of_rules(
-    events: EventBridgeClient, region: str, clusters: Sequence[str], place: str
+    events: EventBridgeClient, region: str, clusters: Sequence[str], place: str, findings: Findings
 ) -> Iterator[tuple[str, str]]:
-    for bus in pages(events, "list_event_buses", "EventBuses", where=place):
+    buses = pages(events, "list_event_buses", "EventBuses", where=place, identity=("Name",))
+    if not buses:
+        # Every Region of an account has the bus `default`.
+        raise unreadable(place, "an answer without any event bus")
+    for bus in buses:
         for cluster in clusters:
             named = {"EventBusName": bus["Name"], "TargetArn": cluster}
             for rule in pages(events, "list_rule_names_by_target", "RuleNames", where=place, **named):
-                for target in pages(
+                where = f"eventbridge rule {bus['Name']}/{rule} in {region}"
+                targets = pages(
                     events,
                     "list_targets_by_rule",
                     "Targets",
                     where=place,
+                    identity=("Id",),
                     Rule=rule,
                     EventBusName=bus["Name"],
-                ):
+                )
+                if not any(target["Arn"] == cluster for target in targets):
+                    raise unreadable(place, f"an answer without the target of {rule} that was listed")
+                for target in targets:
                     if definition := _definition(target):
-                        yield definition, f"eventbridge rule {bus['Name']}/{rule} in {region}"
+                        yield definition, where
+                    elif target["Arn"] == cluster:
+                        findings.unknown(where, _UNNAMED)
 
 
 def _starts_tasks(arn: str) -> bool:
@@ -92,7 +106,7 @@ def _definition(target: dict[str, Any]) -> str:
     """The task definition of a target; empty if it has none."""
     if target.get("Arn", "").endswith(_RUN_TASK):
         try:
-            return str(json.loads(target.get("Input", "")).get("TaskDefinition", ""))
+            return str(json.loads(target.get("Input", "")).get("TaskDefinition") or "")
         except (ValueError, AttributeError):
             return ""
     return str(target.get("EcsParameters", {}).get("TaskDefinitionArn", ""))

@@ -10,8 +10,8 @@ from typing import Any, Final
 import yaml
 
 from registry_constructs.errors import InvalidInputError
-from registry_constructs.operations.aws import Aws, pages
-from registry_constructs.operations.errors import AwsError, reading
+from registry_constructs.operations.aws import Aws, pages, required
+from registry_constructs.operations.errors import AwsError, reading, unreadable
 
 _STANDING: Final = [
     "CREATE_COMPLETE",
@@ -50,6 +50,7 @@ def read_stacks(
             "list_stacks",
             "StackSummaries",
             where=f"the stacks in {where}",
+            identity=("StackName",),
             StackStatusFilter=_STANDING,
         )
         if fnmatch.fnmatchcase(summary["StackName"], pattern)
@@ -73,10 +74,16 @@ def read_template(cloudformation: Any, name: str, where: str) -> dict[str, Any]:
         AwsError: It can't be read.
     """
     with reading(where):
-        body = cloudformation.get_template(StackName=name, TemplateStage="Original")["TemplateBody"]
-    # boto3 reads JSON by itself; what was deployed as YAML comes as text.
-    found = yaml.load(body, _Loader) if isinstance(body, str) else json.loads(json.dumps(body))  # noqa: S506
-    return found if isinstance(found, dict) else {}
+        answer = cloudformation.get_template(StackName=name, TemplateStage="Original")
+    body = required(answer, "TemplateBody", where)
+    try:
+        # boto3 reads JSON by itself; what was deployed as YAML comes as text.
+        found = yaml.load(body, _Loader) if isinstance(body, str) else json.loads(json.dumps(body))  # noqa: S506
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise unreadable(where, f"a template that is not YAML: {error}") from error
+    if not isinstance(found, dict) or not isinstance(found.get("Resources"), dict):
+        raise unreadable(where, "a template without Resources")
+    return found
 
 
 class _Loader(yaml.SafeLoader):
@@ -101,9 +108,10 @@ def count_images(aws: Aws, account: str | None, region: str | None, name: str) -
             "list_images",
             "imageIds",
             where=f"the images of {name} in {where}",
+            identity=("imageDigest",),
             repositoryName=name,
         )
-        return len({image["imageDigest"] for image in images})
+        return len(images)
     except AwsError as error:
         if error.code == "RepositoryNotFoundException":
             return None

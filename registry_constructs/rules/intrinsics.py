@@ -127,5 +127,13 @@ def partition_of(region: str) -> str:
     """The partition of a Region; empty if the Region is not known."""
     if not region:
         return ""
-    special = {"cn-": "aws-cn", "us-gov-": "aws-us-gov"}
+    special = {
+        "cn-": "aws-cn",
+        "eu-isoe-": "aws-iso-e",
+        "eusc-": "aws-eusc",
+        "us-gov-": "aws-us-gov",
+        "us-iso-": "aws-iso",
+        "us-isob-": "aws-iso-b",
+        "us-isof-": "aws-iso-f",
+    }
     return next((partition for prefix, partition in special.items() if region.startswith(prefix)), "aws")

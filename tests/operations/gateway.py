@@ -123,7 +123,8 @@ class Gateway:
         return 200, {key: items[:size], **token}
 
     def _forward(self, method: str, path: str, headers: dict[str, str], body: bytes) -> Answer:
-        kept = {key: value for key, value in headers.items() if key.lower() != "content-length"}
+        # The local AWS takes requests for its own address only.
+        kept = {key: value for key, value in headers.items() if key.lower() not in ("content-length", "host")}
         request = urllib.request.Request(  # noqa: S310 - the local AWS
             f"{self.upstream}{path}", data=body or None, headers=kept, method=method
         )

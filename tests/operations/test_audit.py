@@ -203,11 +203,12 @@ def test_a_region_that_is_not_enabled_is_unknown_and_the_others_are_judged(
     assert "the Region is not enabled for the account" in unknown["reason"]
 
 
-def test_credentials_that_are_wrong_at_once_are_an_error(shell: Shell, proxy: Proxy) -> None:
+def test_credentials_that_are_wrong_at_once_leave_everything_unknown(shell: Shell, proxy: Proxy) -> None:
     proxy.rules({"service": "sts", "error": {"code": "InvalidClientTokenId", "status": 403}})
     result = shell("audit", endpoint=proxy.url)
-    assert result.status == 1
-    assert "The credentials are not valid" in result.err
+    assert result.status == 4
+    assert "The credentials are not valid" in " ".join(result.out.split())
+    assert "No registry was read" in result.err
 
 
 @pytest.mark.usefixtures("repositories")

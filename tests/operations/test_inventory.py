@@ -249,9 +249,10 @@ LIST = {"imageId": {"imageDigest": digest_of("x")}, "imageManifest": index()}
     ("operation", "answer", "message"),
     [
         ("DescribeImages", (200, {}), "an answer without imageDetails"),
-        ("DescribeImages", (200, b'{"imageDet'), "an answer without imageDetails"),
+        ("DescribeImages", (200, b'{"imageDet'), "an answer that is not JSON"),
         ("DescribeImages", (200, b""), "an answer without imageDetails"),
-        ("DescribeImages", (200, {"imageDetails": [{}]}), "The image has no digest"),
+        ("DescribeImages", (200, {"imageDetails": [{}]}), "an answer without imageDigest"),
+        ("DescribeImages", (200, {"imageDetails": [{"imageDigest": "md5:x"}]}), "The image has no digest"),
         (
             "DescribeImages",
             (200, {"imageDetails": [{"imageDigest": digest_of("x")}]}),
@@ -267,7 +268,7 @@ LIST = {"imageId": {"imageDigest": digest_of("x")}, "imageManifest": index()}
             (200, {"imageDetails": [DETAIL | {"imageStatus": "ARCHIVED"}]}),
             "archived and does not say since when",
         ),
-        ("DescribeImages", (200, {"imageDetails": [], "nextToken": "same"}), "next token was received twice"),
+        ("DescribeImages", (200, {"imageDetails": [], "nextToken": "same"}), "nextToken 'same' comes again"),
         ("DescribeImages", refusal("ServerException", status=500), "DescribeImages failed"),
         ("DescribeImages", refusal("InvalidParameterException"), "DescribeImages failed"),
         ("BatchGetImage", (200, {}), f"an answer without the manifest {digest_of('x')}"),
@@ -277,7 +278,7 @@ LIST = {"imageId": {"imageDigest": digest_of("x")}, "imageManifest": index()}
         (
             "BatchGetImage",
             (200, {"images": [LIST | {"imageManifest": "{}"}]}),
-            "though it is a manifest list",
+            "a manifest list without manifests",
         ),
         (
             "BatchGetImage",

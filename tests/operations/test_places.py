@@ -42,24 +42,35 @@ def definition(family: str) -> str:
     return f"{ARN}:task-definition/{family}:1"
 
 
+def service(name: str, **more: Any) -> Answer:
+    return {"serviceArn": f"{ARN}:service/shop/{name}", "serviceName": name, **more}
+
+
+def function(version: str) -> Answer:
+    return {"FunctionName": "thumbnails", "PackageType": "Image", "Version": version}
+
+
 NOTHING: Answers = {
     "ListClusters": {"clusterArns": [], "clusters": []},
     "ListServices": {"serviceArns": []},
     "ListTasks": {"taskArns": []},
     "DescribeTaskDefinition": defined,
     "ListSchedules": {"Schedules": []},
-    "ListEventBuses": {"EventBuses": []},
+    "ListEventBuses": {"EventBuses": [{"Name": "default"}]},
+    "ListRuleNamesByTarget": {"RuleNames": []},
     "ListFunctions": {"Functions": []},
 }
 SERVICE: Answers = {
     "ListClusters": {"clusterArns": [SHOP], "clusters": []},
     "ListServices": {"serviceArns": [f"{ARN}:service/shop/web"]},
-    "DescribeServices": {"services": [{"serviceName": "web", "taskDefinition": definition("new")}]},
+    "DescribeServices": {"services": [service("web", taskDefinition=definition("new"))]},
 }
 TASK: Answers = {
     "ListClusters": {"clusterArns": [SHOP], "clusters": []},
     "ListTasks": {"taskArns": [f"{ARN}:task/shop/1"]},
-    "DescribeTasks": {"tasks": [{"taskDefinitionArn": definition("job"), "containers": []}]},
+    "DescribeTasks": {
+        "tasks": [{"taskArn": f"{ARN}:task/shop/1", "taskDefinitionArn": definition("job"), "containers": []}]
+    },
 }
 SCHEDULE: Answers = {
     "ListSchedules": {"Schedules": [{"GroupName": "default", "Name": "night", "Target": {"Arn": SHOP}}]},
@@ -69,11 +80,13 @@ RULE: Answers = {
     "ListClusters": {"clusterArns": [SHOP], "clusters": []},
     "ListEventBuses": {"EventBuses": [{"Name": "default"}]},
     "ListRuleNamesByTarget": {"RuleNames": ["when"]},
-    "ListTargetsByRule": {"Targets": [{"EcsParameters": {"TaskDefinitionArn": definition("ruled")}}]},
+    "ListTargetsByRule": {
+        "Targets": [{"Id": "1", "Arn": SHOP, "EcsParameters": {"TaskDefinitionArn": definition("ruled")}}]
+    },
 }
 FUNCTION: Answers = {
-    "ListFunctions": {"Functions": [{"FunctionName": "thumbnails", "PackageType": "Image"}]},
-    "ListVersionsByFunction": {"Versions": [{"Version": "$LATEST"}]},
+    "ListFunctions": {"Functions": [function("$LATEST")]},
+    "ListVersionsByFunction": {"Versions": [function("$LATEST")]},
     "GetFunction": {"Code": {"ImageUri": image("fn"), "ResolvedImageUri": f"{HOST}/web@{DIGEST}"}},
 }
 CLUSTER: Answers = {"ListClusters": {"clusterArns": [], "clusters": ["blue"]}}
@@ -128,13 +141,13 @@ def test_nothing_runs(look: Look) -> None:
 
 
 def test_a_rollout_needs_the_old_image_as_well(look: Look) -> None:
-    service = {
-        "serviceName": "web",
-        "taskDefinition": definition("new"),
-        "deployments": [{"taskDefinition": definition("new")}, {"taskDefinition": definition("old")}],
-        "taskSets": [{"taskDefinition": definition("blue")}, {"id": "without one"}],
-    }
-    found = look(SERVICE, {"DescribeServices": {"services": [service]}})
+    rolling = service(
+        "web",
+        taskDefinition=definition("new"),
+        deployments=[{"taskDefinition": definition("new")}, {"taskDefinition": definition("old")}],
+        taskSets=[{"taskDefinition": definition("blue")}, {"id": "without one"}],
+    )
+    found = look(SERVICE, {"DescribeServices": {"services": [rolling]}})
     where = f"ecs service shop/web in {REGION}"
     assert uses(found) == {Use(where, tag=tag) for tag in ("new", "old", "blue")}
     assert found.unknown_places == ()
@@ -142,7 +155,12 @@ def test_a_rollout_needs_the_old_image_as_well(look: Look) -> None:
 
 def test_a_task_counts_by_what_it_has_pulled_and_by_what_starts_next(look: Look) -> None:
     pulled = {"image": image("moving"), "imageDigest": DIGEST}
-    task = {"taskDefinitionArn": definition("job"), "containers": [pulled], "group": "service:web"}
+    task = {
+        "taskArn": f"{ARN}:task/shop/1",
+        "taskDefinitionArn": definition("job"),
+        "containers": [pulled],
+        "group": "service:web",
+    }
     found = look(TASK, {"DescribeTasks": {"tasks": [task]}})
     where = f"ecs service shop/web in {REGION}"
     assert uses(found) == {Use(where, digest=DIGEST), Use(where, tag="moving"), Use(where, tag="job")}
@@ -162,7 +180,7 @@ def test_lists_are_read_to_their_last_page(look: Look) -> None:
     def describe(request: Answer) -> Answer:
         assert len(request["services"]) <= 10
         names = [arn.rpartition("/")[2] for arn in request["services"]]
-        return {"services": [{"serviceName": name, "taskDefinition": definition("web")} for name in names]}
+        return {"services": [service(name, taskDefinition=definition("web")) for name in names]}
 
     def buses(request: Answer) -> Answer:
         if "NextToken" in request:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import functools
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from registry_constructs.errors import InvalidInputError
 from registry_constructs.naming import check_account_id
-from registry_constructs.operations.aws import CONCURRENCY, Aws, pages
-from registry_constructs.operations.errors import AwsError, reading
-from registry_constructs.rules.intrinsics import partition_of
+from registry_constructs.operations.aws import CONCURRENCY, Aws, pages, required
+from registry_constructs.operations.errors import AwsError, reading, unreadable
 from registry_constructs.rules.judge import Unjudged
 
 
@@ -86,94 +86,140 @@ class Accounts:
 
     Attributes:
         found: Those that can be read.
-        unread: Those that can't, and why.
-        organization: The id of the organization; empty if it was not asked for.
+        unread: Those that can't, and why; Regions that botocore does not know are among them.
+        skipped: Accounts of the organization that are not active, each with its state.
+        organization: The id of the organization; empty if it was not requested or can't be read.
         members: The ids of all its active accounts.
     """
 
     found: list[Account] = field(default_factory=list)
     unread: list[Unjudged] = field(default_factory=list)
+    skipped: list[tuple[str, str]] = field(default_factory=list)
     organization: str = ""
     members: frozenset[str] = frozenset()
 
+    def unreadable(self, where: str, error: AwsError) -> None:
+        """Add what can't be read because of an error."""
+        self.unread.append(Unjudged(rule=None, where=where, reason=f"{error.problem}: {error.got}"))
 
-# Services of the organization answer in this Region of each partition (AWS General Reference).
-_ORGANIZATIONS: Final = {"aws": "us-east-1", "aws-cn": "cn-northwest-1", "aws-us-gov": "us-gov-west-1"}
+
+_ACTIVE: Final = "ACTIVE"
+# The other states of an account, which nobody can sign in to (API reference of Organizations, Account).
+_NOT_ACTIVE: Final = ("CLOSED", "PENDING_ACTIVATION", "PENDING_CLOSURE", "SUSPENDED")
 
 
 def find_accounts(scope: Scope) -> Accounts:
-    """Sign in to each account.
+    """Sign in to each account. Whatever can't be read is in `unread`.
 
     Raises:
         InvalidInputError: The scope can't be meant, or no Region is set.
-        AwsError: The first credentials are not valid, or the organization can't be read.
     """
     scope.check()
     accounts = Accounts()
     ids = list(scope.accounts)
     if scope.organization:
-        first = Aws(profile=_first(scope), concurrency=scope.concurrency)
-        _read_organization(first, scope, accounts)
-        ids += sorted(accounts.members)
-    seen: set[str] = set()
-    for where, aws in _signed_in(scope, ids):
         try:
+            _read_organization(scope, accounts)
+        except AwsError as error:
+            accounts.unreadable("the organization", error)
+        ids += sorted(accounts.members)
+    try:
+        ways = list(_ways(scope, ids))
+    except AwsError as error:
+        accounts.unreadable("the credentials", error)
+        ways = []
+    seen: set[str] = set()
+    for where, sign_in in ways:
+        try:
+            aws = sign_in()
             regions = aws.regions(scope.regions)
             account = aws.account(regions[0])
+            if account in seen:
+                continue
             if scope.all_regions:
                 regions = _enabled(aws, regions[0], account)
         except AwsError as error:
-            if not scope.role and len(scope.profiles) < 2:
-                raise
-            accounts.unread.append(Unjudged(rule=None, where=where, reason=f"{error.problem}: {error.got}"))
+            accounts.unreadable(where, error)
             continue
-        if account not in seen:
-            seen.add(account)
-            accounts.found.append(Account(aws, account, regions))
+        seen.add(account)
+        for region in sorted(set(regions) - aws.known_regions):
+            reason = "the installed botocore does not know this Region: update boto3"
+            accounts.unread.append(Unjudged(rule=None, where=f"{account} in {region}", reason=reason))
+        known = tuple(region for region in regions if region in aws.known_regions)
+        if known:
+            accounts.found.append(Account(aws, account, known))
     return accounts
 
 
-def _signed_in(scope: Scope, ids: Sequence[str]) -> Iterator[tuple[str, Aws]]:
+def _ways(scope: Scope, ids: Sequence[str]) -> Iterator[tuple[str, Callable[[], Aws]]]:
+    """Each way into an account: what to call it, and how to take it."""
     if not scope.role:
         for profile in scope.profiles or (None,):
-            yield (
-                f"profile {profile}" if profile else "the configuration",
-                Aws(profile=profile, concurrency=scope.concurrency),
-            )
+            where = f"profile {profile}" if profile else "the configuration"
+            yield where, functools.partial(Aws, profile=profile, concurrency=scope.concurrency)
+        return
+    if not ids:
         return
     first = Aws(profile=_first(scope), concurrency=scope.concurrency)
     [region, *_] = first.regions(scope.regions)
     own = first.account(region)
+    name = scope.role.removeprefix("role/")
     for account in dict.fromkeys(ids):
-        arn = f"arn:{partition_of(region)}:iam::{account}:role/{scope.role.removeprefix('role/')}"
+        where = f"account {account} in {region}"
         # An organization's own account has no role for itself, as a rule.
         if account == own and scope.organization:
-            yield f"account {account} in {region}", first
+            yield where, lambda: first
         else:
-            aws = Aws(profile=_first(scope), role=arn, concurrency=scope.concurrency)
-            yield f"account {account} in {region}", aws
+            arn = f"arn:{first.partition(region)}:iam::{account}:role/{name}"
+            yield (
+                where,
+                functools.partial(Aws, profile=_first(scope), role=arn, concurrency=scope.concurrency),
+            )
 
 
-def _read_organization(aws: Aws, scope: Scope, accounts: Accounts) -> None:
+def _read_organization(scope: Scope, accounts: Accounts) -> None:
+    """Add the organization's id, its active accounts, those that are skipped and those that are unknown.
+
+    Raises:
+        AwsError: The organization can't be read, or has no active account.
+    """
+    aws = Aws(profile=_first(scope), concurrency=scope.concurrency)
     [region, *_] = aws.regions(scope.regions)
-    client = aws.client("organizations", _ORGANIZATIONS[partition_of(region)])
+    client = aws.client("organizations", region)
     where = "the organization"
     with reading(where):
-        accounts.organization = client.describe_organization()["Organization"]["Id"]
-    accounts.members = frozenset(
-        one["Id"]
-        for one in pages(client, "list_accounts", "Accounts", where=where)
-        if one.get("Status") == "ACTIVE"
-    )
+        answer = client.describe_organization()
+    accounts.organization = str(required(answer, "Organization", where)["Id"])
+    members = set()
+    for one in pages(client, "list_accounts", "Accounts", where=where, identity=("Id",)):
+        # AWS has retired Status, which State replaces.
+        state = one.get("State") or one.get("Status")
+        if state == _ACTIVE:
+            members.add(one["Id"])
+        elif state in _NOT_ACTIVE:
+            accounts.skipped.append((one["Id"], state))
+        else:
+            reason = f"the organization does not say whether it is active: its state is {state or 'missing'}"
+            accounts.unread.append(Unjudged(rule=None, where=f"account {one['Id']}", reason=reason))
+    accounts.members = frozenset(members)
+    if not members:
+        raise unreadable(where, "an organization without an active account")
 
 
 def _enabled(aws: Aws, region: str, account: str) -> tuple[str, ...]:
-    """The Regions that an account has enabled."""
+    """The Regions that an account has enabled, sorted.
+
+    Raises:
+        AwsError: They can't be read, or there is none.
+    """
     where = f"the Regions of {account}"
     ec2 = aws.client("ec2", region)
     with reading(where):
         answer = ec2.describe_regions(AllRegions=False)
-    return aws.regions(sorted(one["RegionName"] for one in answer.get("Regions", [])))
+    regions = {str(one["RegionName"]) for one in required(answer, "Regions", where)}
+    if not regions:
+        raise unreadable(where, "an answer without any Region")
+    return tuple(sorted(regions))
 
 
 def _first(scope: Scope) -> str | None:

@@ -39,7 +39,8 @@ class Audit:
     Attributes:
         states: All that rules judge.
         unread: What was not read at all; while there is any, nothing is known to be all right.
-        places: The accounts and Regions that were read.
+        places: The accounts and Regions whose repositories were read.
+        skipped: Accounts of the organization that were not read because they are not active, with the state.
         organization: The id of the organization; empty if it was not asked for.
         members: The accounts of the organization, and those that were audited.
         requests: How many requests were sent, each attempt counted.
@@ -49,6 +50,7 @@ class Audit:
     states: tuple[State, ...]
     unread: tuple[Unjudged, ...]
     places: tuple[tuple[str, str], ...]
+    skipped: tuple[tuple[str, str], ...]
     organization: str
     members: frozenset[str]
     requests: int
@@ -73,7 +75,7 @@ def read_registries(
 
     Raises:
         InvalidInputError: The scope can't be meant, or the file can't be written.
-        AwsError: The first credentials are not valid, or the organization can't be read.
+        AwsError: The file of the interrupted run is broken.
     """
     parts = parts_of(rules)
     accounts = find_accounts(scope)
@@ -111,12 +113,16 @@ def read_registries(
         resumed = journal.resumed if journal else 0
         states, not_listed = states_of(reads)
         unread += not_listed
+        places = tuple((read.account, read.region) for read in reads if isinstance(read.repositories, list))
+        if not places and not unread:
+            unread.append(Unjudged(rule=None, where="the audit", reason="it read no registry"))
         if journal and not unread and all(map(_complete, reads)):
             journal.remove()
     return Audit(
         states=(*states, *others),
         unread=tuple(unread),
-        places=tuple((read.account, read.region) for read in reads),
+        places=places,
+        skipped=tuple(accounts.skipped),
         organization=accounts.organization,
         members=accounts.members | {account.id for account in accounts.found},
         requests=sum(account.aws.requests for account in accounts.found),
@@ -133,7 +139,8 @@ def _beside(
 ) -> Iterator[State]:
     """What is of an account and not in its private registries."""
     try:
-        if Part.PUBLIC in parts and not account.regions[0].startswith(("cn-", "us-gov-")):
+        # The gallery is of this partition alone.
+        if Part.PUBLIC in parts and account.aws.partition(account.regions[0]) == "aws":
             yield from read_public(account.aws, account.id, unread)
         if Part.CONSUMERS in parts:
             own = [read for read in reads if read.account == account.id]

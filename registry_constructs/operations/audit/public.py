@@ -11,6 +11,7 @@ from registry_constructs.operations.audit.reader import tags_of
 from registry_constructs.operations.audit.standing import own_tags
 from registry_constructs.operations.aws import Aws, pages
 from registry_constructs.operations.live_repositories import policy_text
+from registry_constructs.operations.repositories import REPOSITORY
 from registry_constructs.rules.judge import Unjudged
 from registry_constructs.rules.state import Place, PublicRepositoryState
 from registry_constructs.rules.statements import read_policy
@@ -29,7 +30,9 @@ def read_public(aws: Aws, account: str, unread: list[Unjudged]) -> Iterator[Publ
     region = limits.PUBLIC_REPOSITORY_REGION
     client: Any = aws.client("ecr-public", region)
     where = f"the public repositories of {account} in {region}"
-    described = ask(lambda: list(pages(client, "describe_repositories", "repositories", where=where)))
+    described = ask(
+        lambda: pages(client, "describe_repositories", "repositories", where=where, identity=REPOSITORY)
+    )
     if isinstance(described, Unknown):
         unread.append(Unjudged(rule=None, where=where, reason=described.reason))
         return

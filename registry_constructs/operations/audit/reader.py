@@ -10,10 +10,11 @@ from typing import Any, Final, TypeVar
 from registry_constructs import limits
 from registry_constructs.operations.audit.asking import Asking, reason
 from registry_constructs.operations.audit.standing import Raw, Read
-from registry_constructs.operations.aws import Aws, pages, unreadable
-from registry_constructs.operations.errors import AwsError, reading
+from registry_constructs.operations.aws import Aws, pages, required
+from registry_constructs.operations.errors import AwsError, reading, unreadable
 from registry_constructs.operations.journal import Journal, Key
 from registry_constructs.operations.live_repositories import own_key, policy_text
+from registry_constructs.operations.repositories import PAGE, REPOSITORY
 from registry_constructs.operations.stacks import read_template
 from registry_constructs.rules.rule import Part
 from registry_constructs.rules.state import Frequency
@@ -23,7 +24,6 @@ Value = TypeVar("Value")
 
 # What BatchGetRepositoryScanningConfiguration takes at once (API reference).
 _BATCH: Final = 25
-_PAGE: Final = 1000
 _GONE: Final = "RepositoryNotFoundException"
 _IMAGE: Final = ("imageDigest", "imageTags", "imagePushedAt", "lastRecordedPullTime")
 
@@ -55,7 +55,7 @@ class Registry:
         """
         ecr = self.aws.client("ecr", self.region)
         where = f"{self.account} {self.region}"
-        described = self.ask(lambda: self._listed(ecr, "describe_repositories", "repositories"))
+        described = self.ask(lambda: self._listed(ecr, "describe_repositories", "repositories", *REPOSITORY))
         caches = self.ask(lambda: self._caches(ecr))
         if isinstance(described, Unknown):
             return Read(self.account, self.region, described, caches=caches)
@@ -73,7 +73,10 @@ class Registry:
                 ),
                 "templates": self.ask(
                     lambda: self._listed(
-                        ecr, "describe_repository_creation_templates", "repositoryCreationTemplates"
+                        ecr,
+                        "describe_repository_creation_templates",
+                        "repositoryCreationTemplates",
+                        "prefix",
                     )
                 ),
             }
@@ -90,11 +93,19 @@ class Registry:
     def _caches(self, ecr: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - an ECR client
         if self.region in limits.REGIONS_WITHOUT_PULL_THROUGH_CACHE:
             return []
-        return self._listed(ecr, "describe_pull_through_cache_rules", "pullThroughCacheRules")
+        return self._listed(
+            ecr, "describe_pull_through_cache_rules", "pullThroughCacheRules", "ecrRepositoryPrefix"
+        )
 
-    def _listed(self, client: Any, operation: str, key: str) -> list[dict[str, Any]]:  # noqa: ANN401
+    def _listed(
+        self,
+        client: Any,  # noqa: ANN401
+        operation: str,
+        key: str,
+        *identity: str,
+    ) -> list[dict[str, Any]]:
         where = f"{key} of {self.account} in {self.region}"
-        return list(pages(client, operation, key, where=where, PaginationConfig={"PageSize": _PAGE}))
+        return pages(client, operation, key, where=where, identity=identity, maxResults=PAGE)
 
     def _repositories(
         self,
@@ -116,9 +127,7 @@ class Registry:
                 return None
 
         kept = {key(one): one for one in described if journal is not None and key(one) in journal}
-        found = [
-            Raw.loaded(one, journal.read(place)[0]) for place, one in kept.items() if journal is not None
-        ]
+        found = [_loaded(one, journal, place) for place, one in kept.items() if journal is not None]
         todo = [one for one in described if key(one) not in kept]
         for one, raw in zip(todo, self.aws.each(read, todo), strict=True):
             if raw is not None:
@@ -188,9 +197,22 @@ class Registry:
             except AwsError as error:
                 # CloudFormation's code for a stack that is not there is that of every other mistake.
                 return None if "does not exist" in error.got else reason(error)
-            return found if isinstance(found, Unknown) else found.get("Resources") or {}
+            return found if isinstance(found, Unknown) else dict(found["Resources"])
 
         return dict(zip(names, self.aws.each(read, names), strict=True))
+
+
+def _loaded(described: dict[str, Any], journal: Journal, place: Key) -> Raw:
+    """A repository that an interrupted run has kept.
+
+    Raises:
+        AwsError: The file was changed by somebody else.
+    """
+    try:
+        [parts] = journal.read(place)
+        return Raw.loaded(described, parts)
+    except (TypeError, ValueError) as error:
+        raise journal.broken(error) from error
 
 
 def _registry_policy(ecr: Any, where: str) -> str:  # noqa: ANN401
@@ -205,9 +227,7 @@ def _registry_policy(ecr: Any, where: str) -> str:  # noqa: ANN401
 def _one(operation: Callable[[], Any], key: str, where: str) -> Any:  # noqa: ANN401
     with reading(where):
         answer = operation()
-    if key not in answer:
-        raise unreadable(where, key)
-    return answer[key]
+    return required(answer, key, where)
 
 
 def _frequencies(ecr: Any, names: list[str], where: str) -> dict[str, Frequency | Unknown]:  # noqa: ANN401
@@ -230,24 +250,27 @@ def tags_of(ecr: Any, arn: str, where: str) -> dict[str, str]:  # noqa: ANN401
 
 
 def _images(ecr: Any, name: str, where: str) -> list[dict[str, Any]]:  # noqa: ANN401
-    found = {}
+    found = []
     for detail in pages(
         ecr,
         "describe_images",
         "imageDetails",
         where=where,
+        identity=("imageDigest",),
         repositoryName=name,
-        PaginationConfig={"PageSize": _PAGE},
+        maxResults=PAGE,
     ):
-        if "imageDigest" not in detail or "imagePushedAt" not in detail:
-            raise unreadable(where, "imageDigest and imagePushedAt")
+        if "imagePushedAt" not in detail:
+            raise unreadable(where, "an answer without imagePushedAt")
         scanned = detail.get("imageScanFindingsSummary", {}).get("imageScanCompletedAt")
-        found[detail["imageDigest"]] = {
-            **{key: _plain(detail[key]) for key in _IMAGE if key in detail},
-            "scan": detail.get("imageScanStatus", {}).get("status", ""),
-            **({"scanned": _plain(scanned)} if scanned else {}),
-        }
-    return list(found.values())
+        found.append(
+            {
+                **{key: _plain(detail[key]) for key in _IMAGE if key in detail},
+                "scan": detail.get("imageScanStatus", {}).get("status", ""),
+                **({"scanned": _plain(scanned)} if scanned else {}),
+            }
+        )
+    return found
 
 
 def _plain(value: object) -> object:

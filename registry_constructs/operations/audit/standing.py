@@ -31,9 +31,11 @@ from registry_constructs.rules.state import (
 from registry_constructs.rules.statements import read_policy
 from registry_constructs.rules.values import Unknown, Value
 
+_UNSAID: Final = Unknown("ECR did not say it")
 NOT_ASKED: Final = Unknown("no rule asks for it")
 _STACK: Final = "aws:cloudformation:stack-name"
 _LOGICAL_ID: Final = "aws:cloudformation:logical-id"
+_DELETION: Final = ("DeletionPolicy", "UpdateReplacePolicy")
 _PARTS: Final = ("lifecycle", "policy", "tags", "images")
 
 Resources = Mapping[str, Any] | Unknown | None
@@ -160,16 +162,17 @@ class _Registry(NamedTuple):
     def _repository(self, raw: Raw) -> RepositoryState:
         described = raw.described
         encryption = described.get("encryptionConfiguration", {})
-        exclusions = described.get("imageTagMutabilityExclusionFilters", [])
+        kind = encryption.get("encryptionType") or _UNSAID
+        mutability = described.get("imageTagMutability") or _UNSAID
         return RepositoryState(
             name=raw.name,
             place=Place(
                 account=self.read.account, region=self.read.region, address=described["repositoryArn"]
             ),
-            encryption=encryption.get("encryptionType", Unknown("ECR did not say it")),
-            key=self._key(encryption.get("kmsKey", "")),
-            mutability=described.get("imageTagMutability", Unknown("ECR did not say it")),
-            exclusions=tuple(one["filter"] for one in exclusions),
+            encryption=kind,
+            key=self._key(kind, encryption.get("kmsKey", "")),
+            mutability=mutability,
+            exclusions=_exclusions(mutability, described.get("imageTagMutabilityExclusionFilters")),
             scan=_asked(raw.scan),
             lifecycle=_asked(raw.lifecycle),
             policy=_policy(raw.policy),
@@ -181,9 +184,12 @@ class _Registry(NamedTuple):
             created=described.get("createdAt"),
         )
 
-    def _key(self, key: str) -> str | Unknown:
-        if not key or isinstance(self.read.own_key, Unknown):
-            return self.read.own_key if key else ""
+    def _key(self, kind: str | Unknown, key: str) -> str | Unknown:
+        """The customer's key; empty for AWS's own, and for the keys of Amazon S3, which ECR does not name."""
+        if not key:
+            return kind if isinstance(kind, Unknown) else ""
+        if isinstance(self.read.own_key, Unknown):
+            return self.read.own_key
         return "" if key == self.read.own_key else key
 
     def _cached(self, name: str) -> bool | Unknown:
@@ -208,6 +214,8 @@ class _Registry(NamedTuple):
         resource = resources.get(raw.tags.get(_LOGICAL_ID, ""))
         if resource is None:
             return Unknown(f"the template of {raw.stack} does not have it")
+        if not _readable(resource):
+            return Unknown(f"the template of {raw.stack} leaves it to the deployment")
         return is_retained(resource)
 
     def _registry(self) -> RegistryState:
@@ -309,6 +317,24 @@ def _templates(read: Read) -> tuple[TemplateState, ...] | Unknown:
             policy=_policy(one.get("repositoryPolicy", "")),
         )
         for one in read.templates
+    )
+
+
+def _exclusions(mutability: str | Unknown, filters: list[dict[str, Any]] | None) -> tuple[str, ...] | Unknown:
+    """The patterns that a mutability with exclusions has; ECR sends none with the others."""
+    if filters is None:
+        if isinstance(mutability, Unknown):
+            return mutability
+        return _UNSAID if mutability.endswith("_WITH_EXCLUSION") else ()
+    return tuple(one["filter"] for one in filters)
+
+
+def _readable(resource: object) -> bool:
+    """Whether a resource of a template can be read, with deletion policies that are written out."""
+    return (
+        isinstance(resource, Mapping)
+        and all(isinstance(resource.get(key, ""), str) for key in _DELETION)
+        and isinstance(resource.get("Properties") or {}, Mapping)
     )
 
 
