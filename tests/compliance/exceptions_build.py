@@ -89,6 +89,7 @@ CDK_NAG_ACKNOWLEDGED |= {
     (_ANY, f"{_VPC}/Build/Role"): f"{TOKEN_REASON} {VPC_REASON}",
     (_INTERFACES, f"{_VPC}/Build/Role"): VPC_REASON,
     (_CACHED, f"{_VPC}/Build/Role"): BUILDKIT_REASON,
+    ("registry-constructs:signing-cached-images", f"{_VPC}/Quay"): "Nothing verifies signatures of tools.",
     ("AwsSolutions-CB3", "build-privileged/Build/Project"): PRIVILEGED_REASON,
     (_ANY, f"{_EVERYTHING}/Capacity/InstanceRole"): AGENT_REASON,
     (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from registry_constructs.registry.signing_rights import GENERATED_NAME_REASON
 from registry_constructs.supply_chain.deploy_on_push.deploy_on_push import ANY_DEFINITION_REASON
 from registry_constructs.supply_chain.promotion.promotion import AUTHORIZATION_REASON
 from registry_constructs.supply_chain.publishers.publisher import TOKEN_REASON
@@ -18,7 +19,7 @@ _LIKE = (
     # Whose template, the construct in it, and the module with the reasons.
     ("findings-of-some-repositories", "Notifications", exceptions_findings),
     ("deploy-on-push-of-versions", "Deploy", exceptions_rollout),
-    ("promotion-same-account", "Promotion", exceptions_promotion),
+    ("promotion-signed-in-another-account", "Promotion", exceptions_promotion),
     ("publisher-github", "Publisher", exceptions_publishers),
 )
 
@@ -40,10 +41,13 @@ CDK_NAG: dict[tuple[str, str], str] = {
 
 _REVISIONS = "arn:aws:ecs:eu-west-1:111122223333:task-definition/FargateCheckoutTaskDefinitionD3294BA9:*"
 
+_PROFILE = "arn:aws:signer:eu-west-1:111122223333:/signing-profiles/SigningProfile7B1552DC_*"
+
 CDK_NAG_ACKNOWLEDGED: dict[tuple[str, str], str] = {
     ("AwsSolutions-IAM5[Resource::*]", f"{_STACK}/Deploy/Role"): ANY_DEFINITION_REASON,
     ("AwsSolutions-IAM5[Resource::*]", f"{_STACK}/Publisher/Role"): TOKEN_REASON,
     ("AwsSolutions-IAM5[Resource::*]", f"{_STACK}/Promotion/Role"): AUTHORIZATION_REASON,
+    (f"AwsSolutions-IAM5[Resource::{_PROFILE}]", f"{_STACK}/Promotion/Role"): GENERATED_NAME_REASON,
     (f"AwsSolutions-IAM5[Resource::{_REVISIONS}]", f"{_STACK}/Deploy/Role"): ANY_DEFINITION_REASON,
     ("AwsSolutions-SQS3", f"{_STACK}/Deploy/DeadLetters"): DEAD_LETTERS_REASON,
     ("AwsSolutions-SQS3", f"{_STACK}/Notifications/DeadLetters"): DEAD_LETTERS_REASON,
