@@ -22,6 +22,11 @@ ABOUT_PATH = "/_registry_constructs"
 TELL_PATH = f"{ABOUT_PATH}/images"
 SECRET_KEY = "test"  # noqa: S105 - ministack's fixed secret of every account's root key; checked when auth is on
 
+_STEERING = frozenset(
+    {"BOTO_CONFIG", "CDK_CA_BUNDLE_PATH", "CDK_EC2CREDS", "CDK_PROFILE", "CDK_PROXY", "CDK_ROLE_ARN"}
+)
+"""Variables that lead a tool to another AWS and don't begin with `AWS_`."""
+
 
 class Environment(NamedTuple):
     """An account and a Region, what the CDK calls an environment."""
@@ -92,15 +97,22 @@ class Connection:
     def environment(self, *, account: str | None = None, region: str | None = None) -> dict[str, str]:
         """The environment of a tool (CDK CLI, AWS CLI, Terraform) that must reach this AWS and no other.
 
-        All of this process's without its `AWS_*` variables, and with this Python's folder first on PATH.
+        All of this process's without what names an endpoint, credentials or a profile (`AWS_*`, and the CDK
+        CLI's and boto's own), and with this Python's folder first on PATH.
 
         Args:
             account: 12 digits; the connection's account by default.
             region: The connection's Region by default.
         """
         region = region or self.region
-        no_proxy = ",".join(filter(None, [os.environ.get("NO_PROXY"), HOST, "localhost"]))
-        return {name: value for name, value in os.environ.items() if not name.startswith("AWS_")} | {
+        own = os.environ.get("no_proxy") or os.environ.get("NO_PROXY")
+        no_proxy = ",".join(filter(None, [own, HOST, "localhost"]))
+        return {
+            **{
+                name: value
+                for name, value in os.environ.items()
+                if not name.startswith("AWS_") and name not in _STEERING
+            },
             "AWS_ENDPOINT_URL": self.endpoint_url,
             "AWS_ACCESS_KEY_ID": account or self.account,
             "AWS_SECRET_ACCESS_KEY": SECRET_KEY,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import http.client
 import json
 import re
 import socket
@@ -21,6 +22,7 @@ from hypothesis import strategies as st
 from registry_constructs.local import LocalAws
 from registry_constructs.local.connection import ABOUT_PATH, TELL_PATH
 from registry_constructs.local.emulator.hosts import is_own, refusal
+from tests.local.processes import BOOTSTRAP, REPORT, function
 
 PORT = 4566
 LABEL = st.from_regex(r"[a-zA-Z0-9]([a-zA-Z0-9-]{0,20}[a-zA-Z0-9])?", fullmatch=True)
@@ -306,6 +308,26 @@ def test_a_websocket_is_checked_too(local_aws: LocalAws, account: str) -> None:
     assert statuses(local_aws, upgrade("/live", own, "Origin: http://evil.com\r\n")) == [403]
     for path in PATHS:
         assert statuses(local_aws, upgrade(path, "evil.com")) == [403]
+
+
+def test_the_listener_of_a_custom_runtime_checks_hosts_too(local_aws: LocalAws, account: str) -> None:
+    files = {"bootstrap": BOOTSTRAP, "report.py": REPORT}
+    with function(local_aws, account, "provided.al2023", files, handler="bootstrap") as report:
+        address, _, port = report["variables"]["AWS_LAMBDA_RUNTIME_API"].partition(":")
+        assert address == "127.0.0.1"
+        for host in (f"127.0.0.1:{port}", "localhost"):
+            assert status_of(int(port), host) == 404
+        for host in ("evil.com", f"evil.com:{port}", f"localhost:{local_aws.port}", None):
+            assert status_of(int(port), host) == 403
+
+
+def status_of(port: int, host: str | None) -> int:
+    with contextlib.closing(http.client.HTTPConnection("127.0.0.1", port, timeout=10)) as connection:
+        connection.putrequest("GET", "/other", skip_host=True)
+        if host:
+            connection.putheader("Host", host)
+        connection.endheaders()
+        return connection.getresponse().status
 
 
 @pytest.mark.parametrize(("authority", "status"), [("localhost", 200), ("evil.com", 403)])

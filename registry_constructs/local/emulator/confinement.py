@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from ministack.core import lambda_runtime
+from ministack.core.responses import get_account_id, get_region
 from ministack.services import lambda_svc, sts
 
 from registry_constructs.local.connection import HOST, SECRET_KEY
@@ -48,7 +49,7 @@ def environment(own: Mapping[str, str]) -> dict[str, str]:
     """The environment of a child process: its own, except for what leads to an AWS."""
     kept = {name: value for name, value in own.items() if not leads_elsewhere(name)}
     guard = f"--require={_quoted(str(_GUARD))}"
-    region = kept.get("AWS_REGION") or kept.get("AWS_DEFAULT_REGION") or os.environ["MINISTACK_REGION"]
+    region = kept.get("AWS_REGION") or kept.get("AWS_DEFAULT_REGION") or get_region()
     return {
         **kept,
         **_variables(),
@@ -109,13 +110,16 @@ def _write_files() -> None:
 
 
 def _credentials(own: Mapping[str, str]) -> dict[str, str]:
-    """Credentials that this AWS made up: a session of a function's role, or an account's number."""
+    """Credentials that this AWS made up: a session of a function's role, or an account's number.
+
+    Where a process has none of its own, the account is that of the request that starts it.
+    """
     names = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
     key, secret, token = (own.get(name, "") for name in names)
     session = sts._sessions.get(key, {})
     if session.get("SecretAccessKey") == secret and session.get("SessionToken") == token:
         return {"AWS_ACCESS_KEY_ID": key, "AWS_SECRET_ACCESS_KEY": secret, "AWS_SESSION_TOKEN": token}
-    account = key if re.fullmatch("[0-9]{12}", key) else os.environ["MINISTACK_ACCOUNT_ID"]
+    account = key if re.fullmatch("[0-9]{12}", key) else get_account_id()
     return {"AWS_ACCESS_KEY_ID": account, "AWS_SECRET_ACCESS_KEY": SECRET_KEY, "AWS_SESSION_TOKEN": ""}
 
 
