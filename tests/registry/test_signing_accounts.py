@@ -290,3 +290,14 @@ def test_a_stack_set_lets_no_account_sign_in_all_the_others() -> None:
     kinds = {one["Type"] for one in baseline_template(everywhere)["Resources"].values()}
     assert PROFILE in kinds
     assert PERMISSION not in kinds
+
+
+def test_a_profile_of_a_third_account_of_the_app() -> None:
+    app = new_app()
+    security, stack = new_stack("Security", env=OTHER_ACCOUNT, app=app), owner(app=app)
+    profile = signer.SigningProfile(security, "Images", platform=signer.Platform.NOTATION_OCI_SHA384_ECDSA)
+    ManagedSigning(stack, "Signing", signing_profile=profile)
+    github(stack, checkout(stack))
+    assert rights(stack) == [by_name(security, OTHER_ACCOUNT)]
+    assert properties(security, PERMISSION)["Principal"] == "111122223333"
+    assert warnings(stack) == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import re
 from collections.abc import Callable, Iterator
 from types import SimpleNamespace
@@ -17,6 +18,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from registry_constructs import (
+    Catalog,
+    CatalogStage,
     GitHubPublisher,
     InvalidInputError,
     ManagedSigning,
@@ -352,3 +355,31 @@ def test_a_nested_stack() -> None:
     ManagedSigning(central, "Signing")
     github(nested, repository)
     assert rights(nested) == [by_name(central)]
+
+
+def test_a_catalog_s_publishers_may_sign() -> None:
+    catalog = Catalog.from_dict(
+        {
+            "registry": {"signing": ["shop/*"]},
+            "repositories": {
+                "shop/checkout": {"access": {"publishers": ["shop"]}},
+                "base": {"access": {"publishers": ["base"]}},
+            },
+            "publishers": {
+                name: {"github": {"repository": f"a@1/{name}@2", "branches": ["main"]}}
+                for name in ("shop", "base")
+            },
+        }
+    )
+    stage = CatalogStage(new_app(), "Stage", catalog=catalog, env=IRELAND)
+    signing = {
+        logical_id: statement["Resource"]
+        for stack in stage.synth().stacks
+        for logical_id, resource in stack.template["Resources"].items()
+        if resource["Type"] == "AWS::IAM::Policy"
+        for statement in resource["Properties"]["PolicyDocument"]["Statement"]
+        if statement["Action"] == "signer:SignPayload"
+    }
+    [(role, profile)] = signing.items()
+    assert role.startswith("shopRole")
+    assert json.dumps(profile).count(":signer:eu-west-1:111122223333:/signing-profiles/SigningProfile") == 1
