@@ -64,7 +64,10 @@ if TYPE_CHECKING:
     from registry_constructs.supply_chain.publishers.gitlab import GitLabPublisher
     from registry_constructs.supply_chain.scan_findings import ScanFindings
     from registry_constructs.supply_chain.scan_gate.action import ScanGateAction
-    from registry_constructs.supply_chain.scan_gate.demands import FindingException
+    from registry_constructs.supply_chain.scan_gate.demands import (
+        FindingException,
+        UnsupportedImageException,
+    )
     from registry_constructs.supply_chain.scan_gate.gate import ScanGate
 
 __all__ = [
@@ -126,6 +129,7 @@ __all__ = [
     "Scanning",
     "SecretKey",
     "Severity",
+    "UnsupportedImageException",
     "Upstream",
     "guard_rules",
     "presets",
@@ -190,6 +194,7 @@ _ROOMS = {
     "Scanning": "registry",
     "SecretKey": "consumers.kubernetes.description",
     "Severity": "rules.rule",
+    "UnsupportedImageException": "supply_chain.scan_gate.demands",
     "Upstream": "registry",
     "guard_rules": "compliance.guard",
     "presets": "lifecycle",

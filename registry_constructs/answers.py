@@ -71,7 +71,7 @@ _KINDS: Final[Mapping[str, Any]] = {
 }
 
 
-class AnswerError(Exception):
+class AnswerError(ValueError):
     """An answer that AWS does not send: a field is missing or of another kind, or pages never end.
 
     The message says what is wrong with it, as half a sentence such as `an answer without repositoryArn`.

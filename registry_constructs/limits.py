@@ -183,6 +183,11 @@ IMAGE_DIGEST: Final = re.compile(r"sha256:[0-9a-f]{64}")
 EVENT_PATTERN_LENGTH: Final = 2_048
 """Characters of a rule's event pattern; the quota can be raised (Amazon EventBridge User Guide, quotas)."""
 
+# Pipelines ----------------------------------------------------------------------------------------------
+
+PIPELINE_VALUE_LENGTH: Final = 1_000
+"""Characters of one value of an action's configuration (CodePipeline API, ActionConfigurationValue)."""
+
 # Accounts and organizations -----------------------------------------------------------------------------
 
 ACCOUNT_ID: Final = re.compile(r"[0-9]{12}")

@@ -1,7 +1,8 @@
-"""`registry-constructs scan check`: whether an image's findings let it run, for any CI."""
+"""`registry-constructs scan check`: whether an image's findings allow it to run, for any CI."""
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 import time
@@ -20,7 +21,7 @@ from registry_constructs.image_reference import parse_reference
 from registry_constructs.operations.aws import Aws, check_extra
 
 if TYPE_CHECKING:
-    from registry_constructs.supply_chain.scan_gate.handler.check import Report, Request
+    from registry_constructs.supply_chain.scan_gate.handler.check import Report
 
 app = typer.Typer(help="What scans of images found.", no_args_is_help=True)
 
@@ -29,6 +30,7 @@ FINDINGS, UNREADABLE = 3, 1
 
 _DURATION: Final = re.compile(r"([0-9]{1,4})(s|m|h)")
 _SECONDS: Final = {"s": 1, "m": 60, "h": 3600}
+_EXCEPTION: Final = {"cve", "package", "version", "until", "reason"}
 
 
 class Severity(StrEnum):
@@ -64,7 +66,11 @@ def check(
     ),
     exceptions: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help='JSON: [{"cve": ..., "until": "2027-01-31", "reason": ...}].'),
+        typer.Option(
+            metavar="FILE",
+            help="JSON list of exceptions: cve or package (and version), until and reason; or repository and "
+            "reason, for images that no scanner can read.",
+        ),
     ] = None,
     signed_by: Annotated[
         str | None, typer.Option(metavar="ARN", help="The signing profile that must have signed it.")
@@ -73,42 +79,67 @@ def check(
         bool, typer.Option("--only-fixable", help="Leave out what Inspector knows no fix for.")
     ] = False,
     start_scan: Annotated[
-        bool, typer.Option("--start-scan", help="Start a basic scan if there is none; one a day.")
+        bool, typer.Option("--start-scan", help="Start a basic scan if there is none; ECR does one a day.")
+    ] = False,
+    warn_only: Annotated[
+        bool, typer.Option("--warn-only", help="Report what refuses the image, and end with 0.")
     ] = False,
     timeout: Annotated[
         str, typer.Option(metavar="TIME", help="How long to wait for the scan: 90s, 15m, 1h.")
     ] = "15m",
+    settle: Annotated[
+        str,
+        typer.Option(
+            metavar="TIME",
+            help="How long the findings of enhanced scanning have to stay the same: 60s or more.",
+        ),
+    ] = "60s",
+    role: Annotated[
+        str | None,
+        typer.Option(metavar="ARN", help="A role of the registry's account, to be assumed."),
+    ] = None,
     format: Annotated[Format, typer.Option(help="A table for people, or JSON.")] = Format.TABLE,
     profile: Profile = None,
 ) -> None:
-    """Wait for an image's scan and say whether it may run: 0 yes, 3 no, 1 if it could not be read."""
-    seconds = _seconds(timeout)
+    """Wait for an image's scan and check it: 0 it passes, 3 it is refused, 1 the scan could not be read.
+
+    Permissions: ecr:BatchGetImage, ecr:DescribeImages, ecr:DescribeImageScanFindings, and where scanning is
+    or may be enhanced inspector2:ListCoverage and inspector2:ListFindings.
+    """
+    seconds = _seconds(timeout, "--timeout")
     check_extra()
     from registry_constructs.supply_chain.scan_gate.handler import check as gate  # noqa: PLC0415 - boto3
 
+    options = {
+        "Severity": severity.value,
+        "Exceptions": _exceptions(exceptions) if exceptions else [],
+        "SignedBy": signed_by or "",
+        "OnlyFixable": "true" if only_fixable else "false",
+        "StartScan": "true" if start_scan else "false",
+        "WarnOnly": "true" if warn_only else "false",
+        "SettleSeconds": str(_seconds(settle, "--settle")),
+    }
     try:
-        request = _request(image, severity, exceptions, signed_by, only_fixable, start_scan)
+        request = gate.Request.of(_named(image) | options)
     except gate.BadRequestError as error:
-        raise InvalidInputError(str(error), got=image, allowed="an image in ECR", fix="check it") from None
-    ecr = Aws(profile=profile).client("ecr", request.region)
-    report = gate.wait(ecr, request, deadline=time.time() + seconds, tell=say)
+        raise InvalidInputError(
+            "The options make no check", got=str(error), allowed="what --help lists", fix="correct it"
+        ) from None
+    aws = Aws(profile=profile, role=role)
+    clients = functools.partial(_client, aws, request.region)
+    report = gate.wait(clients, request, gate.Memory(), deadline=time.time() + seconds, tell=say)
     if report.state == gate.WAITING:
-        report = gate.timed_out(report, f"{seconds / 60:g}")
+        report = gate.timed_out(request, report, f"{seconds / 60:g}")
     _print(report, format)
-    status = {gate.PASSED: 0, gate.REFUSED: FINDINGS}.get(report.state, UNREADABLE)
+    status = 0 if report.state in gate.PASSING else FINDINGS if report.state == gate.REFUSED else UNREADABLE
     raise typer.Exit(status)
 
 
-def _request(
-    uri: str,
-    severity: Severity,
-    exceptions: Path | None,
-    signed_by: str | None,
-    only_fixable: bool,
-    start_scan: bool,
-) -> Request:
-    from registry_constructs.supply_chain.scan_gate.handler.check import Request  # noqa: PLC0415
+def _client(aws: Aws, region: str, service: str) -> Any:  # noqa: ANN401 - callers know the service
+    return aws.client(service, region)
 
+
+def _named(uri: str) -> dict[str, Any]:
     named = parse_reference(uri)
     if named is None:
         raise InvalidInputError(
@@ -118,46 +149,54 @@ def _request(
             fix="copy the URI that was pushed",
             where="--image",
         )
-    properties: dict[str, Any] = {
+    return {
         "Registry": named.account,
         "Region": named.region,
         "Repository": named.repository,
         "Image": named.digest or named.tag,
-        "Severity": severity.value,
-        "Exceptions": _exceptions(exceptions) if exceptions else [],
-        "SignedBy": signed_by or "",
-        "OnlyFixable": "true" if only_fixable else "false",
-        "StartScan": "true" if start_scan else "false",
     }
-    return Request.of(properties)
 
 
 def _exceptions(path: Path) -> list[dict[str, str]]:
     try:
         found = json.loads(path.read_text(encoding="utf-8-sig"))
-        read = [{name.capitalize(): one[name] for name in ("cve", "until", "reason")} for one in found]
-        if not all(isinstance(text, str) and text.strip() for one in read for text in one.values()):
-            raise TypeError("cve, until and reason are text")
-        return read
-    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+        if not isinstance(found, list):
+            raise TypeError(f"a list is needed, not {type(found).__name__}")
+        for one in found:
+            _check_exception(one)
+        return [{name.capitalize(): text for name, text in one.items()} for one in found]
+    except (OSError, ValueError, TypeError, RecursionError) as error:
         raise InvalidInputError(
             "The exceptions can't be read",
             got=f"{type(error).__name__}: {error}",
-            allowed='a JSON list of {"cve": "CVE-2026-1234", "until": "2027-01-31", "reason": "..."}',
-            fix="give each exception all three",
+            allowed='a JSON list of {"cve": "CVE-2026-1234", "until": "2027-01-31", "reason": "..."}, with '
+            '"package" and "version" beside or instead of "cve"; or {"repository": "...", "reason": "..."}',
+            fix="give each exception what it names, a day and a reason",
             where=str(path),
         ) from None
 
 
-def _seconds(text: str) -> int:
+def _check_exception(given: object) -> None:
+    if not isinstance(given, dict):
+        raise TypeError(f"an exception is an object, not {type(given).__name__}")
+    if wrong := [name for name, text in given.items() if not isinstance(text, str) or not text.strip()]:
+        raise TypeError(f"{wrong[0]} is text, not {given[wrong[0]]!r}")
+    known = {"repository", "reason"} if "repository" in given else _EXCEPTION
+    if unknown := sorted(given.keys() - known):
+        raise ValueError(f"there is no {unknown[0]!r} in an exception for {sorted(given.keys() & known)}")
+    if missing := sorted(known - {"cve", "package", "version"} - given.keys()):
+        raise ValueError(f"an exception lacks {missing[0]!r}")
+
+
+def _seconds(text: str, option: str) -> int:
     found = _DURATION.fullmatch(text)
     if found is None:
         raise InvalidInputError(
             "Not a length of time",
             got=text,
             allowed="a number with s, m or h",
-            fix="write --timeout 15m",
-            where="--timeout",
+            fix=f"write {option} 15m",
+            where=option,
         )
     return int(found[1]) * _SECONDS[found[2]]
 

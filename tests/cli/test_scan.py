@@ -3,14 +3,30 @@
 from __future__ import annotations
 
 import json
+import os
+import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from registry_constructs.cli import run
 from registry_constructs.local import LocalAws, images, registry
+from registry_constructs.supply_chain.scan_gate.handler import check as gate
 from tests.operations.conftest import Shell, account, shell  # noqa: F401 - fixtures
 from tests.operations.test_faults import Proxy, proxy, way  # noqa: F401 - fixtures
+from tests.supply_chain.scanned_image import (
+    ACCOUNT,
+    COMPLETED,
+    DIGEST,
+    NAME,
+    REGION,
+    ScannedImage,
+    basic,
+    enhanced,
+)
+from tests.supply_chain.served_aws import ServedAws
 
 IMAGE = images.image({"app": b"checkout"})
 
@@ -29,7 +45,8 @@ def told(aws: LocalAws, account: str, *severities: str, status: str = "COMPLETE"
         {"name": f"CVE-2026-{number}", "severity": severity, "attributes": attributes}
         for number, severity in enumerate(severities)
     ]
-    answer = {"imageScanStatus": {"status": status}, "imageScanFindings": {"findings": findings}}
+    page = {"findings": findings, "imageScanCompletedAt": 1_790_000_000}
+    answer = {"imageScanStatus": {"status": status}, "imageScanFindings": page}
     where: dict[str, Any] = {"account": account, "region": "eu-west-1"}
     aws.tell_image(
         "DescribeImageScanFindings", answer, repository="shop/checkout", digest=IMAGE.digest, **where
@@ -60,7 +77,7 @@ def test_what_is_not_scanned_or_not_signed_does_not_pass(
     uri: str,
 ) -> None:
     result = shell("scan", "check", "--image", uri, "--timeout", "0s")
-    assert (result.status, "nobody has scanned it" in " ".join(result.out.split())) == (1, True)
+    assert (result.status, "it has no scan" in " ".join(result.out.split())) == (1, True)
     told(local_aws, shell.account, status="FAILED")
     assert shell("scan", "check", "--image", uri).status == 1
     told(local_aws, shell.account)
@@ -109,3 +126,166 @@ def test_an_unread_scan_is_never_a_pass(
     assert shell(*check, endpoint=proxy.url).status in (0, 1)
     proxy.rules()
     assert shell(*check, endpoint=proxy.url).status == 0
+
+
+# Served answers ---------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def image(monkeypatch: pytest.MonkeyPatch) -> Iterator[ScannedImage]:
+    """An image whose answers the test writes; waiting takes no time."""
+    real = gate.wait
+
+    def waiting(*arguments: Any, **options: Any) -> gate.Report:
+        slept: list[float] = []
+        return real(*arguments, **options, sleep=slept.append, now=lambda: time.time() + sum(slept))
+
+    monkeypatch.setattr(gate, "wait", waiting)
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    with ServedAws() as aws:
+        for name, value in aws.environment.items():
+            monkeypatch.setenv(name, value)
+        yield ScannedImage(aws)
+
+
+def scan(capfd: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str]:
+    uri = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/{NAME}@{DIGEST}"
+    with pytest.raises(SystemExit) as end:
+        run(["scan", "check", "--image", uri, *arguments])
+    out, err = capfd.readouterr()
+    return int(end.value.code or 0), " ".join((out + err).split())
+
+
+EMPTY: list[dict[str, Any]] = [{}, {"findings": []}, {"enhancedFindings": []}, {"findingSeverityCounts": {}}]
+
+
+@pytest.mark.parametrize("status", ["COMPLETE", "ACTIVE"])
+@pytest.mark.parametrize("page", EMPTY, ids=str)
+def test_an_empty_answer_is_no_clean_one(
+    image: ScannedImage, capfd: pytest.CaptureFixture[str], page: dict[str, Any], status: str
+) -> None:
+    image.scanned(status, **page)
+    found, text = scan(capfd)
+    assert (found, "Time is up after 15 minutes" in text) == (1, True)
+    image.covered()
+    assert scan(capfd, "--timeout", "50s")[0] == 1
+    found, text = scan(capfd)
+    assert (found, "Passed: " in text) == (0, True)
+    assert "have been the same for 0 of 60 seconds" in text
+    assert scan(capfd, "--settle", "5m", "--timeout", "4m")[0] == 1
+    assert scan(capfd, "--settle", "5m")[0] == 0
+
+
+def test_findings_that_arrive_late_refuse(image: ScannedImage, capfd: pytest.CaptureFixture[str]) -> None:
+    image.covered()
+
+    def growing(_: dict[str, Any]) -> dict[str, Any]:
+        called = image.aws.calls["DescribeImageScanFindings"]
+        there = [enhanced(f"CVE-{number}", "LOW") for number in range(called // 4)]
+        there += [enhanced("CVE-LATE", "CRITICAL")] if called > 12 else []
+        return {"imageScanStatus": {"status": "ACTIVE"}, "imageScanFindings": {"enhancedFindings": there}}
+
+    image.scans[DIGEST] = growing
+    found, text = scan(capfd)
+    assert (found, "CVE-LATE" in text) == (3, True)
+
+
+def test_a_coverage_that_cannot_be_read_names_the_right(
+    image: ScannedImage, capfd: pytest.CaptureFixture[str]
+) -> None:
+    image.scanned("ACTIVE", enhancedFindings=[])
+    image.denied("ListCoverage")
+    found, text = scan(capfd)
+    assert (found, "missing inspector2:ListCoverage on *" in text) == (1, True)
+
+
+def test_a_role_reads_the_scans_of_another_account(
+    image: ScannedImage, capfd: pytest.CaptureFixture[str]
+) -> None:
+    given = {"AccessKeyId": "ASIAOTHER", "SecretAccessKey": "s", "SessionToken": "t"}
+    image.aws.answers["AssumeRole"] = lambda _: {
+        "Credentials": given | {"Expiration": "2999-01-01T00:00:00Z"}
+    }
+    image.scanned(**COMPLETED, findings=[])
+    assert scan(capfd, "--role", f"arn:aws:iam::{ACCOUNT}:role/Scans")[0] == 0
+    assert image.aws.credentials["DescribeImageScanFindings"] == {"ASIAOTHER"}
+
+
+def test_warnings_only_ends_with_0_and_says_what_was_found(
+    image: ScannedImage, capfd: pytest.CaptureFixture[str]
+) -> None:
+    image.scanned(**COMPLETED, findings=[basic("CVE-1", "CRITICAL")])
+    assert scan(capfd)[0] == 3
+    found, text = scan(capfd, "--warn-only")
+    assert (found, "Warned: Warning only: the image would be refused" in text, "CVE-1" in text) == (
+        0,
+        True,
+        True,
+    )
+
+
+EXCEPTED = [
+    {"cve": "CVE-1"},
+    {"package": "zlib"},
+    {"package": "zlib", "version": "1.2"},
+    {"cve": "CVE-1", "package": "zlib"},
+]
+
+
+@pytest.mark.parametrize("exception", EXCEPTED, ids=str)
+def test_exceptions_of_each_kind(
+    image: ScannedImage, capfd: pytest.CaptureFixture[str], tmp_path: Path, exception: dict[str, str]
+) -> None:
+    file = tmp_path / "exceptions.json"
+    file.write_text(json.dumps([exception | {"until": "2999-01-01", "reason": "not reachable"}]))
+    image.scanned(**COMPLETED, findings=[basic("CVE-1", "HIGH")])
+    assert scan(capfd, "--exceptions", str(file))[0] == 0
+    image.scanned(**COMPLETED, findings=[basic("CVE-2", "HIGH", "openssl")])
+    assert scan(capfd, "--exceptions", str(file))[0] == 3
+
+
+def test_an_image_that_no_scanner_reads_is_excepted_by_name(
+    image: ScannedImage, capfd: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    file = tmp_path / "exceptions.json"
+    image.scanned("UNSUPPORTED_IMAGE")
+    for repository, status in ((NAME, 0), ("shop/other", 1)):
+        file.write_text(json.dumps([{"repository": repository, "reason": "from scratch"}]))
+        assert scan(capfd, "--exceptions", str(file))[0] == status
+
+
+ODD: list[Any] = [
+    "{",
+    "3",
+    "{}",
+    "[3]",
+    "[[]]",
+    '[{"cve": "CVE-1"}]',
+    '[{"until": "2999-01-01", "reason": "x"}]',
+    '[{"cve": "CVE-1", "until": "soon", "reason": "x"}]',
+    '[{"cve": "CVE-1", "until": "2999-01-01", "reason": " "}]',
+    '[{"cve": "CVE-1", "until": "2999-01-01", "reason": 3}]',
+    '[{"cve": "CVE-1", "until": "2999-01-01", "reason": "x", "verison": "1"}]',
+    '[{"cve": "CVE-1", "version": "1", "until": "2999-01-01", "reason": "x"}]',
+    '[{"repository": "a", "reason": "x", "until": "2999-01-01"}]',
+    "[" * 100_000,
+]
+
+
+@pytest.mark.parametrize("text", ODD, ids=lambda text: text[:60])
+def test_exceptions_that_make_no_sense_end_with_2(
+    image: ScannedImage, capfd: pytest.CaptureFixture[str], tmp_path: Path, text: str
+) -> None:
+    file = tmp_path / "exceptions.json"
+    file.write_text(text)
+    assert scan(capfd, "--exceptions", str(file))[0] == 2
+    assert not image.aws.requests
+
+
+@pytest.mark.parametrize("option", [("--settle", "59s"), ("--settle", "soon"), ("--timeout", "-1m")])
+def test_times_that_make_no_sense_end_with_2(
+    image: ScannedImage, capfd: pytest.CaptureFixture[str], option: tuple[str, str]
+) -> None:
+    assert scan(capfd, *option)[0] == 2
+    assert not image.aws.requests

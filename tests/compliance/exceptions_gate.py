@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from registry_constructs.supply_chain.scan_gate.access import INSPECTOR_REASON
 from registry_constructs.supply_chain.scan_gate.action import JOB_REASON
 
 _ONE_CALLER = "CloudFormation or one pipeline alone calls it, one deployment at a time, and hears of failures"
@@ -48,10 +49,18 @@ CDK_NAG |= {
     for pack in _PACKS
     for name in _STACKS[:2]
 }
-CDK_NAG["Serverless-LambdaStarPermissions", "gate-step/Step/Role/Resource"] = JOB_REASON
+_STARS = {
+    "gate-defaults/Gate/Scan": INSPECTOR_REASON,
+    "gate-everything/Gate/Scan": INSPECTOR_REASON,
+    "gate-step/Step": f"{JOB_REASON} {INSPECTOR_REASON}",
+}
+CDK_NAG |= {
+    ("Serverless-LambdaStarPermissions", f"{function}/Role/Resource"): reason
+    for function, reason in _STARS.items()
+}
 """Rule and construct."""
 
 CDK_NAG_ACKNOWLEDGED: dict[tuple[str, str], str] = {
-    ("AwsSolutions-IAM5[Resource::*]", "gate-step/Step/Role"): JOB_REASON
+    ("AwsSolutions-IAM5[Resource::*]", f"{function}/Role"): reason for function, reason in _STARS.items()
 }
 """Rule and construct, as the library acknowledges them itself."""

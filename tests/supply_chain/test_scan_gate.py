@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import aws_cdk as cdk
 import pytest
+from aws_cdk import aws_iam as iam
 
 from registry_constructs import (
     FargateService,
@@ -13,10 +16,14 @@ from registry_constructs import (
     Image,
     ImageFunction,
     InvalidInputError,
+    Registry,
     Repository,
     ScanGate,
     ScanGateAction,
+    Scanning,
+    UnsupportedImageException,
 )
+from registry_constructs.supply_chain.scan_gate.handler.request import Request
 from tests.consumers import variants_eks
 from tests.supply_chain.variants_gate import DIGEST
 from tests.synthesis import cfn_lint, new_stack, properties, raw_template, resources, warnings
@@ -68,6 +75,12 @@ def bad(**said: Any) -> InvalidInputError:
         {"signed_by": "arn:aws:signer:eu-west-1:111122223333:/signing-profiles/images"},
         {"timeout": cdk.Duration.minutes(56)},
         {"timeout": cdk.Duration.seconds(90)},
+        {"timeout": cdk.Duration.minutes(1)},
+        {"settle": cdk.Duration.seconds(59)},
+        {"settle": cdk.Duration.minutes(55)},
+        {"settle": cdk.Duration.minutes(15)},
+        {"scan_role": "arn:aws:iam::111122223333:role/Scans"},
+        {"exceptions": [UnsupportedImageException(repository="a/b", reason="a")] * 2},
         {"exceptions": [FindingException(cve="CVE-1", until="2999-01-01", reason="a")] * 2},
     ],
 )
@@ -76,11 +89,34 @@ def test_bad_input_is_refused(said: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(
-    "change", [{"cve": ""}, {"cve": "a b"}, {"until": "soon"}, {"until": None}, {"reason": " "}]
+    "change",
+    [
+        {"cve": ""},
+        {"cve": "a b"},
+        {"cve": None},
+        {"cve": None, "version": "1.2"},
+        {"version": "1.2"},
+        {"package": ""},
+        {"package": " zlib"},
+        {"package": "zlib", "version": ""},
+        {"package": "zlib", "version": 1.2},
+        {"until": "soon"},
+        {"until": None},
+        {"reason": " "},
+        {"reason": cdk.Aws.REGION},
+    ],
 )
 def test_an_exception_needs_a_name_a_day_and_a_reason(change: dict[str, Any]) -> None:
     with pytest.raises(InvalidInputError):
         FindingException(**({"cve": "CVE-2026-1", "until": "2999-01-01", "reason": "not reachable"} | change))
+
+
+@pytest.mark.parametrize(
+    "change", [{"repository": ""}, {"repository": "Shop"}, {"repository": "shop/*"}, {"reason": ""}]
+)
+def test_an_unsupported_image_needs_a_whole_name_and_a_reason(change: dict[str, Any]) -> None:
+    with pytest.raises(InvalidInputError):
+        UnsupportedImageException(**({"repository": "shop/static", "reason": "static"} | change))
 
 
 def test_a_step_needs_an_image() -> None:
@@ -89,13 +125,244 @@ def test_a_step_needs_an_image() -> None:
         ScanGateAction(stack, "Step", action_name="Scan", repository=Repository(stack, "App"), image="")
 
 
-def test_what_has_expired_or_moves_or_is_elsewhere_is_a_warning() -> None:
+def test_what_has_expired_or_moves_is_a_warning() -> None:
     stack = new_stack()
-    exception = FindingException(cve="CVE-2026-1", until="2020-01-01", reason="was not reachable")
-    arn = "arn:aws:ecr:eu-west-1:222233334444:repository/base"
-    there = Repository.from_repository_arn(stack, "There", arn)
-    ScanGate(stack, "Gate", image=Image.of(there, tag="latest"), exceptions=[exception])
+    exceptions = [
+        FindingException(cve="CVE-2026-1", until="2020-01-01", reason="was not reachable"),
+        FindingException(package="zlib", version="1.2", until="2020-01-02", reason="was not reachable"),
+    ]
+    there = Repository.from_repository_name(stack, "There", "shop/base")
+    ScanGate(stack, "Gate", image=Image.of(there, tag="latest"), exceptions=exceptions)
     found = "\n".join(warnings(stack))
-    for words in ("ended on 2020-01-01", "'latest' can be moved", "account 222233334444"):
+    for words in ("CVE-2026-1 ended on 2020-01-01", "zlib 1.2 ended on 2020-01-02", "'latest' can be moved"):
         assert words in found
-    assert properties(stack, "Custom::ECRScanGate")["Registry"] == "222233334444"
+
+
+# Inspector -------------------------------------------------------------------------------------------------
+
+
+def actions(stack: cdk.Stack) -> set[str]:
+    """What the roles of a stack may do, in their own policies."""
+    found: set[str] = set()
+    for role in resources(stack, "AWS::IAM::Role").values():
+        for policy in role["Properties"].get("Policies", []):
+            for statement in policy["PolicyDocument"]["Statement"]:
+                listed = statement["Action"]
+                found |= {listed} if isinstance(listed, str) else set(listed)
+    return found
+
+
+INSPECTOR = {"inspector2:ListCoverage", "inspector2:ListFindings"}
+
+
+@pytest.mark.parametrize("registry_first", [True, False])
+@pytest.mark.parametrize(
+    ("scanning", "granted"),
+    [(None, True), (Scanning.enhanced(), True), (Scanning.basic(), False)],
+    ids=["unknown", "enhanced", "basic"],
+)
+def test_inspector_may_be_read_where_scanning_is_or_may_be_enhanced(
+    scanning: Scanning | None, granted: bool, registry_first: bool
+) -> None:
+    stack = new_stack()
+    if registry_first:
+        Registry(stack, "Registry", scanning=scanning)
+    repository = Repository(stack, "App")
+    ScanGate(stack, "Gate", image=Image.of(repository, digest=DIGEST))
+    ScanGateAction(stack, "Action", action_name="Scan", repository=repository, image=DIGEST)
+    if not registry_first:
+        Registry(stack, "Registry", scanning=scanning)
+    template = raw_template(stack)
+    roles = [body for body in template["Resources"].values() if body["Type"] == "AWS::IAM::Role"]
+    readers = [role for role in roles if "scans" in role["Properties"].get("Description", "")]
+    assert len(readers) == 2
+    for role in readers:
+        written = json.dumps(role)
+        assert [name in written for name in sorted(INSPECTOR)] == [granted, granted]
+
+
+def test_the_scanning_of_another_region_says_nothing() -> None:
+    stack = new_stack()
+    Registry(stack, "Registry", scanning=Scanning.basic())
+    arn = f"arn:aws:ecr:us-east-2:{stack.account}:repository/base"
+    there = Repository.from_repository_arn(stack, "There", arn)
+    ScanGate(stack, "Gate", image=Image.of(there, digest=DIGEST))
+    assert actions(stack) >= INSPECTOR
+    assert properties(stack, "Custom::ECRScanGate")["Region"] == "us-east-2"
+
+
+# Another account -------------------------------------------------------------------------------------------
+
+OWNER, USER = "111122223333", "444455556666"
+
+
+def two_accounts(app: cdk.App | None = None) -> tuple[cdk.Stack, cdk.Stack]:
+    app = app or cdk.App()
+    return (
+        cdk.Stack(app, "Owner", env=cdk.Environment(account=OWNER, region="eu-west-1")),
+        cdk.Stack(app, "User", env=cdk.Environment(account=USER, region="eu-west-1")),
+    )
+
+
+def gated(kind: str, stack: cdk.Stack, repository: Any, **more: Any) -> None:
+    if kind == "gate":
+        ScanGate(stack, "Gate", image=Image.of(repository, digest=DIGEST), **more)
+    else:
+        ScanGateAction(stack, "Gate", action_name="Scan", repository=repository, image=DIGEST, **more)
+
+
+@pytest.mark.parametrize("kind", ["gate", "action"])
+def test_the_scans_of_another_account_are_read_with_a_role_that_is_made_there(kind: str) -> None:
+    owner, user = two_accounts()
+    repository = Repository(owner, "App", repository_name="shop/checkout")
+    gated(kind, user, repository)
+    [role] = [
+        body["Properties"]
+        for body in resources(owner, "AWS::IAM::Role").values()
+        if "scans" in body["Properties"]["Description"]
+    ]
+    [trust] = role["AssumeRolePolicyDocument"]["Statement"]
+    assert trust["Principal"] == {
+        "AWS": {"Fn::Join": ["", ["arn:", {"Ref": "AWS::Partition"}, f":iam::{USER}:root"]]}
+    }
+    [function_role] = [
+        body["Properties"]
+        for body in resources(user, "AWS::IAM::Role").values()
+        if "scans" in body["Properties"]["Description"]
+    ]
+    trusted = json.dumps(trust["Condition"]["ArnEquals"]["aws:PrincipalArn"])
+    assert f":iam::{USER}:role/{function_role['RoleName']}" in trusted
+    assert actions(owner) == {
+        "ecr:BatchGetImage",
+        "ecr:DescribeImageScanFindings",
+        "ecr:DescribeImages",
+        *INSPECTOR,
+    }
+    assert not any(action.startswith(("ecr:", "inspector2:")) for action in actions(user))
+    assert f":iam::{OWNER}:role/{role['RoleName']}" in json.dumps(function_role["Policies"])
+    assert [stack.stack_name for stack in user.dependencies] == ["Owner"]
+    for stack in (owner, user):
+        assert cfn_lint(raw_template(stack)) == []
+
+
+def test_the_role_of_another_account_needs_no_inspector_where_scanning_is_basic() -> None:
+    owner, user = two_accounts()
+    repository = Repository(owner, "App", repository_name="shop/checkout")
+    gated("gate", user, repository, start_scan=True)
+    Registry(owner, "Registry", scanning=Scanning.basic())
+    assert "ecr:StartImageScan" in actions(owner)
+    assert not INSPECTOR & actions(owner)
+
+
+def test_two_gates_of_one_repository_have_a_role_each() -> None:
+    owner, user = two_accounts()
+    repository = Repository(owner, "App", repository_name="shop/checkout")
+    gated("gate", user, repository)
+    gated(
+        "action",
+        cdk.Stack(user.node.scope, "Other", env=cdk.Environment(account=USER, region="eu-west-1")),
+        repository,
+    )
+    names = [body["Properties"].get("RoleName") for body in resources(owner, "AWS::IAM::Role").values()]
+    assert len({name for name in names if name}) == 2
+
+
+@pytest.mark.parametrize("kind", ["gate", "action"])
+def test_a_repository_that_no_stack_of_the_app_has_needs_a_role(kind: str) -> None:
+    _, user = two_accounts()
+    arn = f"arn:aws:ecr:eu-west-1:{OWNER}:repository/base"
+    there = Repository.from_repository_arn(user, "There", arn)
+    with pytest.raises(InvalidInputError) as caught:
+        gated(kind, user, there)
+    assert str(caught.value).startswith("User/Gate: ")
+    for words in (
+        f"in account {OWNER}, make a role",
+        "ecr:DescribeImageScanFindings",
+        "inspector2:ListCoverage",
+        "scan_role=",
+    ):
+        assert words in caught.value.fix
+    with pytest.raises(InvalidInputError, match="scan_role is not a role"):
+        gated(kind, cdk.Stack(user, "Second"), there, scan_role="arn:aws:iam::111122223333:role/Scans")
+
+
+@pytest.mark.parametrize("kind", ["gate", "action"])
+def test_a_role_that_is_given_is_assumed(kind: str) -> None:
+    _, user = two_accounts()
+    arn = f"arn:aws:ecr:eu-west-1:{OWNER}:repository/base"
+    there = Repository.from_repository_arn(user, "There", arn)
+    role = iam.Role.from_role_arn(user, "ScanRole", f"arn:aws:iam::{OWNER}:role/Scans")
+    gated(kind, user, there, scan_role=role)
+    assert actions(user) >= {"sts:AssumeRole"}
+    assert not any(action.startswith("ecr:") for action in actions(user))
+    if kind == "gate":
+        found = properties(user, "Custom::ECRScanGate")
+        assert (found["Role"], found["Registry"]) == (f"arn:aws:iam::{OWNER}:role/Scans", OWNER)
+
+
+def test_an_account_that_is_not_known_is_left_to_the_deployment() -> None:
+    stack = cdk.Stack(cdk.App(), "Anywhere")
+    arn = f"arn:aws:ecr:eu-west-1:{OWNER}:repository/base"
+    gated("gate", stack, Repository.from_repository_arn(stack, "There", arn))
+    assert "Role" not in properties(stack, "Custom::ECRScanGate")
+
+
+def test_a_role_in_another_stage_is_a_warning_with_the_order() -> None:
+    app = cdk.App()
+    owner, _ = two_accounts(cdk.Stage(app, "First"))  # type: ignore[arg-type]
+    _, user = two_accounts(cdk.Stage(app, "Second"))  # type: ignore[arg-type]
+    gated("gate", user, Repository(owner, "App", repository_name="shop/checkout"))
+    assert any("in another stage: deploy that" in warning for warning in warnings(user))
+
+
+# Exceptions ------------------------------------------------------------------------------------------------
+
+
+def many(count: int, reason: str = "the parser is never called by this service") -> list[FindingException]:
+    return [
+        FindingException(cve=f"CVE-2026-{number:05}", until="2999-01-01", reason=reason)
+        for number in range(count)
+    ]
+
+
+def test_a_hundred_exceptions_travel_in_the_code_of_an_actions_function(tmp_path: Path) -> None:
+    app = cdk.App(outdir=str(tmp_path))
+    stack = cdk.Stack(app, "Stack")
+    exceptions = [*many(100), UnsupportedImageException(repository="shop/checkout", reason="static")]
+    action = ScanGateAction(
+        stack,
+        "Action",
+        action_name="Scan",
+        repository=Repository(stack, "App", repository_name="shop/checkout"),
+        image="#{Build.IMAGE_DIGEST}",
+        exceptions=exceptions,
+    )
+    assert action.action_properties.action_name == "Scan"
+    app.synth()
+    [kept] = tmp_path.glob("asset.*/handler/exceptions.json")
+    found = json.loads(kept.read_text())
+    assert found == [one.written for one in exceptions]
+    request = {"Registry": "1", "Region": "eu-west-1", "Repository": "a", "Image": "b", "Severity": "HIGH"}
+    made = Request.of(request | {"Exceptions": found})
+    assert (len(made.exceptions), made.unsupported) == (100, {"shop/checkout": "static"})
+
+
+def test_the_exceptions_of_a_gate_are_in_its_template() -> None:
+    stack = new_stack()
+    exception = FindingException(package="zlib", version="1.2", until="2999-01-31", reason="not reachable")
+    ScanGate(stack, "Gate", image=image(stack), exceptions=[exception], warn_only=True)
+    found = properties(stack, "Custom::ECRScanGate")
+    assert found["Exceptions"] == [
+        {"Package": "zlib", "Version": "1.2", "Until": "2999-01-31", "Reason": "not reachable"}
+    ]
+    assert (found["WarnOnly"], found["SettleSeconds"], found["TimeoutMinutes"]) == ("true", "60", "15")
+
+
+def test_what_does_not_fit_is_refused() -> None:
+    error = bad(exceptions=many(1_000, "x" * 200))
+    assert "1,000 exceptions" in str(error)
+    stack = new_stack()
+    with pytest.raises(InvalidInputError, match="too long for CodePipeline"):
+        ScanGateAction(
+            stack, "Step", action_name="Scan", repository=Repository(stack, "App"), image="v" * 1_000
+        )

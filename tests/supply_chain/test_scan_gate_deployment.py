@@ -48,7 +48,8 @@ def deploy(aws: LocalAws, tmp_path: Path) -> Deploy:
 
 def told(aws: LocalAws, digest: str, *severities: str) -> None:
     findings = [{"name": f"CVE-2026-{n}", "severity": severity} for n, severity in enumerate(severities)]
-    answer = {"imageScanStatus": {"status": "COMPLETE"}, "imageScanFindings": {"findings": findings}}
+    page = {"findings": findings, "imageScanCompletedAt": 1_790_000_000}
+    answer = {"imageScanStatus": {"status": "COMPLETE"}, "imageScanFindings": page}
     aws.tell_image("DescribeImageScanFindings", answer, repository=NAME, digest=digest)
 
 

@@ -15,6 +15,7 @@ from registry_constructs import (
     Repository,
     ScanGate,
     ScanGateAction,
+    UnsupportedImageException,
 )
 
 DIGEST = f"sha256:{'1' * 64}"
@@ -35,11 +36,17 @@ def _everything(stack: cdk.Stack) -> None:
         "Gate",
         image=Image.of(_repository(stack), tag="v1.4.2"),
         severity="MEDIUM",
-        exceptions=[FindingException(cve="CVE-2026-1234", until="2999-01-31", reason="not reachable")],
+        exceptions=[
+            FindingException(cve="CVE-2026-1234", until="2999-01-31", reason="not reachable"),
+            FindingException(package="zlib", version="1.2.13", until="2999-01-31", reason="never called"),
+            UnsupportedImageException(repository="shop/static", reason="one program, from scratch"),
+        ],
         signed_by=ManagedSigning(stack, "Signing", repositories=["shop/*"]),
         only_fixable=True,
         start_scan=True,
+        warn_only=True,
         timeout=cdk.Duration.minutes(55),
+        settle=cdk.Duration.minutes(3),
     )
 
 

@@ -1,8 +1,10 @@
-"""The gate as a step of a pipeline."""
+"""The gate as an action of a pipeline."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
+from typing import Any
 
 import aws_cdk as cdk
 from aws_cdk import aws_codepipeline_actions as actions
@@ -11,10 +13,11 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_signer as signer
 from constructs import Construct
 
+from registry_constructs import limits
 from registry_constructs.errors import InvalidInputError
 from registry_constructs.registry import ManagedSigning
 from registry_constructs.repository.located import located
-from registry_constructs.supply_chain.scan_gate.demands import Demands, FindingException, Severity
+from registry_constructs.supply_chain.scan_gate.demands import Demands, ScanException, Severity
 from registry_constructs.supply_chain.scan_gate.function import ScanFunction
 
 JOB_REASON = (
@@ -25,24 +28,28 @@ JOB_REASON = (
 
 
 class ScanGateAction(actions.LambdaInvokeAction):
-    """A step of CodePipeline that fails when an image has findings: `ScanGate`, without CloudFormation.
+    """An action of CodePipeline that fails when an image has findings: `ScanGate`, without CloudFormation.
 
-    While a scan runs CodePipeline asks again by itself. The step's variable `Digest` is what was checked.
+    While a scan runs CodePipeline calls again by itself. The action's variable `Digest` is what was checked.
+    The exceptions are part of the function's code, as a pipeline's parameters hold 1,000 characters.
 
     Args:
-        scope: The construct that the step's function belongs to.
+        scope: The construct that the action's function belongs to.
         id: The id of the function's construct, unique in `scope`.
-        action_name: The step's name in its stage.
+        action_name: The action's name in its stage.
         repository: The repository.
-        image: A digest or a tag, mostly a variable of an earlier step: `#{Build.IMAGE_DIGEST}`.
+        image: A digest or a tag, mostly a variable of an earlier action: `#{Build.IMAGE_DIGEST}`.
         severity: As for `ScanGate`.
         exceptions: As for `ScanGate`.
         signed_by: As for `ScanGate`.
         only_fixable: As for `ScanGate`.
         start_scan: As for `ScanGate`.
+        warn_only: As for `ScanGate`.
         timeout: As for `ScanGate`.
-        run_order: The step's place in its stage. Default: 1.
-        variables_namespace: What later steps name the variables by. Default: none.
+        settle: As for `ScanGate`.
+        scan_role: As for `ScanGate`.
+        run_order: The action's place in its stage. Default: 1.
+        variables_namespace: What later actions name the variables by. Default: none.
 
     Raises:
         InvalidInputError: For what could never pass or never be read.
@@ -57,11 +64,14 @@ class ScanGateAction(actions.LambdaInvokeAction):
         repository: ecr.IRepository,
         image: str,
         severity: Severity = "HIGH",
-        exceptions: Sequence[FindingException] = (),
+        exceptions: Sequence[ScanException] = (),
         signed_by: ManagedSigning | signer.ISigningProfile | None = None,
         only_fixable: bool = False,
         start_scan: bool = False,
+        warn_only: bool = False,
         timeout: cdk.Duration | None = None,
+        settle: cdk.Duration | None = None,
+        scan_role: iam.IRole | None = None,
         run_order: int | None = None,
         variables_namespace: str | None = None,
     ) -> None:
@@ -71,43 +81,57 @@ class ScanGateAction(actions.LambdaInvokeAction):
             signed_by=signed_by,
             only_fixable=only_fixable,
             start_scan=start_scan,
-            timeout=timeout or cdk.Duration.minutes(15),
+            warn_only=warn_only,
+            timeout=timeout,
+            settle=settle,
+            scan_role=scan_role,
         )
         with located(scope, id):
             if not isinstance(image, str) or not image:
                 raise InvalidInputError(
-                    "The step's image is not said",
+                    "The action has no image",
                     got=image,
-                    allowed="a digest, a tag, or a variable of an earlier step",
+                    allowed="a digest, a tag, or a variable of an earlier action",
                     fix="write image='#{Build.IMAGE_DIGEST}'",
                 )
             demands.check()
-        scan = ScanFunction(
-            scope,
-            id,
-            repository_arn=repository.repository_arn,
-            demands=demands,
-            statements=[
-                iam.PolicyStatement(
-                    actions=["codepipeline:PutJobFailureResult", "codepipeline:PutJobSuccessResult"],
-                    resources=["*"],
-                )
-            ],
-        )
+            scan = ScanFunction(
+                scope,
+                id,
+                owner=repository,
+                account=repository.env.account,
+                region=repository.env.region,
+                repository_name=repository.repository_name,
+                repository_arn=repository.repository_arn,
+                demands=demands,
+                statements=[
+                    iam.PolicyStatement(
+                        actions=["codepipeline:PutJobFailureResult", "codepipeline:PutJobSuccessResult"],
+                        resources=["*"],
+                    )
+                ],
+                reason=JOB_REASON,
+                exceptions_in_code=True,
+            )
+            parameters = {**scan.properties, "Image": image}
+            _check_length(scan, parameters)
         demands.warn(scan)
-        cdk.Validations.of(scan.role).acknowledge(
-            cdk.Acknowledgment(id="AwsSolutions-IAM5[Resource::*]", reason=JOB_REASON)
-        )
         super().__init__(
             action_name=action_name,
             lambda_=scan.function,
             run_order=run_order,
             variables_namespace=variables_namespace,
-            user_parameters={
-                "Registry": repository.env.account,
-                "Region": repository.env.region,
-                "Repository": repository.repository_name,
-                "Image": image,
-                **demands.properties,
-            },
+            user_parameters=parameters,
+        )
+
+
+def _check_length(scope: Construct, parameters: dict[str, Any]) -> None:
+    """Refuse parameters that CodePipeline has no room for, as far as they are known at synthesis."""
+    written = json.dumps(cdk.Stack.of(scope).resolve(parameters), separators=(",", ":"))
+    if len(written) > limits.PIPELINE_VALUE_LENGTH:
+        raise InvalidInputError(
+            "The action's parameters are too long for CodePipeline",
+            got=f"{len(written):,} characters",
+            allowed=f"{limits.PIPELINE_VALUE_LENGTH:,} characters (ActionConfigurationValue)",
+            fix="shorten the image's tag or the names of repository, signing profile and role",
         )

@@ -1,7 +1,10 @@
-"""The function that checks images for a gate or for a step of a pipeline, and its rights."""
+"""The function that checks images for a gate or for a pipeline's action, and its rights."""
 
 from __future__ import annotations
 
+import json
+import shutil
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,8 +12,15 @@ import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
-from constructs import Construct
+from constructs import Construct, IConstruct
 
+from registry_constructs.repository.wildcards import acknowledge_wildcards
+from registry_constructs.supply_chain.scan_gate.access import (
+    ecr_statement,
+    grant_inspector,
+    is_elsewhere,
+    role_of_owner,
+)
 from registry_constructs.supply_chain.scan_gate.demands import Demands
 
 _PACKAGE = Path(__file__).parent
@@ -22,13 +32,24 @@ class ScanFunction(Construct):
     Args:
         scope: The construct that it belongs to.
         id: The construct's id, unique in `scope`.
-        repository_arn: The repository.
+        owner: The repository, or the cache.
+        account: The account of its registry.
+        region: The registry's Region.
+        repository_name: The repository's name.
+        repository_arn: Its ARN.
         demands: What it will check, which decides what it may read.
         statements: What else it may do.
+        reason: Why these name `*`, if they do.
+        exceptions_in_code: Whether the exceptions are part of the function's code: a pipeline's parameters
+            have no room for them. Default: False.
 
     Attributes:
         function: The function.
         role: Its role.
+        properties: What it is called with, beside the image.
+
+    Raises:
+        InvalidInputError: If the registry is another account's that is not of this app, and no role is given.
     """
 
     def __init__(
@@ -36,9 +57,15 @@ class ScanFunction(Construct):
         scope: Construct,
         id: str,
         *,
+        owner: IConstruct,
+        account: str,
+        region: str,
+        repository_name: str,
         repository_arn: str,
         demands: Demands,
         statements: Sequence[iam.PolicyStatement] = (),
+        reason: str = "",
+        exceptions_in_code: bool = False,
     ) -> None:
         super().__init__(scope, id)
         log = logs.LogGroup(
@@ -47,30 +74,51 @@ class ScanFunction(Construct):
             retention=logs.RetentionDays.ONE_YEAR,
             removal_policy=cdk.RemovalPolicy.DESTROY,
         )
-        actions = ["ecr:BatchGetImage", "ecr:DescribeImageScanFindings", "ecr:DescribeImages"]
-        if demands.signed_by is not None:
-            actions.append("ecr:DescribeImageSigningStatus")
-        if demands.start_scan:
-            actions.append("ecr:StartImageScan")
-        reading = iam.PolicyStatement(actions=actions, resources=[repository_arn])
         writing = iam.PolicyStatement(
             actions=["logs:CreateLogStream", "logs:PutLogEvents"], resources=[log.log_group_arn]
         )
+        here = cdk.Stack.of(self)
+        elsewhere = demands.scan_role is not None or is_elsewhere(account, here.account)
+        reading = [] if elsewhere else [ecr_statement(repository_arn, demands)]
+        document = iam.PolicyDocument(statements=[*reading, writing, *statements])
         self.role = iam.Role(
             self,
             "Role",
+            role_name=cdk.PhysicalName.GENERATE_IF_NEEDED if elsewhere else None,
             description="Lets a function read the scans of one repository",
             assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
-            inline_policies={"Scans": iam.PolicyDocument(statements=[reading, writing, *statements])},
+            inline_policies={"Scans": document},
         )
+        self.properties = {
+            "Registry": account,
+            "Region": region,
+            "Repository": repository_name,
+            **demands.properties,
+        }
+        if elsewhere:
+            reader = role_of_owner(
+                self,
+                owner,
+                account=account,
+                repository_name=repository_name,
+                repository_arn=repository_arn,
+                demands=demands,
+                function_role=self.role,
+            )
+            document.add_statements(
+                iam.PolicyStatement(actions=["sts:AssumeRole"], resources=[reader.role_arn])
+            )
+            self.properties["Role"] = reader.role_arn
+            acknowledge_wildcards(self.role, ["*"] if reason else [], reason)
+        else:
+            there = cdk.Stack.of(owner)
+            known = (there.account, there.region) == (account, region)
+            grant_inspector(self.role, document, there if known else None, reason=reason)
         self.function = lambda_.Function(
             self,
             "Function",
             description="Refuses images with vulnerabilities",
-            # The folder itself is the package; what is compiled would change the asset.
-            code=lambda_.Code.from_asset(
-                str(_PACKAGE), exclude=["*", "!handler", "!handler/*.py"], ignore_mode=cdk.IgnoreMode.GIT
-            ),
+            code=_code(demands.exceptions_written if exceptions_in_code else []),
             handler="handler.index.handler",
             runtime=lambda_.Runtime.PYTHON_3_14,
             architecture=lambda_.Architecture.ARM_64,
@@ -80,3 +128,21 @@ class ScanFunction(Construct):
             role=iam.Role.from_role_arn(self, "FunctionRole", self.role.role_arn, mutable=False),
             log_group=log,
         )
+
+
+def _code(exceptions: list[dict[str, str]]) -> lambda_.Code:
+    """The package, and the exceptions beside it."""
+    folder = _PACKAGE
+    if exceptions:
+        folder = Path(tempfile.mkdtemp(prefix="scan-gate-"))
+        shutil.copytree(
+            _PACKAGE / "handler", folder / "handler", ignore=shutil.ignore_patterns("__pycache__")
+        )
+        written = json.dumps(exceptions, indent=1)
+        (folder / "handler" / "exceptions.json").write_text(written, encoding="utf-8")
+    # The folder itself is the package; what is compiled would change the asset.
+    return lambda_.Code.from_asset(
+        str(folder),
+        exclude=["*", "!handler", "!handler/*.py", "!handler/*.json"],
+        ignore_mode=cdk.IgnoreMode.GIT,
+    )

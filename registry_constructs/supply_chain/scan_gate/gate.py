@@ -14,21 +14,23 @@ from registry_constructs.consumers.image import Image
 from registry_constructs.errors import InvalidInputError
 from registry_constructs.registry import ManagedSigning
 from registry_constructs.repository.located import located
-from registry_constructs.supply_chain.scan_gate.demands import Demands, FindingException, Severity
+from registry_constructs.supply_chain.scan_gate.demands import Demands, ScanException, Severity
 from registry_constructs.supply_chain.scan_gate.function import ScanFunction
-from registry_constructs.tokens import is_token
 
 
 class ScanGate(Construct):
     """Fail a deployment whose image has findings, before what runs it is touched.
 
-    CloudFormation asks a Lambda function, which waits for the scan, basic or enhanced, of the image or of
-    every image in an index. What is not scanned, or can't be read, does not pass. It is asked when the image
-    or a demand changes, not when new vulnerabilities become known. A stack that rolls back is not checked
-    again, and a gate can always be deleted.
+    CloudFormation calls a Lambda function, which waits for the scan, basic or enhanced, of the image or of
+    every image in an index that can run. What is not scanned, or can't be read, does not pass. It is called
+    when the image or a requirement changes, not when new vulnerabilities become known. A stack that rolls
+    back is not checked again and gets the digest that ran before, and a gate can always be deleted.
 
     Run `image`, the attribute: it is what was checked, by its digest, and waits for the gate. `guard` has
     anything else wait.
+
+    A repository of another account has to be part of the app, where the gate makes a role that reads its
+    scans, or `scan_role` is that role: under enhanced scanning ECR shows no scan to other accounts.
 
     Args:
         scope: The construct that it belongs to.
@@ -36,16 +38,25 @@ class ScanGate(Construct):
         image: What is checked. A tag that moves is a warning: a deployment that changes nothing else does
             not check the image that it stands for by then.
         severity: Findings as bad as this, or worse, refuse the image.
-        exceptions: Vulnerabilities that do not count for some time. One that has ended is a warning here and
-            counts at deployment. Default: none.
+        exceptions: Vulnerabilities and packages that do not count for some time (`FindingException`), and
+            repositories whose images no scanner can read (`UnsupportedImageException`); up to 128 KiB as
+            JSON. One that has ended is a warning here and counts at deployment. Default: none.
         signed_by: The signing profile, or the `ManagedSigning`, that must have signed the image. An index
-            needs the signature itself. Default: no signature is demanded.
+            needs the signature itself. Default: no signature is required.
         only_fixable: Whether findings do not count that Inspector knows no fix for. Basic scanning does not
             say, so there all count. Default: False.
-        start_scan: Whether a basic scan is started if nobody has scanned the image; ECR does one a day.
-            Inspector takes no orders. Default: False, as scanning on push is the registry's to say.
-        timeout: How long a scan is waited for, in whole minutes, 1 to 55; the function costs while it waits.
+        start_scan: Whether a basic scan is started if there is none; ECR does one a day. Inspector takes no
+            orders. Default: False, as scanning on push is configured at the registry.
+        warn_only: Whether the image passes whatever its scan says: what would have refused it is in the
+            function's log. An image that is not there still fails. Default: False.
+        timeout: How long a scan is waited for, in whole minutes, 2 to 55; the function costs while it waits.
             Default: 15 minutes.
+        settle: For how long Inspector's findings have to stay the same before they are believed, 60 seconds
+            or more, and less than `timeout`: they arrive one after the other. Basic scans don't wait for it.
+            Default: 60 seconds.
+        scan_role: A role of the registry's account that the function assumes to read the scans, for a
+            repository of another account that is not part of the app. Default: made where the repository is,
+            if that is another account.
 
     Attributes:
         image: The image that was checked, by its digest.
@@ -63,11 +74,14 @@ class ScanGate(Construct):
         *,
         image: Image,
         severity: Severity = "HIGH",
-        exceptions: Sequence[FindingException] = (),
+        exceptions: Sequence[ScanException] = (),
         signed_by: ManagedSigning | signer.ISigningProfile | None = None,
         only_fixable: bool = False,
         start_scan: bool = False,
+        warn_only: bool = False,
         timeout: cdk.Duration | None = None,
+        settle: cdk.Duration | None = None,
+        scan_role: iam.IRole | None = None,
     ) -> None:
         super().__init__(scope, id)
         stack = cdk.Stack.of(self)
@@ -77,7 +91,10 @@ class ScanGate(Construct):
             signed_by=signed_by,
             only_fixable=only_fixable,
             start_scan=start_scan,
-            timeout=timeout or cdk.Duration.minutes(15),
+            warn_only=warn_only,
+            timeout=timeout,
+            settle=settle,
+            scan_role=scan_role,
         )
         with located(self):
             if not isinstance(image, Image):
@@ -90,17 +107,21 @@ class ScanGate(Construct):
             demands.check()
         demands.warn(self)
         image.warn_if_moving(self)
-        account, region = _place(image)
-        self._warn_if_elsewhere(image, account)
-        waiting = ScanFunction(
-            self,
-            "Scan",
-            repository_arn=image.repository_arn,
-            demands=demands,
-            statements=[
-                iam.PolicyStatement(actions=["cloudformation:DescribeStacks"], resources=[stack.stack_id])
-            ],
-        )
+        owner, account, region = _registry(image)
+        with located(self):
+            waiting = ScanFunction(
+                self,
+                "Scan",
+                owner=owner,
+                account=account,
+                region=region,
+                repository_name=image.repository_name,
+                repository_arn=image.repository_arn,
+                demands=demands,
+                statements=[
+                    iam.PolicyStatement(actions=["cloudformation:DescribeStacks"], resources=[stack.stack_id])
+                ],
+            )
         # A policy of its own, as the function's ARN is not known to its role.
         again = iam.Policy(
             self,
@@ -118,13 +139,11 @@ class ScanGate(Construct):
             resource_type="Custom::ECRScanGate",
             service_token=waiting.function.function_arn,
             # Without it CloudFormation would wait an hour for a function that can't answer.
-            service_timeout=demands.timeout.plus(cdk.Duration.minutes(5)),
+            service_timeout=cdk.Duration.minutes(demands.timeout_minutes + 5),
             properties={
-                "Registry": account,
-                "Region": region,
-                "Repository": image.repository_name,
+                **waiting.properties,
                 "Image": image.digest or image.tag,
-                **demands.properties,
+                "Exceptions": demands.exceptions_written,
             },
         )
         self.resource.node.add_dependency(again)
@@ -147,21 +166,11 @@ class ScanGate(Construct):
         for consumer in consumers:
             consumer.node.add_dependency(self.resource)
 
-    def _warn_if_elsewhere(self, image: Image, account: str) -> None:
-        here = cdk.Stack.of(self).account
-        if is_token(account) or is_token(here) or account == here:
-            return
-        cdk.Validations.of(self).add_warning(
-            "registry-constructs:scan-of-another-account",
-            f"{image.repository_name} belongs to account {account}: its repository policy has to allow "
-            f"account {here} ecr:BatchGetImage, ecr:DescribeImages and ecr:DescribeImageScanFindings, and "
-            "what signed_by and start_scan need, or the gate fails. Or check it in that account's pipeline.",
-        )
 
-
-def _place(image: Image) -> tuple[str, str]:
-    """The account and Region of the image's registry."""
+def _registry(image: Image) -> tuple[IConstruct, str, str]:
+    """The repository or the cache of an image, and the account and Region of its registry."""
     if image.repository is not None:
-        return image.repository.env.account, image.repository.env.region
-    stack = cdk.Stack.of(cast("IConstruct", image.cache))
-    return stack.account, stack.region
+        return image.repository, image.repository.env.account, image.repository.env.region
+    cache = cast("IConstruct", image.cache)
+    stack = cdk.Stack.of(cache)
+    return cache, stack.account, stack.region

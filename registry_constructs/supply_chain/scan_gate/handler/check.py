@@ -1,101 +1,60 @@
 """The check of an image: whether its scan and its signature let it run. Plain Python with boto3.
 
-The custom resource, the pipeline's step and `registry-constructs scan check` all ask here.
+The custom resource, the pipeline's action and `registry-constructs scan check` use it.
 """
 
 from __future__ import annotations
 
 import datetime
-import re
+import hashlib
 import time
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass
 from typing import Any
 
-from .scans import SEVERITIES, Finding, NotYet, Registry, Unreadable, Unsigned
+from .calls import Clients, Denied, NotYet, Unreadable, Unsigned, Unsupported
+from .findings import SEVERITIES, Finding, is_excepted
+from .request import BadRequestError, Request, is_digest
+from .scans import Registry
 
-PASSED, WAITING, REFUSED, UNREADABLE = "passed", "waiting", "refused", "unreadable"
+__all__ = ["BadRequestError", "Memory", "Report", "Request", "check", "timed_out", "wait"]
+
+PASSED, WARNED, WAITING, REFUSED, UNREADABLE = "passed", "warned", "waiting", "refused", "unreadable"
+PASSING = (PASSED, WARNED)
 POLL_SECONDS = 10
-_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+LATE_RIGHTS_SECONDS = 120
+"""For how long a denied request is sent again: what was granted in the same deployment arrives late."""
+
 _REASON_LENGTH = 1_000  # CloudFormation takes an answer of 4,096 bytes, CodePipeline a message of 5,000
 _LISTED = 8
+_CONSOLES = {"cn-": "amazonaws.cn", "us-gov-": "amazonaws-us-gov.com"}
+_NO_CONSOLES = ("us-iso", "eu-iso", "eusc-")
 
 
-class BadRequestError(ValueError):
-    """A request that can't be checked, in words for people."""
-
-
-@dataclass(frozen=True)
-class Excepted:
-    """A vulnerability that does not count until the end of a day, in UTC."""
-
-    cve: str
-    until: datetime.date
-    reason: str
-
-
-@dataclass(frozen=True)
-class Request:
-    """What is asked of an image.
+@dataclass
+class Memory:
+    """What a check has to remember until the next one, in another invocation too.
 
     Attributes:
-        registry: The account of the registry.
-        region: The registry's Region.
-        repository: The repository's name.
-        image: A digest or a tag.
-        severity: Findings of this one of `SEVERITIES`, and of those above it, refuse the image.
-        exceptions: What does not count.
-        signed_by: The ARN of the signing profile that must have signed it; empty for none.
-        only_fixable: Whether findings that have no fix yet do not count.
-        start_scan: Whether a basic scan is started where nobody has scanned.
+        state: A digest of Inspector's answer.
+        since: Since when it is the same, in seconds of the epoch.
+        denied: Since when a right is missing, in seconds of the epoch; None if none is.
     """
 
-    registry: str
-    region: str
-    repository: str
-    image: str
-    severity: str = "HIGH"
-    exceptions: tuple[Excepted, ...] = ()
-    signed_by: str = ""
-    only_fixable: bool = False
-    start_scan: bool = False
-
-    def __post_init__(self) -> None:
-        if self.severity not in SEVERITIES:
-            raise BadRequestError(f"{self.severity!r} is not a severity: {', '.join(SEVERITIES)}")
-        for name in ("registry", "region", "repository", "image"):
-            if not isinstance(getattr(self, name), str) or not getattr(self, name):
-                raise BadRequestError(f"The {name} is not said")
+    state: str = ""
+    since: float = 0.0
+    denied: float | None = None
 
     @classmethod
-    def of(cls, properties: dict[str, Any]) -> Request:
-        """A request as a template or a pipeline has it: CloudFormation makes text of every value."""
-        try:
-            exceptions = tuple(
-                Excepted(str(one["Cve"]), datetime.date.fromisoformat(str(one["Until"])), str(one["Reason"]))
-                for one in properties.get("Exceptions") or ()
-            )
-            return cls(
-                registry=properties["Registry"],
-                region=properties["Region"],
-                repository=properties["Repository"],
-                image=properties["Image"],
-                severity=properties["Severity"],
-                exceptions=exceptions,
-                signed_by=properties.get("SignedBy") or "",
-                only_fixable=properties.get("OnlyFixable") == "true",
-                start_scan=properties.get("StartScan") == "true",
-            )
-        except BadRequestError:
-            raise
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise BadRequestError(f"The request can't be read: {type(error).__name__}: {error}") from error
+    def of(cls, kept: dict[str, Any] | None) -> Memory:
+        """What `kept` says, or nothing."""
+        return cls(**kept) if kept else cls()
 
     @property
-    def identifier(self) -> dict[str, str]:
-        """The image as ECR's API names it."""
-        return {"imageDigest" if _DIGEST.fullmatch(self.image) else "imageTag": self.image}
+    def kept(self) -> dict[str, Any]:
+        """As JSON has it."""
+        return asdict(self)
 
 
 @dataclass(frozen=True)
@@ -103,7 +62,8 @@ class Report:
     """How a check went.
 
     Attributes:
-        state: `passed`, `waiting`, `refused` or `unreadable`.
+        state: `passed`, `warned` (it passes, as nothing more than a warning was asked for), `waiting`,
+            `refused` or `unreadable`.
         reason: Why, in at most 1,000 characters.
         digest: What was checked; empty if it is not known.
         findings: What refuses the image, the worst first.
@@ -117,120 +77,218 @@ class Report:
     excepted: tuple[Finding, ...] = ()
 
 
-def check(ecr: Any, request: Request, *, today: datetime.date | None = None) -> Report:  # noqa: ANN401
-    """Check an image once."""
-    registry = Registry(ecr, request.registry, request.repository)
-    digest, found, waiting = "", [], ""
+def check(
+    clients: Clients,
+    request: Request,
+    memory: Memory,
+    *,
+    now: float | None = None,
+    today: datetime.date | None = None,
+) -> Report:
+    """Check an image once.
+
+    Args:
+        clients: Clients of the registry's Region.
+        request: What is required.
+        memory: Of the checks before, brought up to date.
+        now: The time, in seconds of the epoch. Default: the clock's.
+        today: The day, in UTC. Default: the clock's.
+    """
+    now = time.time() if now is None else now
+    looking = _Look(clients, request, today or datetime.datetime.now(datetime.UTC).date())
     try:
-        digest, images = registry.images(request.identifier)
-        for image in images:
-            try:
-                found += registry.findings(image, start=request.start_scan)
-            except NotYet as reason:  # the scans of the others may be started, and wait together
-                waiting = waiting or str(reason)
-        if not waiting and request.signed_by:
-            registry.check_signature(digest, request.signed_by)
+        report = looking.report(memory, now)
+    except Denied as reason:
+        memory.state, memory.denied = "", now if memory.denied is None else memory.denied
+        late = now - memory.denied < LATE_RIGHTS_SECONDS
+        return _warned(request, _cut(WAITING if late else UNREADABLE, str(reason), looking.digest))
     except NotYet as reason:
-        waiting = str(reason)
+        if not isinstance(reason, _Settling):
+            memory.state = ""
+        report = _cut(WAITING, str(reason), looking.digest)
     except Unsigned as reason:
-        return Report(REFUSED, str(reason)[:_REASON_LENGTH], digest, *_judge(request, found, today))
+        report = _cut(REFUSED, str(reason), looking.digest, *looking.judge())
     except Unreadable as reason:
-        return Report(UNREADABLE, str(reason)[:_REASON_LENGTH], digest)
-    blocking, excepted = _judge(request, found, today)
-    if blocking:  # another scan that is still awaited can't mend it
-        return Report(
-            REFUSED, _refusal(request, digest, blocking, excepted, today), digest, blocking, excepted
-        )
-    if waiting:
-        return Report(WAITING, waiting[:_REASON_LENGTH], digest)
-    return Report(PASSED, _passing(request, digest, excepted), digest, (), excepted)
+        report = _cut(UNREADABLE, str(reason), looking.digest)
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
+        memory.state = ""
+        words = f"{request.repository}: an answer can't be read: {type(error).__name__}: {error}"
+        report = _cut(WAITING, words, looking.digest)
+    memory.denied = None
+    return _warned(request, report)
 
 
 def wait(
-    ecr: Any,  # noqa: ANN401
+    clients: Clients,
     request: Request,
+    memory: Memory,
     *,
     deadline: float,
     tell: Callable[[str], None] = print,
     sleep: Callable[[float], None] = time.sleep,
     now: Callable[[], float] = time.time,
 ) -> Report:
-    """Check an image, at least once, until it is known how it stands or a point in time has come."""
-    said = ""
+    """Check an image, at least once, until the result is known or a point in time has come."""
+    last = ""
     while True:
-        report = check(ecr, request)
+        report = check(clients, request, memory, now=now())
         if report.state != WAITING or now() + POLL_SECONDS > deadline:
             return report
-        if report.reason != said:
+        if report.reason != last:
             tell(f"Waiting: {report.reason}")
-            said = report.reason
+            last = report.reason
         sleep(POLL_SECONDS)
 
 
-def timed_out(report: Report, minutes: str) -> Report:
+def timed_out(request: Request, report: Report, minutes: str) -> Report:
     """What becomes of a report that still waits when time is up."""
-    reason = f"Nothing was read for {minutes} minutes, so the image does not pass. Last: {report.reason}"
-    return Report(UNREADABLE, reason[:_REASON_LENGTH], report.digest)
+    reason = f"Time is up after {minutes} minutes, and the image does not pass. Last: {report.reason}"
+    return _warned(request, _cut(UNREADABLE, reason, report.digest))
 
 
-def _judge(
-    request: Request, found: list[Finding], today: datetime.date | None
-) -> tuple[tuple[Finding, ...], tuple[Finding, ...]]:
-    """What refuses the image, and what would but for an exception."""
-    today = today or datetime.datetime.now(datetime.UTC).date()
-    excused = {one.cve for one in request.exceptions if one.until >= today}
-    counting = [
-        one
-        for one in found
-        if SEVERITIES.index(one.severity) >= SEVERITIES.index(request.severity)
-        and (one.fixable or not request.only_fixable)
-    ]
-    counting = sorted(dict.fromkeys(counting), key=lambda one: (-SEVERITIES.index(one.severity), one.id))
+class _Look:
+    """One look at an image: what is known so far, also where reading it ends early."""
+
+    def __init__(self, clients: Clients, request: Request, today: datetime.date) -> None:
+        self._request, self._today = request, today
+        self._registry = Registry(clients, request.region, request.registry, request.repository)
+        self._found: list[Finding] = []
+        self.digest = ""
+
+    def report(self, memory: Memory, now: float) -> Report:
+        """What is known of the image; raises what the scans raise."""
+        request, registry = self._request, self._registry
+        self.digest, images = registry.images(request.identifier)
+        waiting: list[NotYet] = []
+        states, unscanned = [], []
+        for image in images:
+            try:
+                scan = registry.scan(image, start=request.start_scan)
+            except NotYet as reason:  # the scans of the others may be started, and wait together
+                waiting.append(reason)
+                continue
+            except Unsupported:
+                if request.repository not in request.unsupported:
+                    raise
+                unscanned.append(image)
+                continue
+            self._found += scan.findings
+            states += [scan.enhanced] if scan.enhanced else []
+            if short := [name for name in scan.missing if self._counts(name)]:
+                names = ", ".join(sorted(short))
+                waiting.append(NotYet(f"{self._named}: findings are counted ({names}) that the list lacks"))
+        blocking, excepted = self.judge()
+        if blocking:  # what is awaited can't fix it
+            return Report(REFUSED, self._refusal(blocking, excepted), self.digest, blocking, excepted)
+        if waiting:
+            raise next((one for one in waiting if isinstance(one, Denied)), waiting[0])
+        if request.signed_by:
+            registry.check_signature(self.digest, request.signed_by)
+        if states:
+            self._settle(states, memory, now)
+        return _cut(PASSED, self._passing(excepted, unscanned), self.digest, (), excepted)
+
+    def judge(self) -> tuple[tuple[Finding, ...], tuple[Finding, ...]]:
+        """What refuses the image, and what would but for an exception."""
+        valid = [one for one in self._request.exceptions if one.until >= self._today]
+        counting = [
+            one
+            for one in self._found
+            if self._counts(one.severity) and (one.fixable or not self._request.only_fixable)
+        ]
+        counting = sorted(dict.fromkeys(counting), key=lambda one: (-SEVERITIES.index(one.severity), one.id))
+        excepted = {one: is_excepted(one, valid) for one in counting}
+        return (
+            tuple(one for one in counting if not excepted[one]),
+            tuple(one for one in counting if excepted[one]),
+        )
+
+    def _counts(self, severity: str) -> bool:
+        return SEVERITIES.index(severity) >= SEVERITIES.index(self._request.severity)
+
+    def _settle(self, states: list[str], memory: Memory, now: float) -> None:
+        """Return only if Inspector's answers have been the same for long enough."""
+        state = hashlib.sha256("\n".join(states).encode("utf-8", "backslashreplace")).hexdigest()
+        if memory.state != state or now < memory.since:
+            memory.state, memory.since = state, now
+        same = now - memory.since
+        if same < self._request.settle:
+            raise _Settling(
+                f"{self._named}: Inspector's findings have been the same for {same:.0f} of "
+                f"{self._request.settle} seconds"
+            )
+
+    def _refusal(self, blocking: tuple[Finding, ...], excepted: tuple[Finding, ...]) -> str:
+        request = self._request
+        counts = Counter(one.severity for one in blocking)
+        numbers = ", ".join(f"{counts[name]} {name}" for name in reversed(SEVERITIES) if counts[name])
+        start = f"{self._named} has findings at or above {request.severity}: {numbers}."
+        # The same finding on two platforms is listed once.
+        shown = list(dict.fromkeys(self._described(one) for one in blocking))
+        rest = f"; {len(shown) - _LISTED} more" if len(shown) > _LISTED else ""
+        end = [f"{len(excepted)} excepted."] if excepted else []
+        end += ["Rebuild it on a fixed base, or except a finding with a date and a reason."]
+        end += filter(None, [console_link(request.region, request.registry, request.repository, self.digest)])
+        tail = " ".join(end)
+        room = _REASON_LENGTH - len(start) - len(tail) - len(rest) - 3
+        listed = "; ".join(shown[:_LISTED])
+        listed = listed if len(listed) <= room else f"{listed[: room - 3]}..."
+        return f"{start} {listed}{rest}. {tail}"[:_REASON_LENGTH]
+
+    def _described(self, finding: Finding) -> str:
+        expired = [
+            one.until
+            for one in self._request.exceptions
+            if one.until < self._today and is_excepted(finding, [one])
+        ]
+        words = f"{finding.severity} {finding.id}"
+        words += f" in {finding.package}" if finding.package else ""
+        words += f", fixed in {finding.fixed_in}" if finding.fixed_in else ""
+        return words + (f", excepted until {max(expired)}" if expired else "")
+
+    def _passing(self, excepted: Iterable[Finding], unscanned: list[str]) -> str:
+        words = f"{self._named} has no findings at or above {self._request.severity}"
+        if names := ", ".join(sorted({one.id for one in excepted})):
+            words += f" but those excepted: {names}"
+        if unscanned:
+            reason = self._request.unsupported[self._request.repository]
+            words += f". No scanner can read {len(unscanned)} of its images; excepted: {reason}"
+        return words
+
+    @property
+    def _named(self) -> str:
+        tag = "" if is_digest(self._request.image) else f":{self._request.image}"
+        return f"{self._request.repository}{tag}@{self.digest[:19]}"
+
+
+class _Settling(NotYet):
+    """An answer that may still change: unlike for other reasons to wait, the memory of it is kept."""
+
+
+def console_link(region: str, registry: str, repository: str, digest: str) -> str:
+    """The image's page in the ECR console; empty where the partition's console has no known address."""
+    if region.startswith(_NO_CONSOLES):
+        return ""
+    domain = next((name for start, name in _CONSOLES.items() if region.startswith(start)), "aws.amazon.com")
     return (
-        tuple(one for one in counting if one.id not in excused),
-        tuple(one for one in counting if one.id in excused),
+        f"https://{region}.console.{domain}/ecr/repositories/private/{registry}/{repository}/_/image/{digest}"
+        f"/details?region={region}"
     )
 
 
-def _refusal(
-    request: Request,
-    digest: str,
-    blocking: tuple[Finding, ...],
-    excepted: tuple[Finding, ...],
-    today: datetime.date | None,
-) -> str:
-    today = today or datetime.datetime.now(datetime.UTC).date()
-    expired = {one.cve: one.until for one in request.exceptions if one.until < today}
-    counts = Counter(one.severity for one in blocking)
-    numbers = ", ".join(f"{counts[name]} {name}" for name in reversed(SEVERITIES) if counts[name])
-    lines = [f"{_named(request, digest)} has findings at or above {request.severity}: {numbers}."]
-    shown: dict[str, None] = {}
-    for one in blocking:
-        words = f"{one.severity} {one.id}"
-        words += f" in {one.package}" if one.package else ""
-        words += f", fixed in {one.fixed_in}" if one.fixed_in else ""
-        words += f", excepted until {expired[one.id]}" if one.id in expired else ""
-        shown[words] = None  # the same finding on two platforms
-    rest = f"; {len(shown) - _LISTED} more" if len(shown) > _LISTED else ""
-    end = [f"{len(excepted)} excepted."] if excepted else []
-    link = (
-        f"https://{request.region}.console.aws.amazon.com/ecr/repositories/private/{request.registry}/"
-        f"{request.repository}/_/image/{digest}/details?region={request.region}"
-    )
-    end += ["Rebuild it on a mended base, or except a CVE with a date and a reason.", link]
-    start, tail = lines[0], " ".join(end)
-    room = _REASON_LENGTH - len(start) - len(tail) - len(rest) - 3
-    listed = "; ".join(list(shown)[:_LISTED])
-    listed = listed if len(listed) <= room else f"{listed[: room - 3]}..."
-    return f"{start} {listed}{rest}. {tail}"[:_REASON_LENGTH]
+def _warned(request: Request, report: Report) -> Report:
+    """The report, or if only warnings are asked for, one that passes; not without a digest to run."""
+    if not request.warn_only or report.state not in (REFUSED, UNREADABLE) or not report.digest:
+        return report
+    reason = f"Warning only: the image would be {report.state}. {report.reason}"
+    return _cut(WARNED, reason, report.digest, report.findings, report.excepted)
 
 
-def _passing(request: Request, digest: str, excepted: tuple[Finding, ...]) -> str:
-    words = f"{_named(request, digest)} has no findings at or above {request.severity}"
-    names = ", ".join(sorted({one.id for one in excepted}))
-    return f"{words} but those excepted: {names}"[:_REASON_LENGTH] if excepted else words
-
-
-def _named(request: Request, digest: str) -> str:
-    tag = "" if _DIGEST.fullmatch(request.image) else f":{request.image}"
-    return f"{request.repository}{tag}@{digest[:19]}"
+def _cut(
+    state: str,
+    reason: str,
+    digest: str = "",
+    findings: tuple[Finding, ...] = (),
+    excepted: tuple[Finding, ...] = (),
+) -> Report:
+    return Report(state, reason[:_REASON_LENGTH], digest, findings, excepted)

@@ -1,148 +1,154 @@
 """Checks an image for CloudFormation and for CodePipeline; runs in Lambda.
 
-One invocation asks for as long as it may run, and then invokes the function again with the same event. A
-resource is deleted without asking anybody, and a stack that is rolling back is never held up.
+One invocation waits for as long as it may run, and then invokes the function again with the same event. A
+resource is deleted without a check, and a stack that rolls back is never held up.
 """
 
 from __future__ import annotations
 
 import json
 import time
-import urllib.request
+from pathlib import Path
 from typing import Any
 
-import boto3
-from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from .answer import answer
+from .check import (
+    LATE_RIGHTS_SECONDS,
+    PASSING,
+    UNREADABLE,
+    WAITING,
+    Memory,
+    Report,
+    Request,
+    check,
+    timed_out,
+    wait,
+)
+from .clients import client, clients_of
+from .history import digests, mark, with_digest
+from .request import BadRequestError, is_digest
+from .scans import Registry
 
-from .check import PASSED, WAITING, BadRequestError, Report, Request, check, timed_out, wait
-
-_CONFIG = Config(connect_timeout=5, read_timeout=20, retries={"mode": "standard", "total_max_attempts": 5})
-_LEFT_SECONDS = 60  # for the last question, its retries and the answer
-_ANSWER_ATTEMPTS = 3
+_LEFT_SECONDS = 60  # for the last look, its retries and the answer
+_RETRY_SECONDS = 5
+_EXCEPTIONS = Path(__file__).parent / "exceptions.json"
+"""The exceptions of a pipeline's action: its parameters have room for none (`ScanFunction`)."""
 
 
 def handler(event: dict[str, Any], context: Any) -> None:  # noqa: ANN401 - Lambda's own class
-    """Do what CloudFormation or CodePipeline asks."""
+    """Do what CloudFormation or CodePipeline asks for."""
     if "CodePipeline.job" in event:
         pipeline(event["CodePipeline.job"])
         return
-    # Kept while the id stays: a new one would have CloudFormation delete the old one.
     physical_id = event.get("PhysicalResourceId") or f"scan-gate-{event['RequestId']}"
-    status, reason, data = "SUCCESS", "", {}
+    status, reason, digest = "SUCCESS", "", ""
     try:
-        if event["RequestType"] != "Delete":
+        if event["RequestType"] == "Delete":
+            pass
+        elif rolls_back(event, context):
+            reason, digest = "Not checked: the stack is rolling back", restored(event)
+        else:
             report = resource(event, context)
             if report is None:
                 return
-            print(f"{report.state}: {report.reason}")
-            data = {"Digest": report.digest}
-            status, reason = ("SUCCESS" if report.state == PASSED else "FAILED"), report.reason
+            reason, digest = report.reason, report.digest
+            status = "SUCCESS" if report.state in PASSING else "FAILED"
+        if status == "SUCCESS" and digest:
+            physical_id = with_digest(physical_id, event["ResourceProperties"], digest)
     except Exception as error:  # whatever it is: without an answer CloudFormation waits for its timeout
         status = "FAILED"
         reason = str(error) if isinstance(error, BadRequestError) else f"{type(error).__name__}: {error}"
-        print(f"{event['RequestType']} failed: {reason}")
+    print(f"{event['RequestType']}: {status}: {reason}")
+    # An attribute that is not known is left out: an empty one would make the image `repository@`.
+    data = {"Digest": digest} if digest else {}
     answer(event, status=status, reason=reason, physical_id=physical_id, data=data)
 
 
 def resource(event: dict[str, Any], context: Any) -> Report | None:  # noqa: ANN401
-    """How the image of a custom resource stands; None if another invocation goes on asking."""
+    """The result for the image of a custom resource; None if another invocation goes on waiting."""
     properties = event["ResourceProperties"]
-    if rolls_back(event):
-        return _unchecked(properties)
     request = Request.of(properties)
     minutes = str(properties["TimeoutMinutes"])
     deadline = float(event.setdefault("Deadline", time.time() + 60 * int(minutes)))
+    memory = Memory.of(event.get("Memory"))
     here = time.time() + context.get_remaining_time_in_millis() / 1000 - _LEFT_SECONDS
-    report = wait(_ecr(request.region), request, deadline=min(deadline, here))
+    clients = clients_of(request.region, properties.get("Role") or "")
+    report = wait(clients, request, memory, deadline=min(deadline, here))
     if report.state != WAITING:
         return report
     if here < deadline:
-        boto3.client("lambda", config=_CONFIG).invoke(
+        event["Memory"] = memory.kept
+        client("lambda").invoke(
             FunctionName=context.invoked_function_arn, InvocationType="Event", Payload=json.dumps(event)
         )
         return None
-    return timed_out(report, minutes)
+    return timed_out(request, report, minutes)
 
 
-def rolls_back(event: dict[str, Any]) -> bool:
-    """Whether the stack goes back to what it was. If that can't be read, the image is checked."""
+def rolls_back(event: dict[str, Any], context: Any) -> bool:  # noqa: ANN401
+    """Whether the stack goes back to what it was.
+
+    The right to read its status may arrive late. If it can't be read, the stack counts as rolling back when
+    the gate let these very properties through before, and as going forward when not.
+    """
     if event["RequestType"] != "Update":
         return False
     region = event["StackId"].split(":")[3]
+    left = context.get_remaining_time_in_millis() / 1000 - 2 * _LEFT_SECONDS
+    deadline = time.time() + min(LATE_RIGHTS_SECONDS, left)
+    while True:
+        try:
+            [stack] = client("cloudformation", region).describe_stacks(StackName=event["StackId"])["Stacks"]
+            return "ROLLBACK" in stack["StackStatus"]
+        except Exception as error:  # whatever it is: a rollback is not held up
+            print(f"The stack's status can't be read: {type(error).__name__}: {error}")
+        if time.time() + _RETRY_SECONDS > deadline:
+            return mark(event["ResourceProperties"]) in digests(event.get("PhysicalResourceId"))
+        time.sleep(_RETRY_SECONDS)
+
+
+def restored(event: dict[str, Any]) -> str:
+    """The digest that a rollback puts back: of a tag the one that ran before, if that is known."""
+    properties = event["ResourceProperties"]
+    kept = digests(event.get("PhysicalResourceId"))
+    if is_digest(properties.get("Image")):
+        return str(properties["Image"])
+    if digest := kept.get(mark(properties)):
+        return digest
     try:
-        client = boto3.client("cloudformation", region_name=region, config=_CONFIG)
-        [stack] = client.describe_stacks(StackName=event["StackId"])["Stacks"]
-        return "ROLLBACK" in stack["StackStatus"]
-    except (BotoCoreError, ClientError, KeyError, ValueError) as error:
-        print(f"The stack's status can't be read: {error}")
-        return False
+        request = Request.of(properties)
+        clients = clients_of(request.region, properties.get("Role") or "")
+        registry = Registry(clients, request.region, request.registry, request.repository)
+        return registry.digest(request.identifier)
+    except Exception as error:  # whatever it is: a rollback is not held up
+        print(f"The tag can't be resolved: {type(error).__name__}: {error}")
+        return next(iter(kept.values()), "")
 
 
 def pipeline(job: dict[str, Any]) -> None:
-    """Check the image that a pipeline's step names. While it waits, CodePipeline asks again by itself."""
-    client = boto3.client("codepipeline", config=_CONFIG)
+    """Check the image that a pipeline's action names. While it waits, CodePipeline calls again by itself."""
+    codepipeline = client("codepipeline")
     try:
         data = job["data"]
         properties = json.loads(data["actionConfiguration"]["configuration"]["UserParameters"])
-        token = data.get("continuationToken")
+        if _EXCEPTIONS.exists():
+            properties["Exceptions"] = json.loads(_EXCEPTIONS.read_text(encoding="utf-8"))
+        kept = json.loads(data.get("continuationToken") or "{}")
         minutes = str(properties["TimeoutMinutes"])
-        deadline = float(json.loads(token)["Deadline"] if token else time.time() + 60 * int(minutes))
+        deadline = float(kept.get("Deadline", time.time() + 60 * int(minutes)))
+        memory = Memory.of(kept.get("Memory"))
         request = Request.of(properties)
-        report = check(_ecr(request.region), request)
+        report = check(clients_of(request.region, properties.get("Role") or ""), request, memory)
         if report.state == WAITING and time.time() >= deadline:
-            report = timed_out(report, minutes)
-    except Exception as error:  # without an answer the step waits for hours
-        report = Report("unreadable", f"{type(error).__name__}: {error}"[:1000])
+            report = timed_out(request, report, minutes)
+    except Exception as error:  # without an answer the action waits for hours
+        report = Report(UNREADABLE, f"{type(error).__name__}: {error}"[:1000])
     print(f"{report.state}: {report.reason}")
-    if report.state == PASSED:
-        client.put_job_success_result(jobId=job["id"], outputVariables={"Digest": report.digest})
+    if report.state in PASSING:
+        codepipeline.put_job_success_result(jobId=job["id"], outputVariables={"Digest": report.digest})
     elif report.state == WAITING:
-        again = json.dumps({"Deadline": deadline})
-        client.put_job_success_result(jobId=job["id"], continuationToken=again)
+        again = json.dumps({"Deadline": deadline, "Memory": memory.kept})
+        codepipeline.put_job_success_result(jobId=job["id"], continuationToken=again)
     else:
         details = {"type": "JobFailed", "message": report.reason}
-        client.put_job_failure_result(jobId=job["id"], failureDetails=details)
-
-
-def _unchecked(properties: dict[str, Any]) -> Report:
-    """A pass without a check, for a rollback: what is put back ran before. A tag is resolved if it can be."""
-    image = str(properties.get("Image", ""))
-    if not image.startswith("sha256:"):
-        try:
-            report = check(_ecr(properties["Region"]), Request.of(properties))
-            image = report.digest
-        except (BadRequestError, BotoCoreError, KeyError) as error:
-            print(f"The tag can't be resolved: {error}")
-    return Report(PASSED, "Not checked: the stack is rolling back", image)
-
-
-def _ecr(region: str) -> Any:  # noqa: ANN401
-    return boto3.client("ecr", region_name=region, config=_CONFIG)
-
-
-def answer(
-    event: dict[str, Any], *, status: str, reason: str, physical_id: str, data: dict[str, str]
-) -> None:
-    """Tell CloudFormation how it went, at the address that it gave."""
-    body = {
-        "Status": status,
-        "Reason": reason[:1000],
-        "PhysicalResourceId": physical_id,
-        "Data": data,
-        **{name: event[name] for name in ("StackId", "RequestId", "LogicalResourceId")},
-    }
-    # The address is signed for a request without a content type.
-    request = urllib.request.Request(  # noqa: S310 - CloudFormation's own address
-        event["ResponseURL"], json.dumps(body).encode(), {"Content-Type": ""}, method="PUT"
-    )
-    for attempt in range(1, _ANSWER_ATTEMPTS + 1):
-        try:
-            with urllib.request.urlopen(request, timeout=5):  # noqa: S310
-                return
-        except OSError as error:
-            # The error's text alone: the address lets anybody answer.
-            print(f"CloudFormation did not take the answer: {error}")
-            if attempt == _ANSWER_ATTEMPTS:
-                raise
-            time.sleep(attempt)
+        codepipeline.put_job_failure_result(jobId=job["id"], failureDetails=details)

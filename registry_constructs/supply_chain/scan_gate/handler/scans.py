@@ -1,42 +1,40 @@
-"""Reads what ECR knows of an image: its digest, its platforms' images, scans and signatures.
+"""Reads what ECR and Inspector know of an image: its digest, its platforms' images, scans and signatures.
 
-What is not there yet raises `NotYet`, what will never be there `Unreadable`. Nothing that could not be read
-counts as nothing found.
+What is not there yet raises `NotYet`, what will never be there `Unreadable`. An empty answer is no clean one:
+a basic scan is finished when its answer says when it was completed or has counts, an enhanced one when
+Inspector's coverage says so and the answer has stopped changing (`check`).
 """
 
 from __future__ import annotations
 
-import contextlib
+import datetime
 import json
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from botocore.exceptions import (
-    BotoCoreError,
-    ClientError,
-    ConnectionClosedError,
-    ConnectionError,  # noqa: A004 - botocore's own name
-    HTTPClientError,
-    IncompleteReadError,
-    ResponseStreamingError,
+from .calls import (
+    CannotStart,
+    Clients,
+    NotYet,
+    ScanNotFound,
+    Unreadable,
+    Unsigned,
+    Unsupported,
+    asking,
+    batches,
+    pages,
 )
-from botocore.parsers import ResponseParserError
+from .findings import Finding, basic_finding, closed, enhanced_finding, known_severity
+from .manifests import INDEXES, MANIFESTS, kind_of, runs_nowhere
 
-SEVERITIES = ("UNDEFINED", "INFORMATIONAL", "LOW", "MEDIUM", "HIGH", "CRITICAL")
-"""From the least to the worst. Inspector calls what it has not judged UNTRIAGED, basic scanning UNDEFINED."""
-
-_INDEXES = (
-    "application/vnd.oci.image.index.v1+json",
-    "application/vnd.docker.distribution.manifest.list.v2+json",
-)
 _LASTING = "never becomes a scan that can be read"
 _WAITING = {"IN_PROGRESS": "the scan is running", "PENDING": "the scan has not started"}
 _READABLE = ("COMPLETE", "ACTIVE")
 # ScanStatus of the ECR API reference, and IMAGE_SIZE_EXCEEDED, which Inspector has beside it.
 _FAILED = {
     "FAILED": "the scan failed; scan it again",
-    "UNSUPPORTED_IMAGE": "the scanner does not know its operating system or media type",
     "SCAN_ELIGIBILITY_EXPIRED": "Inspector no longer watches it, so what it found is old; push it again, or "
     "watch it for longer",
     "FINDINGS_UNAVAILABLE": "the findings are no longer kept; scan it again",
@@ -44,109 +42,102 @@ _FAILED = {
     "IMAGE_ARCHIVED": "it is in the archive; restore it",
     "IMAGE_SIZE_EXCEEDED": "it is too big for the scanner",
 }
-_THROTTLING = ("TooManyRequestsException", "RequestLimitExceeded", "SlowDown")
-_PASSING = (
-    ConnectionClosedError,
-    ConnectionError,
-    HTTPClientError,
-    IncompleteReadError,
-    ResponseParserError,
-    ResponseStreamingError,
-)
+_UNSUPPORTED = "the scanner does not know its operating system or media type"
+_ONCE = "SCAN_FREQUENCY_SCAN_ON_PUSH"
+"""Coverage of an image that Inspector scans once (API reference, ScanStatus): it does not say that it has."""
 
-
-class NotYet(Exception):  # noqa: N818 - no error: it is worth asking again
-    """What is not there yet."""
-
-
-class Unreadable(Exception):  # noqa: N818 - a result, in words for people
-    """What will not be there however long one waits."""
+_MOST_IMAGES = 1_000
 
 
 @dataclass(frozen=True)
-class Finding:
-    """A vulnerability of one image.
+class Scan:
+    """What a scan of one image found.
 
     Attributes:
-        id: Such as `CVE-2026-1234`.
-        severity: One of `SEVERITIES`.
-        package: Its package and version; empty if the scanner names none.
-        fixed_in: The version without it; empty if unknown.
-        fixable: False only where the scanner says that there is no fix.
-        digest: The image's, which for an index is that of one platform.
+        findings: What is neither closed nor suppressed; each once.
+        missing: How many findings of a severity are counted and not listed.
+        enhanced: The state of an enhanced scan, which changes while findings arrive; empty for a basic one.
     """
 
-    id: str
-    severity: str
-    package: str
-    fixed_in: str
-    fixable: bool
-    digest: str
+    findings: tuple[Finding, ...]
+    missing: dict[str, int]
+    enhanced: str
 
 
 class Registry:
     """One repository, as the check reads it.
 
     Args:
-        ecr: A client of the repository's Region.
+        clients: Clients of the repository's Region.
+        region: That Region.
         registry: The account of the registry.
         repository: The repository's name.
     """
 
-    def __init__(self, ecr: Any, registry: str, repository: str) -> None:  # noqa: ANN401 - the stubs are not in Lambda
-        self._ecr = ecr
+    def __init__(self, clients: Clients, region: str, registry: str, repository: str) -> None:
+        self._clients = clients
+        self._region, self._account, self._repository = region, registry, repository
         self._in = {"registryId": registry, "repositoryName": repository}
-        self.repository = repository
+        self._pushed: dict[str, object] = {}
+
+    def digest(self, identifier: dict[str, str]) -> str:
+        """The image's digest."""
+        return str(self._describe(identifier)["imageDigest"])
 
     def images(self, identifier: dict[str, str]) -> tuple[str, list[str]]:
-        """The image's digest, and the digests that are scanned: its own, or those of an index's platforms."""
-        with asking(self._name(identifier)):
-            details = self._ecr.describe_images(**self._in, imageIds=[identifier]).get("imageDetails")
-        if not details or not details[0].get("imageDigest"):
-            raise NotYet(f"{self._name(identifier)}: ECR's answer can't be read")
-        [image] = details[:1]
+        """The image's digest, and the digests that are scanned: its own, or those of an index's images."""
+        image = self._describe(identifier)
         digest: str = image["imageDigest"]
-        if image.get("imageManifestMediaType") not in _INDEXES:
-            return digest, [digest]
-        return digest, self._children(digest)
+        images = self._runnable(digest) if image.get("imageManifestMediaType") in INDEXES else [digest]
+        self._pushed = dict.fromkeys([digest, *images]) | {digest: image.get("imagePushedAt")}
+        return digest, images
 
-    def findings(self, digest: str, *, start: bool) -> list[Finding]:
-        """What a scan of an image found and is neither closed nor suppressed."""
-        found: list[Finding] = []
+    def scan(self, digest: str, *, start: bool) -> Scan:
+        """What a scan of an image found."""
+        name = self._name(digest)
+        # What comes twice counts once, by all that is said of it.
+        listed: dict[str, tuple[dict[str, Any], bool]] = {}
         counted: dict[str, int] = {}
-        seen: set[str] = set()
-        token: dict[str, str] = {}
-        while True:
-            answer = self._scan(digest, token, start=start)
-            self._check_status(digest, answer.get("imageScanStatus") or {})
+        status, completed, enhanced = "", "", False
+        for answer in self._scan_pages(digest, start=start):
+            status = self._status(digest, answer.get("imageScanStatus") or {})
             page = answer.get("imageScanFindings")
             if not isinstance(page, dict):
-                raise NotYet(f"{self._name(digest)}: the scan's findings are not there yet")
-            counted |= page.get("findingSeverityCounts") or {}
-            for one in page.get("findings") or ():
-                seen.add(_severity(one))
-                found.append(_basic(one, digest))
-            for one in page.get("enhancedFindings") or ():
-                seen.add(_severity(one))
-                if one.get("status") not in ("CLOSED", "SUPPRESSED"):
-                    found.append(_enhanced(one, digest))
-            if not answer.get("nextToken"):
-                break
-            token = {"nextToken": answer["nextToken"]}
+                raise NotYet(f"{name}: the scan's findings are not there yet")
+            enhanced |= status == "ACTIVE" or "enhancedFindings" in page
+            completed = completed or str(page.get("imageScanCompletedAt") or "")
+            for severity, count in (page.get("findingSeverityCounts") or {}).items():
+                counted[severity] = max(int(count), counted.get(severity, 0))
+            for key in ("findings", "enhancedFindings"):
+                for one in page.get(key) or ():
+                    text = json.dumps(one, sort_keys=True, default=str)
+                    listed[text] = (one, key == "enhancedFindings")
         # The counts are made apart from the list: a list that is short of what was counted was cut off.
-        if missing := {_known(name) for name, count in counted.items() if count} - seen:
-            names = ", ".join(sorted(missing))
-            raise NotYet(f"{self._name(digest)}: findings are counted ({names}) that the list lacks")
-        return found
+        there = Counter(known_severity(one.get("severity")) for one, _ in listed.values())
+        expected: Counter[str] = Counter()
+        for severity, count in counted.items():
+            expected[known_severity(severity)] += count
+        findings = [
+            enhanced_finding(one, digest) if of_inspector else basic_finding(one, digest)
+            for one, of_inspector in listed.values()
+            if not (of_inspector and closed(one))
+        ]
+        finished = bool(completed or counted)
+        state = ""
+        if enhanced or not finished:
+            scanned = self._check_coverage(digest, once=status == "COMPLETE" and finished)
+            facts = sorted((one.id, one.severity, one.package, one.fixable) for one in findings)
+            state = json.dumps([digest, scanned, completed, sorted(counted.items()), len(listed), facts])
+        return Scan(tuple(dict.fromkeys(findings)), dict(expected - there), state)
 
     def check_signature(self, digest: str, profile: str) -> None:
         """Return only if managed signing has signed the image with a profile."""
         with asking(self._name(digest)):
-            answer = self._ecr.describe_image_signing_status(**self._in, imageId={"imageDigest": digest})
-        statuses = answer.get("signingStatuses")
-        if statuses is None:
-            raise NotYet(f"{self._name(digest)}: ECR's answer about signatures can't be read")
-        found = [one for one in statuses if one.get("signingProfileArn") == profile]
+            answer = self._clients("ecr").describe_image_signing_status(
+                **self._in, imageId={"imageDigest": digest}
+            )
+            statuses = answer["signingStatuses"]
+            found = [one for one in statuses if one.get("signingProfileArn") == profile]
         if any(one.get("status") == "COMPLETE" for one in found):
             return
         if any(one.get("status") == "IN_PROGRESS" for one in found):
@@ -155,137 +146,169 @@ class Registry:
             others = ", ".join(str(one.get("signingProfileArn")) for one in statuses) or "nobody"
             raise Unsigned(
                 f"{self._name(digest)} is not signed with {profile}, but by {others}. A rule of managed "
-                "signing has to match the repository before the image is pushed: push it again"
+                "signing has to match the repository before the image is pushed, and who pushes needs "
+                "signer:SignPayload: push it again"
             )
         why = found[0].get("failureReason") or found[0].get("failureCode") or found[0].get("status")
         raise Unsigned(f"{self._name(digest)}: signing with {profile} failed: {why}. Push it again")
 
-    def _scan(self, digest: str, token: dict[str, str], *, start: bool) -> dict[str, Any]:
+    def _describe(self, identifier: dict[str, str]) -> dict[str, Any]:
+        name = self._name(identifier)
+        with asking(name):
+            answer = self._clients("ecr").describe_images(**self._in, imageIds=[identifier])
+            image: dict[str, Any] = answer["imageDetails"][0]
+            if not image["imageDigest"] or identifier.get("imageDigest") not in (None, image["imageDigest"]):
+                raise NotYet(f"{name}: ECR answers about another image")
+        return image
+
+    def _scan_pages(self, digest: str, *, start: bool) -> Iterator[dict[str, Any]]:
+        name = self._name(digest)
         try:
-            with asking(self._name(digest)):
-                answer: dict[str, Any] = self._ecr.describe_image_scan_findings(
+            yield from pages(
+                name,
+                lambda **token: self._clients("ecr").describe_image_scan_findings(
                     **self._in, imageId={"imageDigest": digest}, maxResults=1000, **token
-                )
-        except _ScanNotFound:
+                ),
+                lambda answer: (
+                    (answer.get("imageScanFindings") or {}).get("findings")
+                    or (answer.get("imageScanFindings") or {}).get("enhancedFindings")
+                ),
+            )
+        except ScanNotFound:
             if start:
                 self._start(digest)
             raise NotYet(
-                f"{self._name(digest)}: nobody has scanned it. Scan on push, or let the gate start scans"
+                f"{name}: it has no scan. Scan on push, or let the gate start scans. With credentials of "
+                f"another account than {self._account}, ECR shows no enhanced scan: assume a role there"
             ) from None
-        return answer
 
     def _start(self, digest: str) -> None:
         try:
             with asking(self._name(digest)):
-                self._ecr.start_image_scan(**self._in, imageId={"imageDigest": digest})
-        except _CannotStart:
+                self._clients("ecr").start_image_scan(**self._in, imageId={"imageDigest": digest})
+        except CannotStart:
             # Scanned in the last 24 hours already, or by Inspector, which takes no orders: wait for that.
             return
 
-    def _check_status(self, digest: str, status: dict[str, Any]) -> None:
-        name = status.get("status")
-        said = f" ({status['description']})" if status.get("description") else ""
+    def _status(self, digest: str, status: dict[str, Any]) -> str:
+        name = str(status.get("status") or "")
+        why = f" ({status['description']})" if status.get("description") else ""
         if name in _READABLE:
-            return
+            return name
         if name in _WAITING:
-            raise NotYet(f"{self._name(digest)}: {_WAITING[name]}{said}")
+            raise NotYet(f"{self._name(digest)}: {_WAITING[name]}{why}")
         if not name:
             raise NotYet(f"{self._name(digest)}: ECR names no scan status")
+        if name == "UNSUPPORTED_IMAGE":
+            raise Unsupported(f"{self._name(digest)} has the scan status {name}: {_UNSUPPORTED}{why}")
         meaning = _FAILED.get(name, _LASTING)
-        raise Unreadable(f"{self._name(digest)} has the scan status {name}: {meaning}{said}")
+        raise Unreadable(f"{self._name(digest)} has the scan status {name}: {meaning}{why}")
 
-    def _children(self, digest: str) -> list[str]:
-        with asking(self._name(digest)):
-            answer = self._ecr.batch_get_image(
-                **self._in, imageIds=[{"imageDigest": digest}], acceptedMediaTypes=list(_INDEXES)
+    def _check_coverage(self, digest: str, *, once: bool) -> str:
+        """When Inspector scanned an image; raises unless it has done so since the push.
+
+        Args:
+            digest: The image.
+            once: Whether ECR says that the scan was completed: proof for an image that is scanned only once.
+        """
+        name = f"Inspector's coverage of {self._name(digest)}"
+        resource = f"repository/{self._repository}/{digest}"
+        with asking(name):
+            inspector = self._clients("inspector2")
+            partition = inspector.meta.partition
+            arn = f"arn:{partition}:ecr:{self._region}:{self._account}:{resource}"
+            criteria = {"resourceId": [{"comparison": "EQUALS", "value": arn}]}
+        covered = [
+            one
+            for answer in pages(
+                name,
+                lambda **token: inspector.list_coverage(filterCriteria=criteria, **token),
+                lambda answer: answer["coveredResources"],
             )
-        try:
-            manifest = json.loads(answer["images"][0]["imageManifest"])
-            children = [child["digest"] for child in manifest["manifests"] if _runs(child)]
-        except (KeyError, IndexError, TypeError, ValueError, AttributeError):
-            raise NotYet(f"{self._name(digest)}: the index can't be read") from None
-        if not children:
-            raise Unreadable(f"{self._name(digest)} is an index without an image in it: nothing to scan")
-        return children
+            for one in answer["coveredResources"]
+            if str(one.get("resourceId")).split(":", 3)[3:] == [f"{self._region}:{self._account}:{resource}"]
+        ]
+        if not covered:
+            raise NotYet(f"{name}: it lists no scan yet")
+        pushed, scanned = self._pushed_at(digest), []
+        for one in covered:
+            status = one.get("scanStatus") or {}
+            reason, when = str(status.get("reason") or "no status"), one.get("lastScannedAt")
+            if reason.startswith("UNSUPPORTED"):
+                raise Unsupported(f"{name} says {reason}: {_UNSUPPORTED}")
+            if reason != "SUCCESSFUL" and not (reason == _ONCE and once):
+                raise NotYet(f"{name} says {reason}")
+            if not isinstance(when, datetime.datetime) or not isinstance(pushed, datetime.datetime):
+                raise NotYet(f"{name} can't be compared with the push: scanned {when}, pushed {pushed}")
+            if when < pushed:
+                raise NotYet(f"{name}: last scanned at {when}, before it was pushed at {pushed}")
+            scanned.append(when.isoformat())
+        return max(scanned)
+
+    def _pushed_at(self, digest: str) -> object:
+        """When an image was pushed; for an index's image that ECR does not describe, when the index was."""
+        missing = [one for one, when in self._pushed.items() if when is None]
+        for batch in batches(missing):
+            with asking(self._name(digest)):
+                ids = [{"imageDigest": one} for one in batch]
+                answer = self._clients("ecr").describe_images(**self._in, imageIds=ids)
+                for image in answer["imageDetails"]:
+                    if image["imageDigest"] in batch:
+                        self._pushed[image["imageDigest"]] = image.get("imagePushedAt")
+        return self._pushed[digest] or next(iter(self._pushed.values()))
+
+    def _runnable(self, index: str) -> list[str]:
+        """The images of an index that something can run, also those of an index in it."""
+        found: dict[str, None] = {}
+        seen, level = {index}, [index]
+        while level:
+            read = self._manifests(level, index)
+            if unread := [one for one in level if one not in read]:
+                raise NotYet(f"{self._name(unread[0])}: the index can't be read")
+            with asking(self._name(index)):
+                children = {
+                    child["digest"]: child
+                    for one in level
+                    for child in read[one]["manifests"]
+                    if not runs_nowhere(child)
+                }
+                new = [digest for digest in children if digest not in seen]
+            seen.update(new)
+            if len(seen) > _MOST_IMAGES:
+                raise Unreadable(f"{self._name(index)} has more than {_MOST_IMAGES:,} images in it")
+            manifests, level = self._manifests(new, index), []
+            for digest in new:
+                kind = kind_of(manifests.get(digest), children[digest])
+                if kind == "index":
+                    level.append(digest)
+                elif kind == "image":
+                    found[digest] = None
+                elif not kind:
+                    raise NotYet(f"{self._name(digest)}: whether it is an image can't be read")
+        if not found:
+            raise Unreadable(f"{self._name(index)} is an index without an image in it: nothing to scan")
+        return list(found)
+
+    def _manifests(self, digests: Sequence[str], index: str) -> dict[str, dict[str, Any]]:
+        found: dict[str, dict[str, Any]] = {}
+        for batch in batches(digests):
+            with asking(self._name(index)):
+                answer = self._clients("ecr").batch_get_image(
+                    **self._in,
+                    imageIds=[{"imageDigest": digest} for digest in batch],
+                    acceptedMediaTypes=[*INDEXES, *MANIFESTS],
+                )
+                for image in answer.get("images") or ():
+                    digest = (image.get("imageId") or {}).get("imageDigest") or (
+                        batch[0] if len(batch) == 1 else ""
+                    )
+                    manifest = json.loads(image["imageManifest"])
+                    if digest in batch and isinstance(manifest, dict):
+                        # The Docker clients' type of a manifest without a type of its own.
+                        found[digest] = {"mediaType": image.get("imageManifestMediaType")} | manifest
+        return found
 
     def _name(self, image: str | dict[str, str]) -> str:
         if isinstance(image, dict):
             image = image.get("imageDigest") or f":{image.get('imageTag')}"
-        return f"{self.repository}{image}" if image.startswith(":") else f"{self.repository}@{image[:19]}"
-
-
-class Unsigned(Exception):  # noqa: N818 - a result, in words for people
-    """An image without the signature that is demanded."""
-
-
-class _ScanNotFound(Exception):  # noqa: N818
-    pass
-
-
-class _CannotStart(Exception):  # noqa: N818
-    pass
-
-
-@contextlib.contextmanager
-def asking(what: str) -> Iterator[None]:
-    """Turn what boto3 raises into `NotYet` if it may pass, and into `Unreadable` if not."""
-    try:
-        yield
-    except ClientError as error:
-        code = str(error.response.get("Error", {}).get("Code", ""))
-        status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
-        if code == "ScanNotFoundException":
-            raise _ScanNotFound from error
-        if error.operation_name == "StartImageScan" and code in (
-            "LimitExceededException",
-            "ValidationException",
-        ):
-            raise _CannotStart from error
-        if "Throttl" in code or code in _THROTTLING or status >= 500 or code == "ServerException":
-            raise NotYet(f"{what}: {error}") from error
-        raise Unreadable(f"{what}: {error}") from error
-    except _PASSING as error:
-        raise NotYet(f"{what}: {type(error).__name__}: {error}") from error
-    except BotoCoreError as error:
-        raise Unreadable(f"{what}: {type(error).__name__}: {error}") from error
-
-
-def _runs(child: dict[str, Any]) -> bool:
-    """Whether it is an image: builders put attestations into an index, of platform unknown/unknown."""
-    platform = child.get("platform") or {}
-    return "vnd.docker.reference.type" not in (child.get("annotations") or {}) and (
-        platform.get("os") != "unknown" or platform.get("architecture") != "unknown"
-    )
-
-
-def _known(severity: object) -> str:
-    """A severity of `SEVERITIES`. One that nobody knows counts as the worst."""
-    if severity == "UNTRIAGED":
-        return "UNDEFINED"
-    return str(severity) if severity in SEVERITIES else "CRITICAL"
-
-
-def _severity(finding: dict[str, Any]) -> str:
-    return _known(finding.get("severity"))
-
-
-def _basic(finding: dict[str, Any], digest: str) -> Finding:
-    about = {one.get("key"): one.get("value", "") for one in finding.get("attributes") or ()}
-    package = " ".join(filter(None, [about.get("package_name"), about.get("package_version")]))
-    return Finding(
-        finding.get("name") or "a finding without a name", _severity(finding), package, "", True, digest
-    )
-
-
-def _enhanced(finding: dict[str, Any], digest: str) -> Finding:
-    details = finding.get("packageVulnerabilityDetails") or {}
-    packages = details.get("vulnerablePackages") or [{}]
-    package = " ".join(filter(None, [packages[0].get("name"), packages[0].get("version")]))
-    return Finding(
-        details.get("vulnerabilityId") or finding.get("title") or "a finding without a name",
-        _severity(finding),
-        package,
-        packages[0].get("fixedInVersion") or "",
-        finding.get("fixAvailable") != "NO",
-        digest,
-    )
+        return f"{self._repository}{image}" if image.startswith(":") else f"{self._repository}@{image[:19]}"

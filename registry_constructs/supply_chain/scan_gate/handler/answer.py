@@ -1,0 +1,61 @@
+"""The answer to CloudFormation."""
+
+from __future__ import annotations
+
+import json
+import time
+import urllib.request
+from typing import Any
+
+_BYTES = 4_096  # CloudFormation takes no longer response body (User Guide, custom resources)
+_ATTEMPTS = 5
+
+
+def answer(
+    event: dict[str, Any], *, status: str, reason: str, physical_id: str, data: dict[str, str]
+) -> None:
+    """Report how a request ended, at the address that CloudFormation gave, again if that fails.
+
+    Args:
+        event: The request.
+        status: SUCCESS or FAILED.
+        reason: Why; cut to what the answer has room for.
+        physical_id: The id of the resource.
+        data: Its attributes.
+    """
+    # The address is signed for a request without a content type.
+    request = urllib.request.Request(  # noqa: S310 - CloudFormation's own address
+        event["ResponseURL"],
+        body(event, status=status, reason=reason, physical_id=physical_id, data=data),
+        {"Content-Type": ""},
+        method="PUT",
+    )
+    for attempt in range(1, _ATTEMPTS + 1):
+        try:
+            with urllib.request.urlopen(request, timeout=5):  # noqa: S310
+                return
+        except Exception as error:  # whatever it is: without an answer CloudFormation waits for its timeout
+            # Not the error's text, which may have the address in it: that lets anybody answer.
+            print(f"CloudFormation did not take the answer: {type(error).__name__}")
+            if attempt == _ATTEMPTS:
+                raise
+            time.sleep(2 ** (attempt - 1))
+
+
+def body(event: dict[str, Any], *, status: str, reason: str, physical_id: str, data: dict[str, str]) -> bytes:
+    """The answer, below CloudFormation's 4,096 bytes."""
+    while True:
+        fields = {
+            "Status": status,
+            "Reason": reason,
+            "PhysicalResourceId": physical_id,
+            "Data": data,
+            **{name: event[name] for name in ("StackId", "RequestId", "LogicalResourceId")},
+        }
+        # Half a character, as JSON can escape it, has no bytes.
+        written = json.dumps(fields, ensure_ascii=False).encode("utf-8", "replace")
+        over = len(written) - _BYTES + 1
+        if over <= 0 or not reason:
+            return written
+        # JSON writes a character in up to six bytes.
+        reason = reason[: -(over // 6 + 1)]

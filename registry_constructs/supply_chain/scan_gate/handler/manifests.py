@@ -1,0 +1,56 @@
+"""Manifests: what in an index can run."""
+
+from __future__ import annotations
+
+from typing import Any
+
+INDEXES = (
+    "application/vnd.oci.image.index.v1+json",
+    "application/vnd.docker.distribution.manifest.list.v2+json",
+)
+_SIGNED_MANIFEST = "application/vnd.docker.distribution.manifest.v1+prettyjws"
+MANIFESTS = (
+    "application/vnd.oci.image.manifest.v1+json",
+    "application/vnd.docker.distribution.manifest.v2+json",
+    _SIGNED_MANIFEST,
+)
+_IMAGE_CONFIGS = (
+    "application/vnd.oci.image.config.v1+json",
+    "application/vnd.docker.container.image.v1+json",
+)
+
+
+def runs_nowhere(child: dict[str, Any]) -> bool:
+    """Whether no machine runs a descriptor's platform: builders give attestations unknown/unknown."""
+    platform = child.get("platform") or {}
+    return platform.get("os") == "unknown" and platform.get("architecture") == "unknown"
+
+
+def kind_of(manifest: dict[str, Any] | None, descriptor: dict[str, Any]) -> str:
+    """What a child of an index is: "index", "image", "other", or nothing if that can't be told."""
+    if manifest is None:
+        return "" if _doubtful(descriptor) else "image"
+    media_type = manifest.get("mediaType") or descriptor.get("mediaType")
+    if media_type in INDEXES or ("manifests" in manifest and "config" not in manifest):
+        return "index"
+    if media_type == _SIGNED_MANIFEST or manifest.get("schemaVersion") == 1:
+        return "image"
+    config = manifest.get("config")
+    kind = config.get("mediaType") if isinstance(config, dict) else None
+    if kind is None:
+        return "other" if "artifactType" in manifest else "image"
+    return "image" if kind in _IMAGE_CONFIGS else "other"
+
+
+def _doubtful(descriptor: dict[str, Any]) -> bool:
+    """Whether a descriptor leaves a doubt that it is an image; its annotations prove nothing."""
+    platform = descriptor.get("platform") or {}
+    annotations = descriptor.get("annotations") or {}
+    return (
+        "artifactType" in descriptor
+        or descriptor.get("mediaType", MANIFESTS[0]) not in MANIFESTS
+        or not (platform.get("os") and platform.get("architecture"))
+        or any(
+            key == "vnd.docker.reference.type" or key.startswith("com.amazon.soci.") for key in annotations
+        )
+    )

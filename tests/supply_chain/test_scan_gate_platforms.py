@@ -1,0 +1,238 @@
+"""Which images of an index are scanned: those that something can run, whatever their annotations say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from registry_constructs.supply_chain.scan_gate.handler.check import Memory, Report, check
+from tests.supply_chain.scanned_image import (
+    CHILDREN,
+    COMPLETED,
+    DIGEST,
+    INDEX,
+    PUSHED,
+    ScannedImage,
+    basic,
+    descriptor,
+    image_manifest,
+    request,
+)
+from tests.supply_chain.served_aws import ServedAws, error
+
+SOCI = "application/vnd.amazon.soci.index.v2+json"
+ATTESTATION = {
+    "vnd.docker.reference.type": "attestation-manifest",
+    "vnd.docker.reference.digest": CHILDREN[0],
+}
+
+
+@pytest.fixture(scope="module")
+def aws() -> Iterator[ServedAws]:
+    with ServedAws() as served:
+        yield served
+
+
+@pytest.fixture
+def image(aws: ServedAws) -> ScannedImage:
+    return ScannedImage(aws)
+
+
+def look(image: ScannedImage, memory: Memory | None = None, *, at: float = 0.0) -> Report:
+    return check(image.clients(), request(), memory or Memory(), now=at)
+
+
+def scanned_digests(image: ScannedImage) -> list[str]:
+    """The images that ECR was asked about, each once, with a clean scan each."""
+    for digest in CHILDREN:
+        image.scanned(digest=digest, **COMPLETED, findings=[])
+    image.aws.requests.clear()
+    assert look(image).state == "passed"
+    found = [
+        asked["imageId"]["imageDigest"]
+        for operation, asked in image.aws.requests
+        if operation == "DescribeImageScanFindings"
+    ]
+    assert len(found) == len(set(found))
+    return found
+
+
+def test_an_image_that_is_no_index_is_scanned_itself(image: ScannedImage) -> None:
+    image.scanned(**COMPLETED, findings=[])
+    assert look(image).state == "passed"
+    assert image.aws.calls["BatchGetImage"] == 0
+
+
+def test_each_platform_is_scanned_and_buildkits_attestations_are_not(image: ScannedImage) -> None:
+    image.index(
+        descriptor(CHILDREN[0]),
+        descriptor(CHILDREN[1], "arm64"),
+        descriptor(CHILDREN[2], "unknown", annotations=ATTESTATION),
+    )
+    assert scanned_digests(image) == CHILDREN[:2]
+
+
+@pytest.mark.parametrize("annotations", [ATTESTATION, {"com.amazon.soci.image-manifest-digest": DIGEST}])
+def test_an_annotation_hides_no_image_that_runs(image: ScannedImage, annotations: dict[str, str]) -> None:
+    image.index(descriptor(CHILDREN[0], annotations=annotations), descriptor(CHILDREN[1], "arm64"))
+    assert scanned_digests(image) == CHILDREN[:2]
+    image.scanned(digest=CHILDREN[0], **COMPLETED, findings=[basic("CVE-1", "CRITICAL")])
+    assert look(image).state == "refused"
+
+
+@pytest.mark.parametrize(
+    ("config", "kept"),
+    [
+        ("application/vnd.oci.image.config.v1+json", True),
+        ("application/vnd.docker.container.image.v1+json", True),
+        ("application/vnd.oci.empty.v1+json", False),
+        (SOCI, False),
+        ("application/vnd.cncf.helm.config.v1+json", False),
+    ],
+)
+@pytest.mark.parametrize(
+    "hints",
+    [
+        {},
+        {"artifactType": SOCI},
+        {"annotations": {"com.amazon.soci.image-manifest-digest": CHILDREN[0]}},
+        {"platform": {}},
+        {"platform": None},
+        {"mediaType": "application/vnd.oci.artifact.manifest.v1+json"},
+    ],
+    ids=str,
+)
+def test_what_has_no_image_config_is_left_out(
+    image: ScannedImage, hints: dict[str, Any], config: str, kept: bool
+) -> None:
+    image.index(descriptor(CHILDREN[0]), descriptor(CHILDREN[1]) | hints)
+    image.manifests[CHILDREN[1]] = image_manifest(config)
+    assert scanned_digests(image) == (CHILDREN[:2] if kept else CHILDREN[:1])
+
+
+def test_an_image_with_soci_v2_passes_by_its_own_scan(image: ScannedImage) -> None:
+    soci = descriptor(CHILDREN[1], annotations={"com.amazon.soci.image-manifest-digest": CHILDREN[0]})
+    image.index(descriptor(CHILDREN[0]), soci | {"artifactType": SOCI})
+    image.manifests[CHILDREN[1]] = image_manifest(SOCI, artifactType=SOCI)
+    image.scanned(digest=CHILDREN[0], **COMPLETED, findings=[])
+    assert look(image).state == "passed"
+
+
+@pytest.mark.parametrize(
+    ("platform", "kept"),
+    [
+        ({"os": "unknown", "architecture": "unknown"}, False),
+        ({"os": "unknown", "architecture": "amd64"}, True),
+        ({"os": "linux", "architecture": "unknown"}, True),
+        ({"os": "windows", "architecture": "amd64"}, True),
+        ({}, True),
+        (None, True),
+    ],
+)
+def test_only_a_wholly_unknown_platform_runs_nowhere(
+    image: ScannedImage, platform: dict[str, str] | None, kept: bool
+) -> None:
+    image.index(descriptor(CHILDREN[0]), descriptor(CHILDREN[1]) | {"platform": platform})
+    assert scanned_digests(image) == (CHILDREN[:2] if kept else CHILDREN[:1])
+
+
+def test_a_manifest_that_is_missing_leaves_an_image_and_does_not_settle_a_doubt(image: ScannedImage) -> None:
+    image.index(descriptor(CHILDREN[0]))
+    image.manifests[CHILDREN[0]] = None
+    assert scanned_digests(image) == CHILDREN[:1]
+    image.index(descriptor(CHILDREN[0]), descriptor(CHILDREN[1], artifactType=SOCI))
+    image.manifests[CHILDREN[1]] = None
+    report = look(image)
+    assert (report.state, "whether it is an image" in report.reason) == ("waiting", True)
+
+
+def test_an_old_docker_manifest_is_an_image(image: ScannedImage) -> None:
+    old = "application/vnd.docker.distribution.manifest.v1+prettyjws"
+    image.index(descriptor(CHILDREN[0]) | {"mediaType": old})
+    image.manifests[CHILDREN[0]] = {"schemaVersion": 1, "name": "app", "fsLayers": []}
+    assert scanned_digests(image) == CHILDREN[:1]
+
+
+def test_an_index_in_an_index_is_looked_into_and_a_circle_ends(image: ScannedImage) -> None:
+    image.index(descriptor(CHILDREN[0]) | {"mediaType": INDEX, "platform": None}, descriptor(CHILDREN[1]))
+    image.manifests[CHILDREN[0]] = {
+        "mediaType": INDEX,
+        "manifests": [descriptor(CHILDREN[2]), descriptor(DIGEST), descriptor(CHILDREN[1])],
+    }
+    assert sorted(scanned_digests(image)) == sorted(CHILDREN[1:3])
+
+
+def test_an_index_waits_for_all_of_its_images(image: ScannedImage) -> None:
+    image.index(*map(descriptor, CHILDREN[:2]))
+    image.scanned("PENDING", digest=CHILDREN[0])
+    image.scanned(digest=CHILDREN[1], **COMPLETED, findings=[])
+    assert look(image).state == "waiting"
+
+
+def test_an_index_settles_as_a_whole(image: ScannedImage) -> None:
+    image.index(*map(descriptor, CHILDREN[:2]))
+    for digest in CHILDREN[:2]:
+        image.scanned("ACTIVE", digest=digest, enhancedFindings=[])
+        image.covered(digest=digest)
+    memory = Memory()
+    assert look(image, memory).state == "waiting"
+    image.covered(digest=CHILDREN[1], at=PUSHED + 100)
+    assert look(image, memory, at=60.0).state == "waiting"
+    assert look(image, memory, at=120.0).state == "passed"
+
+
+def test_the_push_of_a_child_counts_and_that_of_the_index_where_it_is_not_known(image: ScannedImage) -> None:
+    image.index(descriptor(CHILDREN[0]))
+    image.scanned("ACTIVE", digest=CHILDREN[0], enhancedFindings=[])
+    image.covered(digest=CHILDREN[0], at=PUSHED - 100)
+    image.pushed[CHILDREN[0]] = PUSHED - 200
+    memory = Memory()
+    look(image, memory)
+    assert look(image, memory, at=60.0).state == "passed"
+    image.pushed[CHILDREN[0]] = None
+    assert "before it was pushed" in look(image).reason
+
+
+@pytest.mark.parametrize(
+    "children", [[], [descriptor(CHILDREN[0], "unknown")], [descriptor(CHILDREN[1], artifactType=SOCI)]]
+)
+def test_an_index_without_an_image_does_not_pass(image: ScannedImage, children: list[Any]) -> None:
+    image.index(*children)
+    image.manifests[CHILDREN[1]] = image_manifest(SOCI)
+    report = look(image)
+    assert (report.state, "without an image" in report.reason) == ("unreadable", True)
+
+
+def test_an_index_that_is_not_there_does_not_pass(image: ScannedImage) -> None:
+    image.index(descriptor(CHILDREN[0]))
+    image.manifests[DIGEST] = None
+    assert look(image).state == "waiting"
+
+
+def test_more_images_than_anybody_builds_end_the_reading(image: ScannedImage) -> None:
+    image.index(*(descriptor(f"sha256:{number:064}") for number in range(1_001)))
+    report = look(image)
+    assert (report.state, "more than 1,000" in report.reason) == ("unreadable", True)
+
+
+def test_many_images_are_asked_for_in_batches_that_ecr_takes(image: ScannedImage) -> None:
+    digests = [f"sha256:{number:064}" for number in range(250)]
+    image.index(*map(descriptor, digests))
+    for digest in digests:
+        image.scanned("ACTIVE", digest=digest, enhancedFindings=[])
+        image.covered(digest=digest)
+    memory = Memory()
+    assert look(image, memory).state == "waiting"
+    assert look(image, memory, at=60.0).state == "passed"
+    asked = [len(said["imageIds"]) for operation, said in image.aws.requests if "imageIds" in said]
+    assert max(asked) == 100
+    # The image, the manifests of the index and of its images, and their pushes: no more than that, twice.
+    assert len(asked) == 2 * (1 + 1 + 3 + 3)
+
+
+def test_a_denied_manifest_names_the_right(image: ScannedImage) -> None:
+    image.index(descriptor(CHILDREN[0]))
+    image.aws.answers["BatchGetImage"] = lambda _: error("AccessDeniedException")
+    assert "missing ecr:BatchGetImage" in look(image).reason
