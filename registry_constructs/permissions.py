@@ -1,4 +1,4 @@
-"""The actions on a repository that pulling and pushing need."""
+"""The actions that pulling, pushing and reading scans need."""
 
 from __future__ import annotations
 
@@ -19,3 +19,18 @@ PUSH_ACTIONS: Final = (
     "ecr:UploadLayerPart",
 )
 """What a client needs to push; `ecr:BatchGetImage` is on AWS's list since 2025 (UG image-push-iam)."""
+
+INSPECTOR_ACTIONS: Final = ("inspector2:ListCoverage", "inspector2:ListFindings")
+"""What reading an enhanced scan takes beside ECR's actions (UG image-scanning-enhanced-iam); on `*` alone."""
+
+
+def scan_actions(*, signed: bool = False, start: bool = False) -> list[str]:
+    """What reading the scan of an image takes, on its repository.
+
+    Args:
+        signed: Whether the image's signing status is read too.
+        start: Whether a scan is started where there is none.
+    """
+    actions = ["ecr:BatchGetImage", "ecr:DescribeImageScanFindings", "ecr:DescribeImages"]
+    actions += ["ecr:DescribeImageSigningStatus"] if signed else []
+    return actions + (["ecr:StartImageScan"] if start else [])

@@ -19,6 +19,8 @@ from registry_constructs.cli.output import print_data, print_json, say, table
 from registry_constructs.errors import InvalidInputError
 from registry_constructs.image_reference import parse_reference
 from registry_constructs.operations.aws import Aws, check_extra
+from registry_constructs.permissions import INSPECTOR_ACTIONS, scan_actions
+from registry_constructs.rules.intrinsics import partition_of
 
 if TYPE_CHECKING:
     from registry_constructs.supply_chain.scan_gate.handler.check import Report
@@ -98,15 +100,20 @@ def check(
         str | None,
         typer.Option(metavar="ARN", help="A role of the registry's account, to be assumed."),
     ] = None,
+    policy: Annotated[
+        bool, typer.Option("--policy", help="Print the IAM policy that this check needs, and read nothing.")
+    ] = False,
     format: Annotated[Format, typer.Option(help="A table for people, or JSON.")] = Format.TABLE,
     profile: Profile = None,
 ) -> None:
     """Wait for an image's scan and check it: 0 it passes, 3 it is refused, 1 the scan could not be read.
 
-    Permissions: ecr:BatchGetImage, ecr:DescribeImages, ecr:DescribeImageScanFindings, and where scanning is
-    or may be enhanced inspector2:ListCoverage and inspector2:ListFindings.
+    Where scanning is or may be enhanced it takes Amazon Inspector's permissions too; --policy prints all.
     """
     seconds = _seconds(timeout, "--timeout")
+    if policy:
+        print_json(_policy(_named(image), signed=signed_by is not None, start=start_scan))
+        return
     check_extra()
     from registry_constructs.supply_chain.scan_gate.handler import check as gate  # noqa: PLC0415 - boto3
 
@@ -137,6 +144,21 @@ def check(
 
 def _client(aws: Aws, region: str, service: str) -> Any:  # noqa: ANN401 - callers know the service
     return aws.client(service, region)
+
+
+def _policy(named: dict[str, Any], *, signed: bool, start: bool) -> dict[str, Any]:
+    partition = partition_of(named["Region"])
+    arn = f"arn:{partition}:ecr:{named['Region']}:{named['Registry']}:repository/{named['Repository']}"
+    statements = [
+        {
+            "Sid": "Scans",
+            "Effect": "Allow",
+            "Action": scan_actions(signed=signed, start=start),
+            "Resource": arn,
+        },
+        {"Sid": "EnhancedScans", "Effect": "Allow", "Action": list(INSPECTOR_ACTIONS), "Resource": "*"},
+    ]
+    return {"Version": "2012-10-17", "Statement": statements}
 
 
 def _named(uri: str) -> dict[str, Any]:

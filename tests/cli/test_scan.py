@@ -18,12 +18,14 @@ from tests.operations.conftest import Shell, account, shell  # noqa: F401 - fixt
 from tests.operations.test_faults import Proxy, proxy, way  # noqa: F401 - fixtures
 from tests.supply_chain.scanned_image import (
     ACCOUNT,
+    CHILDREN,
     COMPLETED,
     DIGEST,
     NAME,
     REGION,
     ScannedImage,
     basic,
+    descriptor,
     enhanced,
 )
 from tests.supply_chain.served_aws import ServedAws
@@ -289,3 +291,24 @@ def test_times_that_make_no_sense_end_with_2(
 ) -> None:
     assert scan(capfd, *option)[0] == 2
     assert not image.aws.requests
+
+
+def test_the_policy_is_printed_and_has_all_that_the_check_calls(
+    image: ScannedImage, capfd: pytest.CaptureFixture[str]
+) -> None:
+    profile = "arn:aws:signer:eu-west-1:111122223333:/signing-profiles/images"
+    options = ("--signed-by", profile, "--start-scan")
+    status, text = scan(capfd, *options, "--policy")
+    ecr, inspector = json.loads(text)["Statement"]
+    assert (status, image.aws.requests) == (0, [])
+    assert ecr["Resource"] == f"arn:aws:ecr:{REGION}:{ACCOUNT}:repository/{NAME}"
+    assert (inspector["Resource"], len(inspector["Action"])) == ("*", 2)
+    image.index(descriptor(CHILDREN[0]))
+    assert scan(capfd, *options, "--timeout", "0s")[0] == 1
+    image.scanned("ACTIVE", digest=CHILDREN[0], enhancedFindings=[])
+    image.covered(digest=CHILDREN[0])
+    image.signing = [{"signingProfileArn": profile, "status": "COMPLETE"}]
+    assert scan(capfd, *options)[0] == 0
+    called = {f"ecr:{name}" for name in image.aws.calls if name != "ListCoverage"}
+    assert called == set(ecr["Action"])
+    assert json.loads(scan(capfd, "--policy")[1])["Statement"][0]["Action"] == ecr["Action"][:3]

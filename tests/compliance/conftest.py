@@ -16,11 +16,13 @@ from tests.synthesis import baseline_template, new_app, raw_template
 
 @pytest.fixture(scope="package")
 def apps() -> list[cdk.App]:
-    """The example app and one with a stack for each variant."""
+    """The example app and one with a stack for each variant, synthesized, so that aspects count."""
     shop, every_variant = new_app(), new_app()
     example.build(shop)
     for name in variants.VARIANTS:
         variants.build(name, every_variant)
+    for made in (shop, every_variant):
+        made.synth()
     return [shop, every_variant]
 
 

@@ -11,14 +11,12 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct, IConstruct
 
 from registry_constructs.errors import InvalidInputError
+from registry_constructs.permissions import INSPECTOR_ACTIONS, scan_actions
 from registry_constructs.registry.deployment_order import deploy_first
 from registry_constructs.registry.merged import MergedRegistry, registry_of
 from registry_constructs.repository.wildcards import acknowledge_wildcards
 from registry_constructs.supply_chain.scan_gate.demands import Demands
 from registry_constructs.tokens import is_token
-
-INSPECTOR_ACTIONS: Final = ("inspector2:ListCoverage", "inspector2:ListFindings")
-"""What reading an enhanced scan takes beside ECR's actions (UG image-scanning-enhanced-iam); on `*` alone."""
 
 INSPECTOR_REASON: Final = (
     "inspector2:ListCoverage and inspector2:ListFindings have no resource type (Service Authorization "
@@ -29,11 +27,7 @@ INSPECTOR_REASON: Final = (
 
 def ecr_statement(repository_arn: str, demands: Demands) -> iam.PolicyStatement:
     """What is read of ECR."""
-    actions = ["ecr:BatchGetImage", "ecr:DescribeImageScanFindings", "ecr:DescribeImages"]
-    if demands.signed_by is not None:
-        actions.append("ecr:DescribeImageSigningStatus")
-    if demands.start_scan:
-        actions.append("ecr:StartImageScan")
+    actions = scan_actions(signed=demands.signed_by is not None, start=demands.start_scan)
     return iam.PolicyStatement(actions=actions, resources=[repository_arn])
 
 
