@@ -15,15 +15,15 @@ def _check(state: RepositoryState, settings: Settings) -> Iterator[str]:
     if state.images is None or state.created is None:
         return
     oldest = settings.now - timedelta(days=settings.unused)
-    images = known(state.images)
+    images, created = known(state.images), known(state.created)
     last = max(
-        [state.created, *(time for image in images for time in (image.pushed, image.pulled) if time)],
+        [created, *(time for image in images for time in (image.pushed, image.pulled) if time)],
     )
     if last < oldest:
         yield (
             f"Nothing was pushed to it or pulled from it since {last:%Y-%m-%d}"
             if images
-            else f"It is empty, and was made on {state.created:%Y-%m-%d}"
+            else f"It is empty, and was made on {created:%Y-%m-%d}"
         )
 
 

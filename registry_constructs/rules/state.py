@@ -117,7 +117,7 @@ class RepositoryState(State):
     cached: bool | Unknown = False
     retained: bool | Unknown = True
     images: tuple[ImageState, ...] | Unknown | None = None
-    created: datetime | None = None
+    created: datetime | Unknown | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -15,6 +15,7 @@ import pytest
 from registry_constructs.cli import run
 from registry_constructs.local import LocalAws
 from tests.operations.gateway import Gateway
+from tests.operations.served import Command, Served
 
 _accounts = itertools.count(200_000_000_000)
 
@@ -93,3 +94,19 @@ def inventory(shell: Shell) -> Callable[..., Result]:
         )
 
     return take
+
+
+@pytest.fixture
+def served() -> Iterator[Served]:
+    """An AWS whose answers the test writes."""
+    with Served() as opened:
+        yield opened
+
+
+@pytest.fixture
+def command(
+    served: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> Command:
+    """Command lines against that AWS, in a folder of their own."""
+    monkeypatch.chdir(tmp_path)
+    return Command(capfd, served)

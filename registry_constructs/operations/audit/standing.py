@@ -181,7 +181,7 @@ class _Registry(NamedTuple):
             cached=self._cached(raw.name),
             retained=self._retained(raw),
             images=_asked(raw.images if not isinstance(raw.images, list) else tuple(map(_image, raw.images))),
-            created=described.get("createdAt"),
+            created=described.get("createdAt") or _UNSAID,
         )
 
     def _key(self, kind: str | Unknown, key: str) -> str | Unknown:
