@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from registry_constructs.installation import SOURCE
 from tests.synthesis import ROOT
 
 APP = """
@@ -44,9 +47,15 @@ def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
     run(TOOLS / "uv", "build", "--quiet", "--wheel", "--out-dir", folder, ROOT, cwd=folder)
     [wheel] = folder.glob("*.whl")
     run(TOOLS / "uv", "venv", "--quiet", "--python", sys.executable, folder / "venv", cwd=folder)
-    pinned = ("--constraint", ROOT / "requirements.txt")
-    run(TOOLS / "uv", "pip", "install", "--quiet", "--python", folder / "venv", *pinned, wheel, cwd=folder)
+    install(folder, wheel)
     return folder
+
+
+def install(folder: Path, requirement: str | Path) -> None:
+    """Install something into the environment of a folder, with the versions that the tests run with."""
+    pinned = ("--constraint", ROOT / "requirements-dev.txt")
+    uv_install = (TOOLS / "uv", "pip", "install", "--quiet", "--python", folder / "venv")
+    run(*uv_install, *pinned, requirement, cwd=folder)
 
 
 def test_an_app_of_somebody_elses_synthesizes(empty: Path) -> None:
@@ -65,9 +74,16 @@ def test_it_comes_from_the_wheel_and_is_typed(empty: Path) -> None:
     assert (package / "py.typed").is_file()
 
 
-def test_without_the_extra_the_command_says_what_to_install(empty: Path) -> None:
-    command = [empty / "venv" / "bin" / "registry-constructs", "local", "up"]
+def test_the_wheel_that_the_error_says_to_install_with_the_extra_is_enough(empty: Path) -> None:
+    command = [empty / "venv" / "bin" / "registry-constructs", "local", "status"]
     shown = subprocess.run(command, cwd=empty, capture_output=True, text=True, check=False)
     assert shown.returncode == 1
-    assert "pip install 'registry-constructs[local]'" in shown.stderr
     assert "Traceback" not in shown.stderr
+    advice = re.search(r"pip install ('.*')", shown.stderr)
+    assert advice
+    [wheel] = empty.glob("*.whl")
+    [requirement] = shlex.split(advice[1].replace(SOURCE, str(wheel)))
+    assert requirement == f"{wheel}[local]"
+    install(empty, requirement)
+    shown = subprocess.run(command, cwd=empty, capture_output=True, text=True, check=False)
+    assert "Start it: registry-constructs local up" in shown.stderr

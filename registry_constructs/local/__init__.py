@@ -8,7 +8,7 @@
 
 It scans and signs no image: `tell_image` says what ECR answers about one.
 
-Needs the extra `local` (`pip install 'registry-constructs[local]'`), and never aws_cdk.
+Needs the extra `local`, and never aws_cdk.
 """
 
 from registry_constructs.local.connection import Connection, Environment

@@ -14,6 +14,7 @@ from collections import deque
 from pathlib import Path
 from typing import NamedTuple
 
+from registry_constructs.installation import install_command
 from registry_constructs.local.connection import HOST, about, path_with_this_python
 from registry_constructs.local.errors import LocalAwsError
 
@@ -38,7 +39,7 @@ def check_extra() -> None:
     missing = [name for name in _PACKAGES if importlib.util.find_spec(name) is None]
     if missing:
         raise LocalAwsError(
-            f"The local AWS needs {', '.join(missing)}. Install it: pip install 'registry-constructs[local]'"
+            f"The local AWS needs {', '.join(missing)}. Install it: {install_command('local')}"
         )
 
 

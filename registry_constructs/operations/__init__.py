@@ -1,7 +1,6 @@
 """Reading live registries, with boto3: what lies in them, what of it runs, and what ECR says a policy does.
 
-Nothing here changes anything in AWS, and nothing here needs the CDK. Needs the extra `live`
-(`pip install 'registry-constructs[live]'`).
+Nothing here changes anything in AWS, and nothing here needs the CDK. Needs the extra `live`.
 
     from registry_constructs.operations import Aws, InUse, take_inventory
 

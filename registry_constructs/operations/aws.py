@@ -12,6 +12,7 @@ from typing import Any, Final, TypeVar
 
 from registry_constructs import answers
 from registry_constructs.errors import InvalidInputError
+from registry_constructs.installation import install_command
 from registry_constructs.operations.errors import Stopped, reading, unreadable
 
 Item = TypeVar("Item")
@@ -36,7 +37,7 @@ def check_extra() -> None:
             "Reading AWS needs boto3",
             got="boto3 is not installed",
             allowed="the extra live",
-            fix="pip install 'registry-constructs[live]'",
+            fix=install_command("live"),
         )
 
 

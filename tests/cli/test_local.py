@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from registry_constructs.cli import run
+from registry_constructs.installation import install_command
 from registry_constructs.local import background
 from registry_constructs.local.connection import about
 
@@ -318,7 +319,7 @@ def test_a_missing_extra_is_named(shell: Shell, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setitem(sys.modules, "oras", None)
     result = shell("up")
     assert result.status == 1
-    assert "pip install 'registry-constructs[local]'" in result.err
+    assert install_command("local") in result.err
 
 
 def test_told_to_end_it_ends_what_it_started(shell: Shell, tmp_path: Path) -> None:

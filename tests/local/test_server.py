@@ -7,6 +7,7 @@ import http.client
 import io
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from typing import Any
 
 import pytest
 
+from registry_constructs.installation import install_command
 from registry_constructs.local import LocalAws, LocalAwsError
 from registry_constructs.local.connection import about
 from tests.local.machine import alive, listeners, until
@@ -229,5 +231,5 @@ def test_says_when_it_is_not_running() -> None:
 
 def test_says_how_to_install_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "ministack", None)
-    with pytest.raises(LocalAwsError, match=r"needs ministack.*pip install 'registry-constructs\[local\]'"):
+    with pytest.raises(LocalAwsError, match=f"needs ministack.*{re.escape(install_command('local'))}"):
         LocalAws().start()

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from registry_constructs.cli import output
+from registry_constructs.installation import install_command
 from registry_constructs.lifecycle import presets
 from registry_constructs.local import LocalAws
 from registry_constructs.local.images import INDEX
@@ -173,7 +174,7 @@ def test_boto3_missing_is_told_with_the_remedy(shell: Shell, monkeypatch: pytest
     monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
     result = shell("inventory", "--all", "--output", "a.json")
     assert result.status == 2
-    assert "pip install 'registry-constructs[live]'" in result.err
+    assert install_command("live") in result.err
 
 
 def test_a_repository_that_was_deleted_meanwhile_is_a_note(
