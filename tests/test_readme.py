@@ -65,5 +65,7 @@ def test_the_commands_exist() -> None:
 
 def test_the_make_targets_exist() -> None:
     makefile = (ROOT / "Makefile").read_text()
-    for target in set(re.findall(r"make ([a-z-]+)", README)):
+    targets = set(re.findall(r"make ([a-z-]+)", README))
+    assert {"deploy-local", "test"} <= targets
+    for target in targets:
         assert re.search(rf"^{target}:", makefile, flags=re.MULTILINE), target

@@ -159,6 +159,7 @@ def test_only_ecs_of_this_account_runs_as_the_task_role() -> None:
             },
         }
     ]
+    assert len(roles) == 2
     assert all("ManagedPolicyArns" not in role["Properties"] for role in roles.values())
 
 

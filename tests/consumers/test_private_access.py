@@ -94,6 +94,7 @@ def test_interface_endpoints_have_private_dns_in_each_zone_and_the_gateway_every
     access(stack)
     found = endpoints(stack)
     gateway = found.pop("s3")
+    assert len(found) == 3
     for endpoint in found.values():
         assert endpoint["VpcEndpointType"] == "Interface"
         assert endpoint["PrivateDnsEnabled"] is True

@@ -124,5 +124,6 @@ def test_with_a_severity_the_service_passes_a_gate() -> None:
     gated = template(stacks(checkout=DIGEST, severity="HIGH")["Fargate"])
     [gate] = [name for name, one in gated["Resources"].items() if one["Type"] == "Custom::ECRScanGate"]
     definitions = [one for one in gated["Resources"].values() if one["Type"] == "AWS::ECS::TaskDefinition"]
+    assert len(definitions) == 2
     assert all(f"{gate}" in json.dumps(one) for one in definitions)
     assert "ECRScanGate" not in json.dumps(template(stacks(checkout=DIGEST)["Fargate"]))

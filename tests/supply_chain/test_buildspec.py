@@ -78,7 +78,9 @@ def test_a_buildspec_has_what_the_codebuild_guide_lists(name: str) -> None:
     assert found["env"].keys() <= {"shell", "exported-variables"}
     assert found["env"]["shell"] == "bash"
     assert found["phases"].keys() == {"build"}
-    assert all(isinstance(command, str) for command in found["phases"]["build"]["commands"])
+    commands = found["phases"]["build"]["commands"]
+    assert commands
+    assert all(isinstance(command, str) for command in commands)
     assert json.loads(json.dumps(found)) == found
 
 

@@ -56,7 +56,9 @@ def test_every_quota_that_has_a_metric_has_an_alarm() -> None:
 def test_an_alarm_compares_percents_of_the_quota_and_missing_data_is_no_use() -> None:
     stack = new_stack()
     RegistryAlarms(stack, "Alarms", percent=75.5)
-    for alarm in resources(stack, ALARM).values():
+    found = resources(stack, ALARM)
+    assert len(found) == len(metrics.COUNTED_CALLS) + 1
+    for alarm in found.values():
         given = alarm["Properties"]
         assert [one["Expression"] for one in given["Metrics"] if "Expression" in one] == [
             "used/SERVICE_QUOTA(used)*100"
@@ -72,7 +74,9 @@ def test_alarms_publish_to_the_topic() -> None:
     notifications = Notifications(stack, "Notifications")
     RegistryAlarms(stack, "Alarms", notifications=notifications)
     topic = stack.resolve(notifications.topic.topic_arn)
-    assert all(alarm["Properties"]["AlarmActions"] == [topic] for alarm in resources(stack, ALARM).values())
+    found = resources(stack, ALARM)
+    assert len(found) == len(metrics.COUNTED_CALLS) + 2  # the repositories', and the notifications' own
+    assert all(alarm["Properties"]["AlarmActions"] == [topic] for alarm in found.values())
 
 
 def test_names_that_differ_in_separators_alone_have_alarms_of_their_own() -> None:

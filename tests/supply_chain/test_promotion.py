@@ -79,7 +79,9 @@ def test_what_fails_is_kept_for_14_days_whoever_could_not_deliver_it() -> None:
     assert body["Properties"]["MessageRetentionPeriod"] == 14 * 24 * 3600
     here = {"Fn::GetAtt": [queue, "Arn"]}
     assert properties(stack, "AWS::Lambda::Function")["DeadLetterConfig"] == {"TargetArn": here}
-    for rule in resources(stack, "AWS::Events::Rule").values():
+    rules = resources(stack, "AWS::Events::Rule")
+    assert len(rules) == 2
+    for rule in rules.values():
         assert [target["DeadLetterConfig"] for target in rule["Properties"]["Targets"]] == [{"Arn": here}]
 
 

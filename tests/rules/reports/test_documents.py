@@ -84,7 +84,9 @@ def test_findings_for_security_hub(snapshot: SnapshotAssertion) -> None:
 
 @pytest.mark.parametrize("length", [1, 5_000])
 def test_what_is_long_is_cut_to_what_security_hub_takes(length: int) -> None:
-    for one in json.loads(asff(saying("x" * length, "live"))):
+    findings = json.loads(asff(saying("x" * length, "live")))
+    assert len(findings) == 2
+    for one in findings:
         assert len(one["Title"]) <= 256
         assert len(one["Description"]) <= 1024
 
@@ -102,6 +104,7 @@ def test_security_hub_takes_nothing_of_an_app_or_of_no_known_place() -> None:
 def test_what_sarif_demands_beside_its_shape() -> None:
     run: dict[str, Any] = json.loads(sarif(APP))["runs"][0]
     rules = run["tool"]["driver"]["rules"]
+    assert len(run["results"]) > 3
     for result in run["results"]:
         assert rules[result["ruleIndex"]]["id"] == result["ruleId"]
         assert result["level"] in {"error", "warning", "note"}
