@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, Final
 
+from registry_constructs.answers import pages
 from registry_constructs.image_reference import parse_reference
 from registry_constructs.local.connection import Connection, Environment
 
@@ -114,8 +115,7 @@ def _on_ecs(aws: Connection, place: Environment) -> Iterator[Consumer]:
         yield from _of_definition(ecs, place, definition, kind="Scheduled task", note=when)
     newest = {
         arn.rpartition(":")[0]: arn
-        for page in ecs.get_paginator("list_task_definitions").paginate(status="ACTIVE", sort="ASC")
-        for arn in page["taskDefinitionArns"]
+        for arn in pages(ecs, "list_task_definitions", "taskDefinitionArns", status="ACTIVE", sort="ASC")
     }
     for family, definition in newest.items():
         if not run & {family, definition}:
@@ -123,25 +123,22 @@ def _on_ecs(aws: Connection, place: Environment) -> Iterator[Consumer]:
 
 
 def _services(ecs: ECSClient) -> Iterator[ServiceTypeDef]:
-    for clusters in ecs.get_paginator("list_clusters").paginate():
-        for cluster in clusters["clusterArns"]:
-            pages = ecs.get_paginator("list_services").paginate(cluster=cluster)
-            arns = [arn for page in pages for arn in page["serviceArns"]]
-            for start in range(0, len(arns), _SERVICES):
-                some = arns[start : start + _SERVICES]
-                yield from ecs.describe_services(cluster=cluster, services=some)["services"]
+    for cluster in pages(ecs, "list_clusters", "clusterArns"):
+        arns = pages(ecs, "list_services", "serviceArns", cluster=cluster)
+        for start in range(0, len(arns), _SERVICES):
+            some = arns[start : start + _SERVICES]
+            yield from ecs.describe_services(cluster=cluster, services=some)["services"]
 
 
 def _schedules(aws: Connection, place: Environment) -> Iterator[tuple[str, str]]:
     """Each task definition that a schedule starts, and when."""
     scheduler = aws.client("scheduler", account=place.account, region=place.region)
-    for page in scheduler.get_paginator("list_schedules").paginate():
-        for one in page["Schedules"]:
-            schedule = scheduler.get_schedule(GroupName=one["GroupName"], Name=one["Name"])
-            if definition := schedule["Target"].get("EcsParameters", {}).get("TaskDefinitionArn"):
-                when = [schedule["ScheduleExpression"], schedule.get("ScheduleExpressionTimezone", "UTC")]
-                when += ["(disabled)"] if schedule["State"] == "DISABLED" else []
-                yield definition, " ".join(when)
+    for one in pages(scheduler, "list_schedules", "Schedules", identity=("GroupName", "Name")):
+        schedule = scheduler.get_schedule(GroupName=one["GroupName"], Name=one["Name"])
+        if definition := schedule["Target"].get("EcsParameters", {}).get("TaskDefinitionArn"):
+            when = [schedule["ScheduleExpression"], schedule.get("ScheduleExpressionTimezone", "UTC")]
+            when += ["(disabled)"] if schedule["State"] == "DISABLED" else []
+            yield definition, " ".join(when)
 
 
 def _of_definition(
@@ -172,18 +169,17 @@ def _of_definition(
 
 def _on_lambda(aws: Connection, place: Environment) -> Iterator[Consumer]:
     client = aws.client("lambda", account=place.account, region=place.region)
-    for page in client.get_paginator("list_functions").paginate():
-        for function in page["Functions"]:
-            if function.get("PackageType") == "Image":
-                name = function["FunctionName"]
-                yield Consumer(
-                    **place._asdict(),
-                    kind="Lambda function",
-                    name=name,
-                    image=client.get_function(FunctionName=name)["Code"]["ImageUri"],
-                    pulls_with=[_LAMBDA],
-                    runs_as=_role(function["Role"]),
-                )
+    for function in pages(client, "list_functions", "Functions", identity=("FunctionName",)):
+        if function.get("PackageType") == "Image":
+            name = function["FunctionName"]
+            yield Consumer(
+                **place._asdict(),
+                kind="Lambda function",
+                name=name,
+                image=client.get_function(FunctionName=name)["Code"]["ImageUri"],
+                pulls_with=[_LAMBDA],
+                runs_as=_role(function["Role"]),
+            )
 
 
 # EKS ----------------------------------------------------------------------------------------------------
@@ -192,12 +188,11 @@ def _on_lambda(aws: Connection, place: Environment) -> Iterator[Consumer]:
 def _on_eks(aws: Connection, place: Environment) -> Iterator[Consumer]:
     """The workloads of the manifests that are kept."""
     eks: EKSClient = aws.client("eks", account=place.account, region=place.region)
-    for page in eks.get_paginator("list_clusters").paginate():
-        for cluster in page["clusters"]:
-            objects = aws.manifests(place, cluster)
-            roles = _ClusterRoles(eks, cluster, objects)
-            for workload in objects:
-                yield from _of_workload(workload, place, cluster, roles)
+    for cluster in pages(eks, "list_clusters", "clusters"):
+        objects = aws.manifests(place, cluster)
+        roles = _ClusterRoles(eks, cluster, objects)
+        for workload in objects:
+            yield from _of_workload(workload, place, cluster, roles)
 
 
 def _of_workload(
@@ -229,25 +224,28 @@ class _ClusterRoles:
     def __init__(self, eks: EKSClient, cluster: str, objects: list[dict[str, Any]]) -> None:
         self._nodes = [
             eks.describe_nodegroup(clusterName=cluster, nodegroupName=name)["nodegroup"]["nodeRole"]
-            for page in eks.get_paginator("list_nodegroups").paginate(clusterName=cluster)
-            for name in page["nodegroups"]
+            for name in pages(eks, "list_nodegroups", "nodegroups", clusterName=cluster)
         ]
         self._profiles = [
             eks.describe_fargate_profile(clusterName=cluster, fargateProfileName=name)["fargateProfile"]
-            for page in eks.get_paginator("list_fargate_profiles").paginate(clusterName=cluster)
-            for name in page["fargateProfileNames"]
+            for name in pages(eks, "list_fargate_profiles", "fargateProfileNames", clusterName=cluster)
         ]
         self._pods: dict[tuple[str, str], str] = {}
         for one in objects:
             if one["kind"] == "ServiceAccount" and _IRSA in one["metadata"].get("annotations", {}):
                 place = (one["metadata"].get("namespace", "default"), one["metadata"]["name"])
                 self._pods[place] = one["metadata"]["annotations"][_IRSA]
-        for page in eks.get_paginator("list_pod_identity_associations").paginate(clusterName=cluster):
-            for found in page["associations"]:
-                described = eks.describe_pod_identity_association(
-                    clusterName=cluster, associationId=found["associationId"]
-                )["association"]
-                self._pods[described["namespace"], described["serviceAccount"]] = described["roleArn"]
+        for found in pages(
+            eks,
+            "list_pod_identity_associations",
+            "associations",
+            identity=("associationId",),
+            clusterName=cluster,
+        ):
+            described = eks.describe_pod_identity_association(
+                clusterName=cluster, associationId=found["associationId"]
+            )["association"]
+            self._pods[described["namespace"], described["serviceAccount"]] = described["roleArn"]
 
     def pulling(self, namespace: str, labels: dict[str, str]) -> list[str]:
         """The role of the Fargate profile that takes such pods, otherwise those of the nodes."""

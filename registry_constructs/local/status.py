@@ -8,11 +8,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from registry_constructs.answers import AnswerError, pages
 from registry_constructs.limits import PUBLIC_REPOSITORY_REGION
 from registry_constructs.local import consumers
 from registry_constructs.local.cdk import BOOTSTRAP_STACK
 from registry_constructs.local.connection import Connection, Environment
 from registry_constructs.local.consumers import Consumer
+from registry_constructs.local.errors import LocalAwsError
 
 if TYPE_CHECKING:
     from mypy_boto3_ecr.client import ECRClient
@@ -118,8 +120,18 @@ def read(aws: Connection, environments: Iterable[Environment] | None = None) -> 
     Args:
         aws: The AWS to read.
         environments: The accounts and Regions to look at; by default all that hold anything.
+
+    Raises:
+        LocalAwsError: A list can't be read to its end.
     """
     places = list(aws.environments() if environments is None else environments)
+    try:
+        return _read(aws, places)
+    except AnswerError as error:
+        raise LocalAwsError(f"The local AWS can't be read: it gave {error}") from error
+
+
+def _read(aws: Connection, places: list[Environment]) -> Status:
     return Status(
         stacks=[stack for place in places for stack in _stacks(aws, place)],
         registries=[registry for place in places for registry in _registries(aws, place)],
@@ -135,10 +147,9 @@ def read(aws: Connection, environments: Iterable[Environment] | None = None) -> 
 
 def _stacks(aws: Connection, place: Environment) -> Iterator[Stack]:
     client = aws.client("cloudformation", account=place.account, region=place.region)
-    for page in client.get_paginator("describe_stacks").paginate():
-        for stack in page["Stacks"]:
-            if stack["StackName"] != BOOTSTRAP_STACK:
-                yield Stack(*place, stack["StackName"], stack["StackStatus"])
+    for stack in pages(client, "describe_stacks", "Stacks", identity=("StackName",)):
+        if stack["StackName"] != BOOTSTRAP_STACK:
+            yield Stack(*place, stack["StackName"], stack["StackStatus"])
 
 
 def _registries(aws: Connection, place: Environment) -> Iterator[Registry]:
@@ -156,16 +167,21 @@ def _registries(aws: Connection, place: Environment) -> Iterator[Registry]:
         replicates_to=sorted(destinations),
         scan_type=scanning["scanType"],
         scan_rules=len(scanning["rules"]),
-        caches=len(ecr.describe_pull_through_cache_rules()["pullThroughCacheRules"]),
-        templates=sum(
-            len(page["repositoryCreationTemplates"])
-            for page in ecr.get_paginator("describe_repository_creation_templates").paginate()
+        caches=_count(
+            ecr, "describe_pull_through_cache_rules", "pullThroughCacheRules", "ecrRepositoryPrefix"
+        ),
+        templates=_count(
+            ecr, "describe_repository_creation_templates", "repositoryCreationTemplates", "prefix"
         ),
         signing_rules=_signing_rules(ecr),
-        exclusions=len(ecr.list_pull_time_update_exclusions()["pullTimeUpdateExclusions"]),
+        exclusions=_count(ecr, "list_pull_time_update_exclusions", "pullTimeUpdateExclusions"),
     )
     if registry != Registry(account=place.account, region=place.region):
         yield registry
+
+
+def _count(ecr: ECRClient, operation: str, key: str, *identity: str) -> int:
+    return len(pages(ecr, operation, key, identity=identity))
 
 
 def _has_policy(ecr: ECRClient) -> bool:
@@ -187,13 +203,11 @@ def _repositories(aws: Connection, place: Environment) -> Iterator[PrivateReposi
     ecr: ECRClient = aws.client("ecr", account=place.account, region=place.region)
     aliases: dict[str, str] = {}
     kms = aws.client("kms", account=place.account, region=place.region)
-    for page in kms.get_paginator("list_aliases").paginate():
-        for alias in page["Aliases"]:
-            aliases.setdefault(alias.get("TargetKeyId", ""), alias["AliasName"])
-    for repositories in ecr.get_paginator("describe_repositories").paginate():
-        for repository in repositories["repositories"]:
-            if not _BOOTSTRAP_REPOSITORY.match(repository["repositoryName"]):
-                yield _repository(ecr, place, repository, aliases)
+    for alias in pages(kms, "list_aliases", "Aliases", identity=("AliasName",)):
+        aliases.setdefault(alias.get("TargetKeyId", ""), alias["AliasName"])
+    for repository in pages(ecr, "describe_repositories", "repositories", identity=("repositoryName",)):
+        if not _BOOTSTRAP_REPOSITORY.match(repository["repositoryName"]):
+            yield _repository(ecr, place, repository, aliases)
 
 
 def _repository(
@@ -204,8 +218,9 @@ def _repository(
     key = encryption.get("kmsKey")
     images = [
         Image(image["imageDigest"], image.get("imageTags", []), image["imageManifestMediaType"])
-        for page in ecr.get_paginator("describe_images").paginate(repositoryName=name)
-        for image in page["imageDetails"]
+        for image in pages(
+            ecr, "describe_images", "imageDetails", identity=("imageDigest",), repositoryName=name
+        )
     ]
     return PrivateRepository(
         *place,
@@ -246,6 +261,5 @@ def _principals(ecr: ECRClient, name: str) -> list[str]:
 
 def _public_repositories(aws: Connection, account: str) -> Iterator[PublicRepository]:
     client = aws.client("ecr-public", account=account, region=PUBLIC_REPOSITORY_REGION)
-    for page in client.get_paginator("describe_repositories").paginate():
-        for repository in page["repositories"]:
-            yield PublicRepository(account, repository["repositoryName"], repository["repositoryUri"])
+    for repository in pages(client, "describe_repositories", "repositories", identity=("repositoryName",)):
+        yield PublicRepository(account, repository["repositoryName"], repository["repositoryUri"])

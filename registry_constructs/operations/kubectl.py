@@ -67,25 +67,16 @@ class Kubeconfig:
             InvalidInputError: kubectl can't read the file.
         """
         try:
-            config: dict[str, Any] = json.loads(self._run("config", "view", "--output", "json"))
-        except (KubectlError, ValueError) as error:
+            found = _contexts(json.loads(self._run("config", "view", "--output", "json")))
+        except (KubectlError, ValueError, AttributeError, KeyError, TypeError) as error:
             raise InvalidInputError(
                 "kubectl can't read the kubeconfig",
-                got=str(error),
+                got=str(error) if isinstance(error, KubectlError) else f"{type(error).__name__}: {error}",
                 allowed="a kubeconfig",
                 fix="try it: kubectl config view",
                 where=str(self._path),
             ) from None
-        servers = {
-            cluster["name"]: cluster["cluster"].get("server", "") for cluster in config.get("clusters") or ()
-        }
-        seen: set[str] = set()
-        contexts = config.get("contexts") or ()
-        for entry in sorted(contexts, key=lambda entry: entry["name"] != config.get("current-context")):
-            cluster = entry["context"].get("cluster", "")
-            if cluster not in seen:
-                seen.add(cluster)
-                yield Context(entry["name"], servers.get(cluster, ""))
+        yield from found
 
     def pods(self, context: Context) -> list[PodImage]:
         """The images of all pods of a cluster.
@@ -114,3 +105,16 @@ class Kubeconfig:
         if done.returncode:
             raise KubectlError(" ".join(done.stderr.split()) or f"status {done.returncode}")
         return done.stdout
+
+
+def _contexts(config: dict[str, Any]) -> list[Context]:
+    """One context for each cluster of a kubeconfig, the current one before others."""
+    servers = {
+        cluster["name"]: str(cluster["cluster"].get("server", "")) for cluster in config.get("clusters") or ()
+    }
+    found: dict[str, Context] = {}
+    contexts = config.get("contexts") or ()
+    for entry in sorted(contexts, key=lambda entry: entry["name"] != config.get("current-context")):
+        cluster = entry["context"].get("cluster", "")
+        found.setdefault(cluster, Context(str(entry["name"]), servers.get(cluster, "")))
+    return list(found.values())

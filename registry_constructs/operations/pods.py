@@ -55,7 +55,8 @@ def parse_pods(text: str, where: str) -> list[PodImage]:
         raise _refusal("This is not JSON", str(error), where) from None
     if not isinstance(document, dict) or not isinstance(document.get("items"), list):
         raise _refusal("This is no list of pods", text[:60], where)
-    if document.get("metadata", {}).get("continue"):
+    metadata = document.get("metadata")
+    if isinstance(metadata, dict) and metadata.get("continue"):
         raise _refusal("The file has only a part of the pods", "metadata.continue", where)
     try:
         return list(dict.fromkeys(image for pod in document["items"] for image in _of_pod(pod)))
