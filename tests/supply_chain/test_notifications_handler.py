@@ -163,6 +163,15 @@ def test_the_console_of_other_partitions(region: str, domain: str) -> None:
     assert f"https://{domain}/ecr/" in only(SAMPLES["basic scan"] | {"region": region})[1]
 
 
+@pytest.mark.parametrize(
+    "region", ["us-iso-east-1", "us-isob-east-1", "us-isof-south-1", "eu-isoe-west-1", "eusc-de-east-1"]
+)
+def test_a_partition_without_a_known_console_gets_no_link(region: str) -> None:
+    text = only(SAMPLES["basic scan"] | {"region": region})[1]
+    assert "http" not in text
+    assert text.endswith("\nFindings: 10 critical, 9 medium")
+
+
 def test_chat_gets_a_custom_notification() -> None:
     sns = PretendedSns()
     assert index.run(records(SAMPLES["basic scan"]), sns, TOPICS | {"chat": "arn:chat"}, Time()) == []

@@ -50,7 +50,7 @@ class Message:
     @property
     def text(self) -> str:
         """The message as a mail shows it."""
-        return "\n".join([*self.lines, "", self.link])[:TEXT_LENGTH]
+        return "\n".join([*self.lines, *(["", self.link] if self.link else [])])[:TEXT_LENGTH]
 
     @property
     def chat(self) -> str:
@@ -117,7 +117,9 @@ class Image:
 
     @property
     def link(self) -> str:
-        """The image's page in the ECR console, or the repository's."""
+        """The image's page in the ECR console, or the repository's; empty where no console is known."""
+        if self.region.startswith(("us-iso", "eu-iso", "eusc-")):
+            return ""
         domain = "aws.amazon.com"
         if self.region.startswith("cn-"):
             domain = "amazonaws.cn"
