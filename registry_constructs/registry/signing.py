@@ -13,7 +13,7 @@ from registry_constructs import limits
 from registry_constructs.errors import InvalidInputError
 from registry_constructs.registry.grants import check_granted
 from registry_constructs.registry.merged import identity, registry_of, signing_coverage_of
-from registry_constructs.registry.places import regions_of
+from registry_constructs.registry.places import regions_of, stack_set_regions
 from registry_constructs.registry.signing_rights import PROFILE_ARN, Profile, admit_account, grant_signing
 from registry_constructs.repository.located import located
 from registry_constructs.tokens import is_token
@@ -93,7 +93,9 @@ class ManagedSigning(Construct):
         with located(self):
             check_granted(grant, grantee, fix="name the role that pushes")
         signing_coverage_of(self).granted(principal, profile)
-        admit_account(profile, profile.account, getattr(principal, "principal_account", None), self)
+        # Of the profiles that a StackSet makes, the identity gets that of its own account.
+        if stack_set_regions(self) is None:
+            admit_account(profile, profile.account, getattr(principal, "principal_account", None), self)
         return grant
 
 

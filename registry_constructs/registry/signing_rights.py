@@ -74,7 +74,8 @@ class Profile:
 
         Args:
             grantee: What gets the policy.
-            account: The account where the profile is, if its own stack is deployed to many.
+            account: Where the profile is, if its own stack is deployed to many accounts. Default: the
+                account of `grantee`.
             region: Its Region, likewise.
 
         Returns:
@@ -91,6 +92,8 @@ class Profile:
             return None
         if stack_set_regions(resource) is None:
             account, region = there.account, there.region
+        else:
+            account, region = account or here.account, region or here.region
         return f"arn:{here.partition}:signer:{region}:{account}:/signing-profiles/{name}"
 
 

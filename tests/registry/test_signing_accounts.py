@@ -8,6 +8,7 @@ from typing import Any, cast
 
 import aws_cdk as cdk
 import pytest
+from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_signer as signer
 from constructs import Construct
@@ -106,6 +107,54 @@ def test_an_imported_repository_is_of_its_arn_s_registry() -> None:
     github(team, there)
     assert rights(team) == [by_name(production, OTHER_ACCOUNT)]
     assert properties(production, PERMISSION)["Principal"] == "111122223333"
+
+
+def test_an_imported_repository_of_another_account_is_not_the_own_registry_s() -> None:
+    stack = owner()
+    ManagedSigning(stack, "Signing")
+    there = "arn:aws:ecr:eu-west-1:222233334444:repository/shop/checkout"
+    github(stack, Repository.from_repository_arn(stack, "There", there, policy_managed_elsewhere=True))
+    assert rights(stack) == []
+
+
+def test_a_role_of_an_unknown_account_is_a_warning_and_no_permission() -> None:
+    app = new_app()
+    production, team = owner(OTHER_ACCOUNT, "Production", app), new_stack("Team", env=None, app=app)
+    ManagedSigning(production, "Signing")
+    there = "arn:aws:ecr:eu-west-1:222233334444:repository/shop/checkout"
+    github(team, Repository.from_repository_arn(team, "There", there, policy_managed_elsewhere=True))
+    [right] = rights(team)
+    assert json.dumps(right).endswith('_*"]]}')
+    assert resources(production, PERMISSION) == {}
+    [warning] = warnings(team)
+    assert "may belong to another account" in warning
+    assert "--principal ACCOUNT_THAT_PUSHES" in warning
+
+
+class OfAnArn(ecr.RepositoryBase):
+    """A repository of an ARN that is known only at deployment, with the environment that the ARN tells."""
+
+    def __init__(self, scope: Construct, id: str, arn: str) -> None:
+        super().__init__(scope, id, environment_from_arn=arn)
+        self._arn = arn
+
+    @property
+    def repository_arn(self) -> str:
+        return self._arn
+
+    @property
+    def repository_name(self) -> str:
+        return "shop/checkout"
+
+    def add_to_resource_policy(self, statement: iam.PolicyStatement) -> iam.AddToResourcePolicyResult:  # noqa: ARG002
+        return iam.AddToResourcePolicyResult(statement_added=True)
+
+
+def test_an_environment_that_is_not_known_is_taken_for_the_own_one() -> None:
+    stack = owner()
+    ManagedSigning(stack, "Signing")
+    github(stack, OfAnArn(stack, "Checkout", cdk.Fn.import_value("Arn")))
+    assert rights(stack) == [arn_of(stack)]
 
 
 def test_an_imported_repository_may_be_of_the_own_registry_of_a_stack_without_an_environment() -> None:
@@ -266,6 +315,25 @@ def test_signing_of_a_stack_set_may_be_in_any_account(signing_first: bool) -> No
     ]
     assert rights(team) == [f"arn:aws:signer:eu-west-1:111122223333:/signing-profiles/{logical_id}_*"]
     assert warnings(team) == []
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_signing_of_a_stack_set_that_is_named_is_the_own_account_s(named: bool) -> None:
+    app = new_app()
+    everywhere = organization(app, ["eu-west-1"])
+    signing = ManagedSigning(everywhere.baseline, "Signing", repositories=["other/*"])
+    team = new_stack("Team", app=app)
+    if named:
+        github(team, checkout(team), signing=signing)
+    else:
+        role = iam.Role(team, "Role", assumed_by=iam.ServicePrincipal("codebuild.amazonaws.com"))
+        assert signing.grant_sign(role).success
+    [right] = rights(team)
+    assert right.startswith("arn:aws:signer:eu-west-1:111122223333:/signing-profiles/")
+    assert right.endswith("_*")
+    assert warnings(team) == []
+    baseline = baseline_template(everywhere)["Resources"].values()
+    assert PERMISSION not in {one["Type"] for one in baseline}
 
 
 def test_signing_of_a_stack_set_for_other_regions_counts_for_nothing() -> None:
