@@ -37,7 +37,7 @@ FOREIGN = {
 
 # As a module, the handler of a function; as a program, it prints its answer.
 REPORT = """
-import configparser, json, os, urllib.request
+import configparser, json, os, socket, urllib.request
 
 def failure(call):
     try:
@@ -45,6 +45,9 @@ def failure(call):
     except Exception as error:
         return repr(error)
     return "it got through"
+
+def send(address):
+    socket.socket(type=socket.SOCK_DGRAM).sendto(b"-", address)
 
 def report():
     import boto3
@@ -65,6 +68,8 @@ def report():
             "HTTPS": failure(lambda: urllib.request.urlopen("https://example.com", timeout=5)),
             "HTTP": failure(lambda: urllib.request.urlopen("http://example.com", timeout=5)),
             "metadata": failure(lambda: urllib.request.urlopen("http://169.254.169.254", timeout=5)),
+            "no proxy": failure(lambda: socket.create_connection(("192.0.2.1", 443), timeout=5)),
+            "datagram": failure(lambda: send(("192.0.2.1", 53))),
         },
     }
 

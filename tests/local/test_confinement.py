@@ -8,6 +8,8 @@ import http.client
 import json
 import os
 import re
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -20,6 +22,7 @@ import pytest
 from registry_constructs.local import LocalAws, cdk
 from registry_constructs.local.connection import Connection, about
 from registry_constructs.local.emulator.confinement import leads_elsewhere
+from registry_constructs.local.emulator.python_guard import sitecustomize
 from tests.local.machine import until
 from tests.local.processes import (
     BOOTSTRAP,
@@ -150,8 +153,9 @@ def test_a_process_gets_the_endpoint_and_made_up_credentials_only(
     assert report["profiles"] == ["default"]
     check_variables(report["variables"], local_aws)
     check_files(report["files"], local_aws)
-    assert set(report["outside"]) == {"an SDK that knows no endpoint", "HTTPS", "HTTP", "metadata"}
-    assert all("403" in error or "ProxyConnectionError" in error for error in report["outside"].values())
+    assert len(report["outside"]) == 6
+    refusals = "403|ProxyConnectionError|connects to this machine only"
+    assert all(re.search(refusals, error) for error in report["outside"].values())
 
 
 def test_a_function_of_node_does_too(local_aws: LocalAws, account: str) -> None:
@@ -190,6 +194,42 @@ def test_hosts_that_need_no_proxy_still_need_none(name: str, monkeypatch: pytest
     monkeypatch.setenv(name, "intranet")
     environment = Connection(4566).environment()
     assert environment["NO_PROXY"] == environment["no_proxy"] == "intranet,127.0.0.1,localhost"
+
+
+def test_the_guard_of_python_hides_no_sitecustomize(tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text("import os\nos.environ['OWN'] = 'loaded'\n")
+    program = "import os, socket\nprint(os.environ['OWN'])\nsocket.create_connection(('192.0.2.1', 443), 5)\n"
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env={"PYTHONPATH": os.pathsep.join([str(Path(sitecustomize.__file__).parent), str(tmp_path)])},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout == "loaded\n"
+    assert "PermissionError: The local AWS connects to this machine only, not to 192.0.2.1." in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("host", "here"),
+    [
+        *(
+            ("127.0.0.1", True),
+            ("127.9.9.9", True),
+            ("::1", True),
+            ("localhost", True),
+            ("127.evil.com", False),
+        ),
+        *(("192.0.2.1", False), ("169.254.169.254", False), ("::ffff:192.0.2.1", False), ("0.0.0.0", False)),  # noqa: S104
+        *(("localhost.evil.com", False), ("2001:db8::1", False), ("", False), ("127.0.0.1.evil.com", False)),
+    ],
+)
+def test_the_guard_of_python_knows_this_machine(host: str, here: bool) -> None:
+    for event in ("socket.connect", "socket.sendto", "socket.sendmsg"):
+        with contextlib.nullcontext() if here else pytest.raises(PermissionError, match="this machine only"):
+            sitecustomize.check(event, (None, (host, 443)))
+    sitecustomize.check("socket.connect", (None, "/a/unix/socket"))
+    sitecustomize.check("socket.bind", (None, (host, 443)))
 
 
 def test_what_a_pool_of_workers_starts_does_too(local_aws: LocalAws, account: str) -> None:

@@ -2,13 +2,12 @@
 
 Each child process of the emulator, whatever code starts it, gets the endpoint and made-up credentials in each
 variable and file that AWS SDKs read, and a proxy that refuses every other host: the emulator itself. What a
-template or a job sets under these names is not passed on. Node has no proxy by default, so `node_guard.cjs`
-checks its connections. The emulator's own connections are checked here.
+template or a job sets under these names is not passed on. Some clients take no proxy: `node_guard.cjs` and
+`python_guard/` check the connections of Node and Python processes, and of the emulator itself.
 """
 
 from __future__ import annotations
 
-import ipaddress
 import os
 import re
 import subprocess
@@ -23,8 +22,10 @@ from ministack.core.responses import get_account_id, get_region
 from ministack.services import lambda_svc, sts
 
 from registry_constructs.local.connection import HOST, SECRET_KEY
+from registry_constructs.local.emulator.python_guard import sitecustomize
 
-_GUARD: Final = Path(__file__).with_name("node_guard.cjs")
+_NODE_GUARD: Final = Path(__file__).with_name("node_guard.cjs")
+_PYTHON_GUARD: Final = Path(sitecustomize.__file__).parent
 
 # AWS SDKs and Tools Reference Guide, "Environment variables list", and what old SDKs, botocore and the Docker
 # CLI read beside it: all that names an endpoint, credentials, a file of them, or a proxy.
@@ -48,7 +49,8 @@ def leads_elsewhere(name: str) -> bool:
 def environment(own: Mapping[str, str]) -> dict[str, str]:
     """The environment of a child process: its own, except for what leads to an AWS."""
     kept = {name: value for name, value in own.items() if not leads_elsewhere(name)}
-    guard = f"--require={_quoted(str(_GUARD))}"
+    guard = f"--require={_quoted(str(_NODE_GUARD))}"
+    python_path = filter(None, [str(_PYTHON_GUARD), kept.get("PYTHONPATH")])
     region = kept.get("AWS_REGION") or kept.get("AWS_DEFAULT_REGION") or get_region()
     return {
         **kept,
@@ -56,6 +58,7 @@ def environment(own: Mapping[str, str]) -> dict[str, str]:
         **_credentials(own),
         "AWS_REGION": region,
         "AWS_DEFAULT_REGION": region,
+        "PYTHONPATH": os.pathsep.join(python_path),
         "NODE_OPTIONS": f"{guard} {kept.get('NODE_OPTIONS', '')}".rstrip(),
     }
 
@@ -68,7 +71,7 @@ def install() -> None:
         module._RESERVED_RUNTIME_ENV_VARS = _Reserved(module._RESERVED_RUNTIME_ENV_VARS)
     lambda_svc._execute_function_local = _refuse_runtime
     subprocess.Popen.__init__ = _confined(subprocess.Popen.__init__)  # type: ignore[method-assign]
-    sys.addaudithook(_check_connection)
+    sys.addaudithook(sitecustomize.check)
 
 
 @cache
@@ -140,25 +143,6 @@ def _confined(own: Callable[..., None]) -> Callable[..., None]:
         own(process, *arguments, env=environment(os.environ if env is None else env), **options)
 
     return start
-
-
-def _check_connection(event: str, arguments: tuple[Any, ...]) -> None:
-    """Let the emulator connect to this machine only: it delivers messages and passes requests on by itself.
-
-    Raises:
-        PermissionError: The address is another machine's.
-    """
-    if event in {"socket.connect", "socket.sendto"}:
-        address = arguments[1]
-        if isinstance(address, tuple) and not _is_here(address[0]):
-            raise PermissionError(f"The local AWS connects to this machine only, not to {address[0]}.")
-
-
-def _is_here(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _refuse_runtime(function: dict[str, Any], _event: object, _request_id: str) -> dict[str, Any]:
