@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, Final, NamedTuple
 
 from registry_constructs import limits
+from registry_constructs.image_reference import parse_reference
 from registry_constructs.rules.intrinsics import partition_of
 from registry_constructs.rules.judge import Unjudged
 from registry_constructs.rules.retained import is_retained
@@ -293,14 +294,20 @@ def consumers_of(
     images: defaultdict[str, list[str]] = defaultdict(list)
     for where, reference in uses:
         images[where].append(reference)
-    kept = [one for one in repositories if isinstance(one.mutability, str)]
-    mutability = {one.name: str(one.mutability) for one in kept}
-    exclusions = {one.name: one.exclusions for one in kept if isinstance(one.exclusions, tuple)}
+    mutability: dict[str, str] = {}
+    exclusions: dict[str, tuple[str, ...]] = {}
+    unsaid = set()
+    for one in repositories:
+        if isinstance(one.mutability, Unknown) or isinstance(one.exclusions, Unknown):
+            unsaid.add(one.name)
+        else:
+            mutability[one.name], exclusions[one.name] = one.mutability, one.exclusions
     for where, references in sorted(images.items()):
+        by_tag = {one.repository for one in map(parse_reference, references) if one and not one.digest}
         yield ConsumerState(
             name=where,
             place=Place(account=place.account, region=place.region, address=where),
-            images=tuple(references),
+            images=_UNSAID if by_tag & unsaid else tuple(references),
             mutability=mutability,
             exclusions=exclusions,
         )
