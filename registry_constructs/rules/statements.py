@@ -6,7 +6,6 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
 from typing import Any, Final
 
 from registry_constructs.rules.values import Unknown
@@ -14,28 +13,38 @@ from registry_constructs.rules.values import Unknown
 PLACEHOLDER: Final = re.compile(r"\$\{[^}]*\}")
 """What stands in a text for a part that only the deployment knows."""
 
+_WILDCARD: Final = re.compile(r"[*?]")
 _ACCOUNT: Final = re.compile(r"[0-9]{12}")
 _PART: Final = rf"(?:{PLACEHOLDER.pattern}|[^:])*"
 _ARN: Final = re.compile(rf"arn:{_PART}:{_PART}:{_PART}:(?P<account>{_PART}):.*", re.DOTALL)
 
-# Conditions that hold for no stranger (IAM User Guide, global condition keys).
-_NARROWING: Final = frozenset(
-    {
-        "aws:principalaccount",
-        "aws:principalarn",
-        "aws:principalorgid",
-        "aws:principalorgpaths",
-        "aws:sourceaccount",
-        "aws:sourcearn",
-        "aws:sourceorgid",
-        "aws:sourceorgpaths",
-        "aws:sourcevpc",
-        "aws:sourcevpce",
-        "aws:userid",
-        "aws:vpcesourceaccount",
-        "aws:vpcesourceorgid",
-    }
-)
+
+def _identified(prefix: str, first: str) -> re.Pattern[str]:
+    """How a value with a wildcard begins if it names somebody: more than fixed letters, or a placeholder."""
+    return re.compile(rf"{prefix}{first}|(?:{prefix})?{PLACEHOLDER.pattern}")
+
+
+_ACCOUNTS: Final = _identified("", "[0-9]{12}")
+_ORGANIZATIONS: Final = _identified("o-", "[a-z0-9]")
+# Without an account (S3 has none in its ARNs), the resource has to be named.
+_ARNS: Final = re.compile(rf"arn:{_PART}:{_PART}:{_PART}:(?:[0-9]{{12}}|{PLACEHOLDER.pattern}|:[^*?])")
+# Conditions that hold for no stranger (IAM User Guide, global condition keys), and how a value with a
+# wildcard begins if that is still so: `o-*` is every organization, `o-1234567890/*` is one.
+_NARROWING: Final = {
+    "aws:principalaccount": _ACCOUNTS,
+    "aws:principalarn": _ARNS,
+    "aws:principalorgid": _ORGANIZATIONS,
+    "aws:principalorgpaths": _ORGANIZATIONS,
+    "aws:sourceaccount": _ACCOUNTS,
+    "aws:sourcearn": _ARNS,
+    "aws:sourceorgid": _ORGANIZATIONS,
+    "aws:sourceorgpaths": _ORGANIZATIONS,
+    "aws:sourcevpc": _identified("vpc-", "[0-9a-z]"),
+    "aws:sourcevpce": _identified("vpce-", "[0-9a-z]"),
+    "aws:userid": _identified("", "[0-9]{12}|[A-Z]{4}[A-Z0-9]"),
+    "aws:vpcesourceaccount": _ACCOUNTS,
+    "aws:vpcesourceorgid": _ORGANIZATIONS,
+}
 _POSITIVE: Final = frozenset({"StringEquals", "StringEqualsIgnoreCase", "StringLike", "ArnEquals", "ArnLike"})
 
 
@@ -146,16 +155,12 @@ def _listed(value: Any) -> tuple[str, ...]:  # noqa: ANN401 - IAM takes a single
 
 
 def _narrows(condition: tuple[str, str, tuple[str, ...]]) -> bool:
+    """Whether a condition holds for no stranger; one of several values that does is enough for them."""
     operator, key, values = condition
-    if key not in _NARROWING or _plain(operator) not in _POSITIVE:
+    identified = _NARROWING.get(key)
+    if identified is None or _plain(operator) not in _POSITIVE:
         return False
-    return not any(fnmatchcase("any-stranger", value) or _any_arn(value) for value in values)
-
-
-def _any_arn(value: str) -> bool:
-    """Whether an ARN pattern leaves the account open."""
-    found = _ARN.fullmatch(value)
-    return found is not None and found["account"] != "" and set(found["account"]) <= {"*", "?"}
+    return all(not _WILDCARD.search(value) or identified.match(value) for value in values)
 
 
 def _plain(operator: str) -> str:
