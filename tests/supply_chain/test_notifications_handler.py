@@ -291,3 +291,146 @@ def test_the_handler_answers_as_sqs_expects(monkeypatch: pytest.MonkeyPatch) -> 
     answer = index.handler({"Records": records("{", SAMPLES["basic scan"])}, Time())
     assert answer == {"batchItemFailures": [{"itemIdentifier": "m0"}]}
     assert [message["TopicArn"] for message in sns.published] == [TOPICS["text"]]
+
+
+def test_the_handler_sends_to_chat_too_where_there_is_a_topic(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[tuple[Any, Any]] = []
+    sns = PretendedSns()
+
+    def client(*arguments: Any, **keywords: Any) -> PretendedSns:
+        made.append((arguments, keywords))
+        return sns
+
+    monkeypatch.setattr(index.boto3, "client", client)
+    monkeypatch.setenv("TOPIC_ARN", TOPICS["text"])
+    monkeypatch.setenv("CHAT_TOPIC_ARN", "arn:chat")
+    assert index.handler({"Records": records(SAMPLES["basic scan"])}, Time()) == {"batchItemFailures": []}
+    assert [message["TopicArn"] for message in sns.published] == [TOPICS["text"], "arn:chat"]
+    [(arguments, keywords)] = made
+    assert arguments == ("sns",)
+    settings = keywords["config"]
+    assert (settings.connect_timeout, settings.read_timeout) == (3, 5)
+    assert settings.retries == {"mode": "standard", "total_max_attempts": 3}
+    # To both topics: three attempts, each as slow as it may be, and at most 1 and 2 seconds between them.
+    assert index.RESERVE >= 2 * (3 * (3 + 5) + 1 + 2) * 1000
+
+
+@pytest.mark.parametrize(("left", "sent"), [(59_999, 0), (60_000, 1)])
+def test_a_message_is_sent_while_there_is_time_for_it(left: int, sent: int) -> None:
+    sns, time = PretendedSns(), Time()
+    time.left = left
+    failed = index.run(records(SAMPLES["basic scan"]), sns, TOPICS, time)
+    assert (len(sns.published), len(failed)) == (sent, 1 - sent)
+
+
+def test_all_that_fails_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    other = sample("basic scan", repository_name="shop/cart", image_tags=[])
+    sns, failed = tell(
+        SAMPLES["push"],
+        SAMPLES["basic scan"],
+        sample("basic scan", repository_name=""),
+        other,
+        SAMPLES["replication failed"],
+        refused=("The basic scan",),
+    )
+    assert failed == ["m0", "m2", "m1", "m3"]
+    assert len(sns.published) == 1
+    slow = "An error occurred (Throttling) when calling the Publish operation: slow down"
+    assert capsys.readouterr().out.splitlines() == [
+        "m0: not an event that can be told: ValueError: no words for ECR Image Action",
+        "m2: not an event that can be told: ValueError: it names no image",
+        f"shop/checkout:1.4.2: not told: {slow}",
+        f"shop/cart@sha256:0123456789ab: not told: {slow}",
+        "Told: Failed: shop/checkout:1.4.2",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("counts", "words"),
+    [
+        (
+            {"UNDEFINED": 6, "INFORMATIONAL": 5, "LOW": 4, "MEDIUM": 3, "HIGH": 2, "CRITICAL": 1},
+            "1 critical, 2 high, 3 medium, 4 low, 5 informational, 6 undefined",
+        ),
+        ({"HIGH": 2, "TOTAL": 2}, "2 high"),
+        ({"HIGH": 2, "TOTAL": 3}, "2 high, 1 lower"),
+        ({"TOTAL": 1}, "1 of low severity"),
+        ({"HIGH": 0, "UNTRIAGED": 4}, "none"),
+        ({}, "none"),
+    ],
+)
+def test_the_counts_of_a_scan_in_words(counts: dict[str, int], words: str) -> None:
+    subject, text = only(sample("basic scan", finding_severity_counts=counts))
+    assert subject == f"{words} in shop/checkout:1.4.2"
+    assert f"\nFindings: {words}\n" in text
+
+
+def test_of_two_scans_of_the_same_time_the_last_event_counts() -> None:
+    later = sample("basic scan", finding_severity_counts={"LOW": 1})
+    assert only(SAMPLES["basic scan"], later)[0] == "1 low in shop/checkout:1.4.2"
+    earlier = later | {"time": "2026-11-16T01:54:33Z"}
+    assert only(SAMPLES["basic scan"], earlier)[0].startswith("10 critical")
+
+
+@pytest.mark.parametrize(
+    ("pushed", "observed", "now", "told"),
+    [
+        # An hour after the push it is no first scan; and an hour after it was found it is news no more.
+        ("00:00:00", "01:00:00", "02:00:00", True),
+        ("00:00:01", "01:00:00", "02:00:00", False),
+        ("00:00:00", "01:00:00", "02:00:01", False),
+        ("00:00:00", "00:59:59", "01:00:00", False),
+        (None, "01:00:00", "02:00:01", True),
+        ("00:00:01", None, "02:00:00", True),
+    ],
+)
+def test_a_finding_is_new_for_an_hour_but_not_in_the_hour_after_the_push(
+    pushed: str | None, observed: str | None, now: str, told: bool
+) -> None:
+    event = sample("finding of a rescan", firstObservedAt=observed and f"2026-11-16T{observed}Z")
+    event["detail"]["resources"][0]["details"]["awsEcrContainerImage"]["pushedAt"] = (
+        pushed and f"2026-11-16T{pushed}Z"
+    )
+    sns, failed = tell(event | {"time": f"2026-11-16T{now}Z"})
+    assert (len(sns.published), failed) == (int(told), [])
+
+
+def test_a_finding_is_told_where_its_event_has_no_time_of_day() -> None:
+    assert only(SAMPLES["finding updated"] | {"time": "today"})[0].startswith("1 new")
+
+
+def test_a_finding_of_an_image_without_tags() -> None:
+    event = sample("finding of a rescan")
+    del event["detail"]["resources"][0]["details"]["awsEcrContainerImage"]["imageTags"]
+    subject, text = only(event)
+    assert subject == "1 new vulnerability in shop/checkout@sha256:0123456789ab"
+    assert f"\nRepository: shop/checkout\nDigest: {DIGEST}\nRegistry: " in text
+
+
+def test_a_failed_cache_pull_without_a_reason() -> None:
+    event = sample("cache pull failed")
+    del event["detail"]["failure-code"], event["detail"]["failure-reason"]
+    text = only(event)[1]
+    assert text.startswith("An image could not be pulled from registry-1.docker.io.\nRepository: docker-hub/")
+
+
+@pytest.mark.parametrize(
+    ("number", "end"),
+    [(1, "t0"), (10, "t8, t9"), (11, "t8, t9, and 1 more"), (12, "t8, t9, and 2 more")],
+)
+def test_ten_tags_are_listed(number: int, end: str) -> None:
+    text = only(sample("basic scan", image_tags=[f"t{one}" for one in range(number)]))[1]
+    line = text.splitlines()[1]
+    assert line.startswith("Repository: shop/checkout (t0")
+    assert line.endswith(f"{end})")
+    assert line.count(", ") == min(number, 11) - 1
+
+
+def test_a_text_is_as_long_as_sns_takes() -> None:
+    long = sample("finding of a rescan", title="x" * 70_000)
+    assert len(only(long)[1]) == 60_000
+
+
+def test_a_subject_keeps_all_that_is_printable_in_ascii() -> None:
+    subject, _ = only(sample("basic scan", repository_name="a ~!\x7f\x1f", image_tags=["t"]))
+    assert subject == "10 critical, 9 medium in a ~!??:t"
