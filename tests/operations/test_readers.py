@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -681,13 +681,17 @@ def test_images_are_counted_by_their_digest(aws: Answering) -> None:
     assert error.value.where == f"the images of shop/web in {REGION}"
 
 
-@pytest.mark.parametrize("read", ["stacks", "images"])
-def test_another_account(aws: Answering, read: str) -> None:
+@pytest.mark.parametrize(
+    "read",
+    [
+        lambda aws: list(read_stacks(aws, "222233334444", REGION, "*")),
+        lambda aws: count_images(aws, "222233334444", REGION, "shop/web"),
+    ],
+    ids=["stacks", "images"],
+)
+def test_another_account(aws: Answering, read: Callable[[Answering], object]) -> None:
     with pytest.raises(InvalidInputError) as error:
-        if read == "stacks":
-            list(read_stacks(aws, "222233334444", REGION, "*"))
-        else:
-            count_images(aws, "222233334444", REGION, "shop/web")
+        read(aws)
     assert str(error.value) == (
         f"--environment: The credentials are another account's.\n  Got: '{ACCOUNT}'\n"
         "  Allowed: 222233334444\n"
