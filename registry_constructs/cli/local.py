@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Iterator
 from typing import Annotated
 
@@ -45,6 +46,9 @@ def up(
             {"endpoint_url": aws.endpoint_url, "pid": aws.pid, "log": str(aws.log), "environment": variables}
         )
     else:
+        # A variable of the shell's own, such as a profile or one service's endpoint, would win over these.
+        others = sorted(name for name in os.environ if name.startswith("AWS_") and name not in variables)
+        print("\n".join(f"unset {name}" for name in others), end="\n" if others else "")
         print("\n".join(f"export {name}={value}" for name, value in variables.items()))
 
 

@@ -141,6 +141,19 @@ def test_status_shows_the_registrys_settings(shell: Shell) -> None:
     }
 
 
+def test_what_up_prints_leads_a_shell_nowhere_else(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL_ECR", "AWS_REGION"):
+        monkeypatch.setenv(name, "production")
+    state = json.loads(shell("up", "--json").out)
+    script = f"{shell('up').out}env"
+    lines = subprocess.run(
+        ["sh", "-c", script], check=True, capture_output=True, text=True
+    ).stdout.splitlines()
+    variables = dict(line.split("=", 1) for line in lines if line.startswith("AWS_"))
+    assert variables == state["environment"]
+    shell("down")
+
+
 def test_status_says_when_nothing_is_up(shell: Shell) -> None:
     result = shell("status", "--json")
     assert result == Result(1, "", "Error: Nothing is up here. Start it: registry-constructs local up\n")
