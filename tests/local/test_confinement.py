@@ -33,6 +33,7 @@ from tests.local.processes import (
     PARENT,
     REPORT,
     children,
+    function,
     package,
     run_function,
 )
@@ -51,7 +52,8 @@ def python_function(aws: LocalAws, account: str, _folder: Path) -> Report:
 
 def child_of_a_function(aws: LocalAws, account: str, _folder: Path) -> Report:
     files = {"parent.py": PARENT, "report.py": REPORT + MAIN}
-    return run_function(aws, account, "python3.13", files, handler="parent.handler")
+    variables = FOREIGN | {"PYTHONPATH": "/opt/python"}
+    return run_function(aws, account, "python3.13", files, handler="parent.handler", variables=variables)
 
 
 def function_with_a_layer(aws: LocalAws, account: str, _folder: Path) -> Report:
@@ -160,11 +162,15 @@ def test_a_process_gets_the_endpoint_and_made_up_credentials_only(
 
 def test_a_function_of_node_does_too(local_aws: LocalAws, account: str) -> None:
     variables = FOREIGN | {"NODE_OPTIONS": "--enable-source-maps"}
-    report = run_function(local_aws, account, "nodejs22.x", {"report.js": NODE_REPORT}, variables=variables)
+    files = {"report.js": NODE_REPORT}
+    with function(local_aws, account, "nodejs22.x", files, variables=variables) as report:
+        client = local_aws.client("lambda", account=account)
+        kept = client.get_function_configuration(FunctionName="function")["Environment"]["Variables"]
+    assert kept == variables  # the configuration is as deployed
     check_variables(report["variables"], local_aws)
     check_files(report["files"], local_aws)
     assert report["variables"]["AWS_ACCESS_KEY_ID"] == account
-    assert report["variables"]["NODE_OPTIONS"] == "--enable-source-maps"
+    assert report["variables"]["NODE_OPTIONS"].endswith('node_guard.cjs" --enable-source-maps')
     assert report["local"] == 200
     assert len(report["outside"]) == 10
     for error in report["outside"].values():

@@ -49,17 +49,14 @@ def leads_elsewhere(name: str) -> bool:
 def environment(own: Mapping[str, str]) -> dict[str, str]:
     """The environment of a child process: its own, except for what leads to an AWS."""
     kept = {name: value for name, value in own.items() if not leads_elsewhere(name)}
-    guard = f"--require={_quoted(str(_NODE_GUARD))}"
-    python_path = filter(None, [str(_PYTHON_GUARD), kept.get("PYTHONPATH")])
     region = kept.get("AWS_REGION") or kept.get("AWS_DEFAULT_REGION") or get_region()
     return {
         **kept,
         **_variables(),
         **_credentials(own),
+        **_guards(kept),
         "AWS_REGION": region,
         "AWS_DEFAULT_REGION": region,
-        "PYTHONPATH": os.pathsep.join(python_path),
-        "NODE_OPTIONS": f"{guard} {kept.get('NODE_OPTIONS', '')}".rstrip(),
     }
 
 
@@ -70,6 +67,7 @@ def install() -> None:
         # Workers of Python and Node set a function's variables again after they have started.
         module._RESERVED_RUNTIME_ENV_VARS = _Reserved(module._RESERVED_RUNTIME_ENV_VARS)
     lambda_svc._execute_function_local = _refuse_runtime
+    lambda_runtime.Worker.__init__ = _guarded(lambda_runtime.Worker.__init__)
     subprocess.Popen.__init__ = _confined(subprocess.Popen.__init__)  # type: ignore[method-assign]
     sys.addaudithook(sitecustomize.check)
 
@@ -112,6 +110,18 @@ def _write_files() -> None:
         path.write_text(contents[name])
 
 
+def _guards(own: Mapping[str, str]) -> dict[str, str]:
+    """What has Node and Python load their guards first, before what is the process's own."""
+    path, options = own.get("PYTHONPATH", ""), own.get("NODE_OPTIONS", "")
+    guard = f"--require={_quoted(str(_NODE_GUARD))}"
+    return {
+        "PYTHONPATH": path
+        if str(_PYTHON_GUARD) in path
+        else f"{_PYTHON_GUARD}{os.pathsep}{path}".rstrip(os.pathsep),
+        "NODE_OPTIONS": options if guard in options else f"{guard} {options}".rstrip(),
+    }
+
+
 def _credentials(own: Mapping[str, str]) -> dict[str, str]:
     """Credentials that this AWS made up: a session of a function's role, or an account's number.
 
@@ -141,6 +151,18 @@ def _confined(own: Callable[..., None]) -> Callable[..., None]:
         **options: object,
     ) -> None:
         own(process, *arguments, env=environment(os.environ if env is None else env), **options)
+
+    return start
+
+
+def _guarded(own: Callable[..., None]) -> Callable[..., None]:
+    """A worker that keeps the guards for its child processes where its function sets the same variables."""
+
+    def start(worker: lambda_runtime.Worker, name: str, config: dict[str, Any], code: bytes) -> None:
+        variables = (config.get("Environment") or {}).get("Variables") or {}
+        if changed := {key: value for key, value in _guards(variables).items() if key in variables}:
+            config = config | {"Environment": config["Environment"] | {"Variables": variables | changed}}
+        own(worker, name, config, code)
 
     return start
 
