@@ -307,3 +307,176 @@ def test_a_cluster_of_eks_that_nothing_leads_into_is_unknown(look: Look) -> None
     assert look(CLUSTER).reasons == {
         f"eks cluster blue in {REGION}": "no --kubeconfig leads to it, and no --pods file is of it"
     }
+
+
+EMPTY = [
+    ("DescribeServices", SERVICE, {"services": []}, f"ecs services of cluster shop in {REGION}"),
+    (
+        "DescribeServices",
+        SERVICE,
+        {"services": [service("other")]},
+        f"ecs services of cluster shop in {REGION}",
+    ),
+    ("DescribeTasks", TASK, {"tasks": []}, f"ecs tasks of cluster shop in {REGION}"),
+    (
+        "DescribeTaskDefinition",
+        SERVICE,
+        {"taskDefinition": {"containerDefinitions": [{"name": "app"}]}},
+        f"ecs task definition new:1 in {REGION}",
+    ),
+    ("DescribeTaskDefinition", SERVICE, {"taskDefinition": {}}, f"ecs task definition new:1 in {REGION}"),
+    (
+        "ListFunctions",
+        FUNCTION,
+        {"Functions": [{"FunctionName": "thumbnails", "Version": "$LATEST"}]},
+        f"lambda functions in {REGION}",
+    ),
+    ("ListVersionsByFunction", FUNCTION, {"Versions": []}, f"lambda function thumbnails in {REGION}"),
+    ("GetFunction", FUNCTION, {"Code": {}}, f"lambda function thumbnails in {REGION}"),
+    ("ListEventBuses", RULE, {"EventBuses": []}, f"eventbridge rules in {REGION}"),
+    ("ListTargetsByRule", RULE, {"Targets": []}, f"eventbridge rules in {REGION}"),
+    (
+        "ListTargetsByRule",
+        RULE,
+        {"Targets": [{"Id": "1", "Arn": TOOLS, "EcsParameters": {"TaskDefinitionArn": definition("x")}}]},
+        f"eventbridge rules in {REGION}",
+    ),
+    (
+        "ListTargetsByRule",
+        RULE,
+        {"Targets": [{"Id": "1", "Arn": SHOP}]},
+        f"eventbridge rule default/when in {REGION}",
+    ),
+    (
+        "ListSchedules",
+        SCHEDULE,
+        {"Schedules": [{"GroupName": "default", "Name": "night"}]},
+        f"eventbridge schedules in {REGION}",
+    ),
+    (
+        "GetSchedule",
+        SCHEDULE,
+        {"Target": {"Arn": SHOP, "EcsParameters": {}}},
+        f"eventbridge schedule default/night in {REGION}",
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("operation", "given", "answer", "place"),
+    EMPTY,
+    ids=[f"{one[0]} {number}" for number, one in enumerate(EMPTY)],
+)
+def test_an_empty_answer_is_not_a_clean_one(
+    look: Look, operation: str, given: Answers, answer: Answer, place: str
+) -> None:
+    """What was listed is there, each function has a version, and each Region an event bus."""
+    assert look(given).unknown_places == ()
+    assert look(given, {operation: answer}).unknown_places == (place,)
+
+
+def test_a_task_without_its_containers_is_unknown(look: Look) -> None:
+    task = {"taskArn": f"{ARN}:task/shop/1", "taskDefinitionArn": definition("job")}
+    found = look(TASK, {"DescribeTasks": {"tasks": [task]}})
+    assert found.unknown_places == (f"ecs tasks of cluster shop in {REGION}",)
+    # What it would start next is known all the same.
+    assert uses(found) == {Use(f"ecs task shop/job:1 in {REGION}", tag="job")}
+
+
+RUN_TASK = "arn:aws:scheduler:::aws-sdk:ecs:runTask"
+
+
+@pytest.mark.parametrize(
+    ("text", "tag"),
+    [
+        (json.dumps({"TaskDefinition": definition("nightly")}), "nightly"),
+        (json.dumps({"TaskDefinition": None}), None),
+        (json.dumps({}), None),
+        ("[]", None),
+        ("{", None),
+        ("", None),
+    ],
+)
+def test_a_schedule_that_calls_ecs_itself(look: Look, text: str, tag: str | None) -> None:
+    where = f"eventbridge schedule default/night in {REGION}"
+    listed = {"Schedules": [{"GroupName": "default", "Name": "night", "Target": {"Arn": RUN_TASK}}]}
+    found = look({"ListSchedules": listed, "GetSchedule": {"Target": {"Arn": RUN_TASK, "Input": text}}})
+    assert uses(found) == ({Use(where, tag=tag)} if tag else set())
+    assert found.reasons == ({} if tag else {where: "it does not say which task definition it starts"})
+
+
+@pytest.mark.parametrize(
+    "arn", ["arn:aws:lambda:::function:x", "arn:aws:ecs:eu-west-1:1:service/a", "x:cluster/y"]
+)
+def test_a_schedule_of_something_else_runs_no_image(look: Look, arn: str) -> None:
+    listed = {"Schedules": [{"GroupName": "default", "Name": "night", "Target": {"Arn": arn}}]}
+    found = look({"ListSchedules": listed, "GetSchedule": refused("AccessDeniedException")})
+    assert (uses(found), found.unknown_places) == (set(), ())
+
+
+def test_targets_of_a_rule_beside_the_one_that_was_listed(look: Look) -> None:
+    targets = [
+        {"Id": "1", "Arn": SHOP, "EcsParameters": {"TaskDefinitionArn": definition("ruled")}},
+        {"Id": "2", "Arn": TOOLS, "EcsParameters": {"TaskDefinitionArn": definition("tools")}},
+        {"Id": "3", "Arn": "arn:aws:sns:::topic"},
+    ]
+    found = look(RULE, {"ListTargetsByRule": {"Targets": targets}})
+    where = f"eventbridge rule default/when in {REGION}"
+    assert uses(found) == {Use(where, tag="ruled"), Use(where, tag="tools")}
+    assert found.unknown_places == ()
+
+
+def test_functions_of_code_and_their_versions(look: Look) -> None:
+    versions = {"Versions": [function("$LATEST"), function("2"), function("1")]}
+    code = {"FunctionName": "code", "PackageType": "Zip", "Version": "$LATEST"}
+    asked: list[str] = []
+
+    def get(request: Answer) -> Answer:
+        asked.append(request["Qualifier"])
+        return {"Code": {"ImageUri": image(f"v{request['Qualifier'].strip('$')}")}}
+
+    found = look(
+        FUNCTION,
+        {
+            "ListFunctions": {"Functions": [code, function("$LATEST")]},
+            "ListVersionsByFunction": versions,
+            "GetFunction": get,
+        },
+    )
+    assert asked == ["$LATEST", "1", "2"]
+    assert uses(found) == {
+        Use(f"lambda function thumbnails in {REGION}", tag="vLATEST"),
+        Use(f"lambda function thumbnails:1 in {REGION}", tag="v1"),
+        Use(f"lambda function thumbnails:2 in {REGION}", tag="v2"),
+    }
+
+
+@pytest.mark.parametrize("number", [1, 10, 11, 100, 101])
+def test_services_and_tasks_are_described_in_batches(look: Look, number: int) -> None:
+    sizes: dict[str, list[int]] = {"services": [], "tasks": []}
+
+    def services(request: Answer) -> Answer:
+        sizes["services"].append(len(request["services"]))
+        return {"services": [service(arn.rpartition("/")[2]) for arn in request["services"]]}
+
+    def tasks(request: Answer) -> Answer:
+        sizes["tasks"].append(len(request["tasks"]))
+        return {
+            "tasks": [
+                {"taskArn": arn, "taskDefinitionArn": definition("job"), "containers": []}
+                for arn in request["tasks"]
+            ]
+        }
+
+    found = look(
+        {
+            "ListClusters": {"clusterArns": [SHOP]},
+            "ListServices": {"serviceArns": [f"{ARN}:service/shop/s{one}" for one in range(number)]},
+            "ListTasks": {"taskArns": [f"{ARN}:task/shop/{one}" for one in range(number)]},
+            "DescribeServices": services,
+            "DescribeTasks": tasks,
+        }
+    )
+    assert set(found.unknown_places) == {f"eks in {REGION}"}
+    assert sizes["services"] == [10] * (number // 10) + ([number % 10] if number % 10 else [])
+    assert sizes["tasks"] == [100] * (number // 100) + ([number % 100] if number % 100 else [])
