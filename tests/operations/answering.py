@@ -32,6 +32,7 @@ class Answering(Aws):
     def reset(self, **answers: Given) -> None:
         """Begin anew with these answers."""
         self.answers, self.asked = dict(answers), []
+        self.__dict__.pop("known_regions", None)
         self.stopped.clear()
 
     def client(self, service: str, region: str) -> Any:

@@ -202,8 +202,9 @@ class Command:
         self._capfd = capfd
         self.served = served
 
-    def __call__(self, *arguments: str, region: str = REGION, **variables: str) -> Result:
-        environment = {
+    def environment(self, *, region: str = REGION, **variables: str) -> dict[str, str]:
+        """The variables with which AWS is the server, and nothing else is configured."""
+        return {
             "AWS_ACCESS_KEY_ID": ACCOUNT,
             "AWS_SECRET_ACCESS_KEY": "secret",
             "AWS_REGION": region,
@@ -214,10 +215,12 @@ class Command:
             "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
             **variables,
         }
+
+    def __call__(self, *arguments: str, region: str = REGION, **variables: str) -> Result:
         with pytest.MonkeyPatch.context() as patch:
             for name in [name for name in os.environ if name.startswith("AWS_")]:
                 patch.delenv(name)
-            for name, value in environment.items():
+            for name, value in self.environment(region=region, **variables).items():
                 patch.setenv(name, value)
             with pytest.raises(SystemExit) as end:
                 run(arguments)

@@ -404,7 +404,9 @@ def test_a_registry_that_no_rule_asks_for() -> None:
 
 
 def test_settings_that_are_empty() -> None:
-    states, _ = states_of([read(policy="", replication={"rules": []}, scanning={"scanType": "BASIC"})])
+    states, _ = states_of(
+        [read(policy="", replication={"rules": []}, scanning={"scanType": "BASIC", "rules": []})]
+    )
     by_name = {state.name: state for state in states}
     assert by_name["registry policy"] == RegistryPolicyState(
         name="registry policy", place=place(f"{ARN}:registry-policy"), policy=(), policy_length=0

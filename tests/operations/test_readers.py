@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore import exceptions
 
 from registry_constructs.errors import InvalidInputError
-from registry_constructs.operations import AwsError
+from registry_constructs.operations import Aws, AwsError
 from registry_constructs.operations.aws import required
 from registry_constructs.operations.errors import Stopped, reading, unreadable
 from registry_constructs.operations.images import read_images
@@ -25,6 +26,7 @@ from registry_constructs.operations.live_repositories import (
 from registry_constructs.operations.repositories import describe_repositories, list_repositories
 from registry_constructs.operations.stacks import count_images, read_stacks, read_template
 from tests.operations.answering import Answer, Answering, refused
+from tests.operations.served import Command, Request, Served
 
 ACCOUNT, REGION, FAR = "111122223333", "eu-west-1", "us-east-1"
 CREATED = datetime(2026, 1, 1, tzinfo=UTC)
@@ -618,16 +620,38 @@ def test_stacks_by_a_pattern(aws: Answering) -> None:
         ("Shop-b", "Shop-b"),
     ]
     [request] = aws.requests_of("ListStacks")
-    assert "CREATE_COMPLETE" in request["StackStatusFilter"]
-    assert "DELETE_COMPLETE" not in request["StackStatusFilter"]
+    assert request["StackStatusFilter"] == [
+        "CREATE_COMPLETE",
+        "IMPORT_COMPLETE",
+        "IMPORT_ROLLBACK_COMPLETE",
+        "ROLLBACK_COMPLETE",
+        "UPDATE_COMPLETE",
+        "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS",
+        "UPDATE_ROLLBACK_COMPLETE",
+        "UPDATE_ROLLBACK_FAILED",
+    ]
     assert aws.requests_of("GetTemplate")[0] == {"StackName": "Shop-a", "TemplateStage": "Original"}
 
 
-@pytest.mark.parametrize("region", [None, REGION])
-def test_stacks_of_the_configured_region(aws: Answering, region: str | None) -> None:
-    aws.answers["ListStacks"] = {"StackSummaries": []}
-    assert list(read_stacks(aws, None, region, "*")) == []
-    assert {where for where, _, _ in aws.asked} == {REGION}
+@pytest.mark.parametrize(("region", "where"), [(None, REGION), (REGION, REGION), (FAR, FAR)])
+def test_the_region_of_stacks_and_images(aws: Answering, region: str | None, where: str) -> None:
+    """The configuration's, unless one is named; the account is asked for there as well."""
+    aws.answers |= {"ListStacks": {"StackSummaries": []}, "ListImages": {"imageIds": []}}
+    assert list(read_stacks(aws, ACCOUNT, region, "*")) == []
+    assert count_images(aws, ACCOUNT, region, "shop/web") == 0
+    assert [asked[:2] for asked in aws.asked] == [
+        (where, "GetCallerIdentity"),
+        (where, "ListStacks"),
+        (where, "GetCallerIdentity"),
+        (where, "ListImages"),
+    ]
+
+
+def test_stacks_that_can_t_be_listed(aws: Answering) -> None:
+    aws.answers["ListStacks"] = DENIED
+    with pytest.raises(AwsError) as error:
+        list(read_stacks(aws, None, REGION, "*"))
+    assert error.value.where == f"the stacks in {REGION}"
 
 
 @pytest.mark.parametrize(
@@ -827,6 +851,186 @@ def test_what_aws_refuses(aws: Answering, code: str, problem: str, fix: str, hop
     assert (found.where, found.code) == ("shop/web here", code)
     assert (found.hopeless, found.rejected) == (hopeless, hopeless)
     assert "because" in found.got
+
+
+@pytest.mark.parametrize(
+    ("raised", "problem", "fix", "hopeless"),
+    [
+        (exceptions.NoCredentialsError(), "There are no credentials to ask AWS with", "sign in, or", True),
+        (
+            exceptions.ProfileNotFound(profile="x"),
+            "There are no credentials to ask AWS with",
+            "sign in",
+            True,
+        ),
+        (
+            exceptions.PartialCredentialsError(provider="env", cred_var="x"),
+            "There are no credentials to ask AWS with",
+            "sign in, or name a profile with --profile",
+            True,
+        ),
+        (
+            exceptions.CredentialRetrievalError(provider="x", error_msg="y"),
+            "There are no credentials to ask AWS with",
+            "sign in",
+            True,
+        ),
+        (
+            exceptions.TokenRetrievalError(provider="x", error_msg="y"),
+            "There are no credentials to ask AWS with",
+            "sign in",
+            True,
+        ),
+        (
+            exceptions.SSOTokenLoadError(error_msg="y"),
+            "There are no credentials to ask AWS with",
+            "sign in",
+            True,
+        ),
+        (
+            exceptions.UnauthorizedSSOTokenError(),
+            "There are no credentials to ask AWS with",
+            "sign in",
+            True,
+        ),
+        (exceptions.InvalidRegionError(region_name="!"), "This is not a Region", "check --region", True),
+        (
+            exceptions.EndpointConnectionError(endpoint_url="x"),
+            "AWS can't be reached",
+            "check the Region's name, the network and AWS_ENDPOINT_URL",
+            True,
+        ),
+        (
+            exceptions.ConnectTimeoutError(endpoint_url="x"),
+            "AWS can't be reached",
+            "check the Region's name, the network and AWS_ENDPOINT_URL",
+            True,
+        ),
+        (
+            exceptions.ParamValidationError(report="x"),
+            "boto3 refuses the request",
+            "check the names, and update boto3 if it is old",
+            True,
+        ),
+        (
+            exceptions.ReadTimeoutError(endpoint_url="x"),
+            "The connection to AWS failed",
+            "check the network, and run it again",
+            False,
+        ),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, Exception) else None,
+)
+def test_what_fails_on_the_way(raised: Exception, problem: str, fix: str, hopeless: bool) -> None:
+    with pytest.raises(AwsError) as error, reading("here"):
+        raise raised
+    found = error.value
+    assert (found.where, found.problem, found.hopeless) == ("here", problem, hopeless)
+    assert found.fix.startswith(fix)
+    assert found.got == f"{type(raised).__name__}: {raised}"
+    # AWS has not answered, so it has not rejected anything either.
+    assert (found.code, found.rejected) == ("", False)
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "ExpiredToken",
+        "ExpiredTokenException",
+        "IncompleteSignature",
+        "InvalidAccessKeyId",
+        "InvalidClientTokenId",
+        "InvalidSignatureException",
+        "RequestExpired",
+        "SignatureDoesNotMatch",
+        "UnrecognizedClientException",
+    ],
+)
+def test_credentials_that_aws_rejects(aws: Answering, code: str) -> None:
+    aws.answers["DescribeImages"] = refused(code)
+    with pytest.raises(AwsError) as error:
+        images_of(aws)
+    assert error.value.problem == "The credentials are not valid, or no longer"
+    assert error.value.rejected
+    assert error.value.fix == "sign in again, and check the machine's clock"
+
+
+@pytest.mark.parametrize(
+    ("variables", "attempts"),
+    [({}, {"sts": 3, "ecr": 8}), ({"AWS_MAX_ATTEMPTS": "5"}, {"sts": 5, "ecr": 5})],
+)
+def test_how_a_client_retries(
+    monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], attempts: dict[str, int]
+) -> None:
+    for name, value in {"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b", **variables}.items():
+        monkeypatch.setenv(name, value)
+    aws = Aws(concurrency=4)
+    for service, number in attempts.items():
+        client = aws.client(service, REGION)
+        assert client is aws.client(service, REGION)
+        config = client.meta.config
+        assert config.retries == {"mode": "adaptive", "total_max_attempts": number}
+        assert (config.max_pool_connections, config.connect_timeout, config.read_timeout) == (6, 10, 60)
+        assert config.user_agent_extra == "registry-constructs"
+        assert client.meta.region_name == REGION
+
+
+def test_a_client_that_can_t_be_made(aws: Answering) -> None:
+    with pytest.raises(AwsError) as error:
+        aws.client("ecr", "Europe!")
+    assert (error.value.where, error.value.problem) == ("ecr in Europe!", "This is not a Region")
+
+
+def test_a_profile_that_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(AwsError) as error:
+        Aws(profile="none")
+    assert error.value.where == "profile none"
+    monkeypatch.setenv("AWS_PROFILE", "neither")
+    with pytest.raises(AwsError) as error:
+        Aws()
+    assert error.value.where == "the AWS configuration"
+
+
+def test_requests_are_counted_until_they_are_stopped(command: Command, served: Served) -> None:
+    served.answers["DescribeRepositories"] = {"repositories": []}
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in command.environment().items():
+            patch.setenv(name, value)
+        aws = Aws()
+        for _ in range(3):
+            aws.client("ecr", REGION).describe_repositories()
+        assert aws.requests == 3
+        aws.stopped.set()
+        with pytest.raises(Stopped):
+            aws.client("ecr", REGION).describe_repositories()
+        assert aws.requests == 3
+    assert served.calls["DescribeRepositories"] == 3
+
+
+@pytest.mark.parametrize("variables", [{"AWS_REGION": FAR}, {"AWS_REGION": "", "AWS_DEFAULT_REGION": FAR}])
+def test_a_role_is_assumed_again_when_it_expires(
+    command: Command, served: Served, variables: dict[str, str]
+) -> None:
+    asked: list[Request] = []
+    assume = served.answers["AssumeRole"]
+
+    def remember(request: Request) -> object:
+        asked.append(request)
+        # Credentials that are about to expire are not kept.
+        return assume(request).replace(b"2999", b"2000" if len(asked) == 1 else b"2999")
+
+    served.answers["AssumeRole"] = remember
+    role = "arn:aws:iam::222233334444:role/Audit"
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in command.environment(**variables).items():
+            patch.setenv(name, value)
+        aws = Aws(role=role)
+        with pytest.raises(AwsError, match="the credentials"):
+            aws.account(REGION)
+        assert aws.account(REGION) == "222233334444"
+    assert [(one["RoleArn"], one["RoleSessionName"], one["region"]) for one in asked] == [
+        (role, "registry-constructs", FAR)
+    ] * 2
 
 
 def test_nothing_is_asked_outside_of_tests(aws: Answering, tmp_path: Path) -> None:

@@ -171,7 +171,7 @@ class _Registry(NamedTuple):
                 account=self.read.account, region=self.read.region, address=described["repositoryArn"]
             ),
             encryption=kind,
-            key=self._key(kind, encryption.get("kmsKey", "")),
+            key=self._key(kind, encryption.get("kmsKey")),
             mutability=mutability,
             exclusions=_exclusions(mutability, described.get("imageTagMutabilityExclusionFilters")),
             scan=_asked(raw.scan),
@@ -185,7 +185,7 @@ class _Registry(NamedTuple):
             created=described.get("createdAt") or _UNSAID,
         )
 
-    def _key(self, kind: str | Unknown, key: str) -> str | Unknown:
+    def _key(self, kind: str | Unknown, key: str | None) -> str | Unknown:
         """The customer's key; empty for AWS's own, and for the keys of Amazon S3, which ECR does not name."""
         if not key:
             return kind if isinstance(kind, Unknown) else ""
@@ -212,7 +212,8 @@ class _Registry(NamedTuple):
         if resources is None:
             # The stack is gone and the repository is not.
             return True
-        resource = resources.get(raw.tags.get(_LOGICAL_ID, ""))
+        logical_id = raw.tags.get(_LOGICAL_ID)
+        resource = resources.get(logical_id) if logical_id else None
         if resource is None:
             return Unknown(f"the template of {raw.stack} does not have it")
         if not _readable(resource):
@@ -255,7 +256,7 @@ class _Registry(NamedTuple):
                     frequency=rule["scanFrequency"],
                     filters=tuple(one["filter"] for one in rule["repositoryFilters"]),
                 )
-                for rule in scanning.get("rules", [])
+                for rule in scanning["rules"]
             ),
             repositories=names if isinstance(names, Unknown) else tuple(raw.name for raw in names),
         )
@@ -264,7 +265,7 @@ class _Registry(NamedTuple):
         name, place = "replication configuration", _settings(self.read, "replication-configuration")
         if isinstance(replication, Unknown):
             return ReplicationState(name=name, place=place, rules=replication, destinations=replication)
-        rules = replication.get("rules", [])
+        rules = replication["rules"]
         destinations = tuple(
             Destination(
                 account=one["registryId"],
