@@ -332,6 +332,9 @@ def test_signing_of_a_stack_set_that_is_named_is_the_own_account_s(named: bool) 
     assert right.startswith("arn:aws:signer:eu-west-1:111122223333:/signing-profiles/")
     assert right.endswith("_*")
     assert warnings(team) == []
+    assert "signing-profile-permission" not in json.dumps(
+        [one.data for one in signing.node.metadata], default=str
+    )
     baseline = baseline_template(everywhere)["Resources"].values()
     assert PERMISSION not in {one["Type"] for one in baseline}
 
