@@ -109,7 +109,7 @@ def account_of(principal: str) -> str | None:
     A part that only the deployment knows stays in it: the account of `${Role.Arn}` is that.
     """
     kind, _, value = principal.partition(":")
-    if kind != "AWS" or value == "*":
+    if kind != "AWS":
         return None
     if _ACCOUNT.fullmatch(value):
         return value
