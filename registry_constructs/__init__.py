@@ -64,7 +64,7 @@ if TYPE_CHECKING:
     from registry_constructs.supply_chain.publishers.gitlab import GitLabPublisher
     from registry_constructs.supply_chain.scan_findings import ScanFindings
     from registry_constructs.supply_chain.scan_gate.action import ScanGateAction
-    from registry_constructs.supply_chain.scan_gate.demands import (
+    from registry_constructs.supply_chain.scan_gate.exceptions import (
         FindingException,
         UnsupportedImageException,
     )
@@ -150,7 +150,7 @@ _ROOMS = {
     "EksCluster": "consumers.kubernetes.cluster",
     "FargateService": "consumers.fargate_service",
     "FargateTask": "consumers.fargate_task",
-    "FindingException": "supply_chain.scan_gate.demands",
+    "FindingException": "supply_chain.scan_gate.exceptions",
     "GitHubPublisher": "supply_chain.publishers.github",
     "GitLabPublisher": "supply_chain.publishers.gitlab",
     "HealthChecks": "consumers.kubernetes.description",
@@ -194,7 +194,7 @@ _ROOMS = {
     "Scanning": "registry",
     "SecretKey": "consumers.kubernetes.description",
     "Severity": "rules.rule",
-    "UnsupportedImageException": "supply_chain.scan_gate.demands",
+    "UnsupportedImageException": "supply_chain.scan_gate.exceptions",
     "Upstream": "registry",
     "guard_rules": "compliance.guard",
     "presets": "lifecycle",

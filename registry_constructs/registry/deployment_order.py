@@ -6,23 +6,29 @@ import aws_cdk as cdk
 from constructs import Construct
 
 
-def deploy_first(first: Construct, then: Construct) -> None:
+def deploy_first(first: Construct, then: Construct) -> bool:
     """Have the stack of one construct ready before another's, unless it waits for that one already.
 
     Stages are deployed by themselves, so nothing is said across them.
+
+    Returns:
+        Whether it is ready before, or both are one stack.
     """
     ready, waiting = _deployed_stack(first), _deployed_stack(then)
-    if ready is waiting or cdk.Stage.of(ready) is not cdk.Stage.of(waiting):
-        return
+    if ready is waiting:
+        return True
+    if cdk.Stage.of(ready) is not cdk.Stage.of(waiting):
+        return False
     waits_for, seen = [ready], set()
     while waits_for:
         stack = waits_for.pop()
         if stack is waiting:
-            return
+            return False
         if stack.node.path not in seen:
             seen.add(stack.node.path)
             waits_for += stack.dependencies
     waiting.add_stack_dependency(ready)
+    return True
 
 
 def _deployed_stack(construct: Construct) -> cdk.Stack:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -140,7 +139,8 @@ def image(monkeypatch: pytest.MonkeyPatch) -> Iterator[ScannedImage]:
 
     def waiting(*arguments: Any, **options: Any) -> gate.Report:
         slept: list[float] = []
-        return real(*arguments, **options, sleep=slept.append, now=lambda: time.time() + sum(slept))
+        clock = options.pop("now")
+        return real(*arguments, **options, sleep=slept.append, now=lambda: clock() + sum(slept))
 
     monkeypatch.setattr(gate, "wait", waiting)
     for name in [name for name in os.environ if name.startswith("AWS_")]:

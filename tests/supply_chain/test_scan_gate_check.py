@@ -45,7 +45,7 @@ def image(aws: ServedAws) -> ScannedImage:
 
 
 def look(served: ScannedImage, memory: Memory | None = None, /, *, at: float = 0.0, **options: Any) -> Report:
-    return check(served.clients(), request(**options), memory or Memory(), now=at, today=TODAY)
+    return check(served.clients(), request(**options), memory or Memory(), now=lambda: at, today=TODAY)
 
 
 def checked(image: ScannedImage, *, options: dict[str, Any] | None = None, **page: Any) -> Report:

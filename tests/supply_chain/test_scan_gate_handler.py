@@ -79,7 +79,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     monkeypatch.setattr(index, "time", made)
     monkeypatch.setattr(answering, "time", made)
     monkeypatch.setattr(index, "wait", functools.partial(wait, sleep=made.sleep, now=made.time))
-    monkeypatch.setattr(index, "check", lambda *said: index_check(*said, now=made.now))
+    monkeypatch.setattr(index, "check", lambda *said: index_check(*said, now=made.time))
     return made
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from registry_constructs.supply_chain.scan_gate.handler.check import Memory, Report, check, wait
 from registry_constructs.supply_chain.scan_gate.handler.findings import SEVERITIES
-from tests.supply_chain.scanned_image import ACCOUNT, DIGEST, NAME, REGION, enhanced, request
+from tests.supply_chain.scanned_image import ACCOUNT, DIGEST, MANIFEST, NAME, REGION, enhanced, request
 
 PUSHED = datetime.datetime(2026, 11, 26, tzinfo=datetime.UTC)
 
@@ -46,7 +46,8 @@ class Timeline:
             raise ClientError({"Error": {"Code": code, "Message": "no"}}, operation)
 
     def describe_images(self, **_: Any) -> dict[str, Any]:
-        return {"imageDetails": [{"imageDigest": DIGEST, "imagePushedAt": PUSHED}]}
+        about = {"imageManifestMediaType": MANIFEST, "imagePushedAt": PUSHED}
+        return {"imageDetails": [{"imageDigest": DIGEST, **about}]}
 
     def describe_image_scan_findings(self, **_: Any) -> dict[str, Any]:
         self._fail("DescribeImageScanFindings")
@@ -131,7 +132,7 @@ def test_a_pipeline_that_calls_when_it_likes_sees_no_pass_too_early(
     memory = Memory()
     last = max((when for when, _ in timeline.arrivals), default=timeline.covered)
     for pause in pauses:
-        report: Report = check(timeline, request(severity=bar), memory, now=timeline.clock)
+        report: Report = check(timeline, request(severity=bar), memory, now=lambda: timeline.clock)
         if report.state == "passed":
             assert timeline.clock >= last
             assert worst(timeline) < SEVERITIES.index(bar)

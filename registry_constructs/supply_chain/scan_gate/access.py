@@ -71,6 +71,18 @@ def is_elsewhere(account: str, here: str) -> bool:
     return not (is_token(account) or is_token(here) or account == here)
 
 
+def warn_of_unknown_account(gate: Construct, account: str) -> None:
+    """Warn where one of the two accounts is known and the other is not."""
+    here = cdk.Stack.of(gate).account
+    if is_token(account) != is_token(here):
+        known = here if is_token(account) else account
+        cdk.Validations.of(gate).add_warning(
+            "registry-constructs:scan-account-unknown",
+            "ECR shows enhanced scans to their own account alone. Of the accounts of this stack and of the "
+            f"registry only one is known, {known}: give both stacks an account, or give scan_role.",
+        )
+
+
 def role_of_owner(
     gate: Construct,
     owner: IConstruct,
@@ -93,12 +105,12 @@ def role_of_owner(
         function_role: The role of the function, which assumes it.
 
     Raises:
-        InvalidInputError: If the repository is not of this app, and no role is given.
+        InvalidInputError: If the repository is not of this app and no role is given, the role is of another
+            account, or the Region of a stack is not known.
     """
     if demands.scan_role is not None:
-        return demands.scan_role
-    here = cdk.Stack.of(gate).account
-    there = cdk.Stack.of(owner)
+        return _checked(demands.scan_role, account)
+    here, there = cdk.Stack.of(gate).account, cdk.Stack.of(owner)
     if there.account != account:
         raise InvalidInputError(
             f"ECR does not show enhanced scans of account {account} to account {here}",
@@ -109,6 +121,14 @@ def role_of_owner(
             f"{', '.join(INSPECTOR_ACTIONS)} on *; then give "
             f"scan_role=iam.Role.from_role_arn(self, 'ScanRole', 'arn:aws:iam::{account}:role/...')",
         )
+    for stack in (cdk.Stack.of(gate), there):
+        if is_token(stack.region):
+            raise InvalidInputError(
+                "A scan gate across accounts makes roles whose names have the Region in them",
+                got=f"stack {stack.node.path} without a Region",
+                allowed="stacks with an account and a Region",
+                fix=f"give {stack.node.path} env=cdk.Environment(account='{stack.account}', region=...)",
+            )
     document = iam.PolicyDocument(statements=[ecr_statement(repository_arn, demands)])
     name = hashlib.sha256(gate.node.path.encode()).hexdigest()[:8]
     role = iam.Role(
@@ -127,12 +147,21 @@ def role_of_owner(
     return role
 
 
+def _checked(role: iam.IRole, account: str) -> iam.IRole:
+    if is_elsewhere(role.env.account, account):
+        raise InvalidInputError(
+            "scan_role belongs to another account than the repository",
+            got=f"a role of account {role.env.account}",
+            allowed=f"a role of account {account}, which ECR shows the scans to",
+            fix=f"make the role in account {account}",
+        )
+    return role
+
+
 def _deploy_before(there: cdk.Stack, gate: Construct) -> None:
-    if cdk.Stage.of(there) is cdk.Stage.of(gate):
-        deploy_first(there, gate)
-        return
-    cdk.Validations.of(gate).add_warning(
-        "registry-constructs:scan-role-of-another-stage",
-        f"The role that reads the scans is part of {there.node.path}, in another stage: deploy that "
-        "first, or the gate fails.",
-    )
+    if not deploy_first(there, gate):
+        cdk.Validations.of(gate).add_warning(
+            "registry-constructs:scan-role-deployed-later",
+            f"The role that reads the scans is part of {there.node.path}, which this app deploys in another "
+            "stage or after this stack: deploy that first, or the gate fails.",
+        )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -17,8 +17,12 @@ from registry_constructs import limits
 from registry_constructs.errors import InvalidInputError
 from registry_constructs.registry import ManagedSigning
 from registry_constructs.repository.located import located
-from registry_constructs.supply_chain.scan_gate.demands import Demands, ScanException, Severity
+from registry_constructs.supply_chain.scan_gate.demands import Demands, Severity
+from registry_constructs.supply_chain.scan_gate.exceptions import ScanException
 from registry_constructs.supply_chain.scan_gate.function import ScanFunction
+from registry_constructs.tokens import is_token
+
+_VARIABLE = re.compile(r"#\{[^{}]+\}")
 
 JOB_REASON = (
     "codepipeline:PutJobSuccessResult and codepipeline:PutJobFailureResult have no resource type (Service "
@@ -87,9 +91,9 @@ class ScanGateAction(actions.LambdaInvokeAction):
             scan_role=scan_role,
         )
         with located(scope, id):
-            if not isinstance(image, str) or not image:
+            if not _is_image(image):
                 raise InvalidInputError(
-                    "The action has no image",
+                    "Not an image of the repository",
                     got=image,
                     allowed="a digest, a tag, or a variable of an earlier action",
                     fix="write image='#{Build.IMAGE_DIGEST}'",
@@ -126,12 +130,26 @@ class ScanGateAction(actions.LambdaInvokeAction):
 
 
 def _check_length(scope: Construct, parameters: dict[str, Any]) -> None:
-    """Refuse parameters that CodePipeline has no room for, as far as they are known at synthesis."""
-    written = json.dumps(cdk.Stack.of(scope).resolve(parameters), separators=(",", ":"))
-    if len(written) > limits.PIPELINE_VALUE_LENGTH:
+    """Refuse parameters that CodePipeline has no room for; a token counts as nothing."""
+    stack = cdk.Stack.of(scope)
+    written = stack.resolve(stack.to_json_string(parameters))
+    parts = [written] if isinstance(written, str) else written["Fn::Join"][1]
+    length = sum(len(part) for part in parts if isinstance(part, str))
+    if length > limits.PIPELINE_VALUE_LENGTH:
         raise InvalidInputError(
             "The action's parameters are too long for CodePipeline",
-            got=f"{len(written):,} characters",
+            got=f"{length:,} characters",
             allowed=f"{limits.PIPELINE_VALUE_LENGTH:,} characters (ActionConfigurationValue)",
-            fix="shorten the image's tag or the names of repository, signing profile and role",
+            fix="shorten the names of repository, signing profile and role",
         )
+
+
+def _is_image(image: object) -> bool:
+    """Whether it names an image in a repository, or may once the pipeline runs."""
+    if not isinstance(image, str):
+        return False
+    return (
+        is_token(image)
+        or bool(limits.IMAGE_TAG.fullmatch(image) or limits.IMAGE_DIGEST.fullmatch(image))
+        or bool(_VARIABLE.search(image))
+    )

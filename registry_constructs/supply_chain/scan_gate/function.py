@@ -20,6 +20,7 @@ from registry_constructs.supply_chain.scan_gate.access import (
     grant_inspector,
     is_elsewhere,
     role_of_owner,
+    warn_of_unknown_account,
 )
 from registry_constructs.supply_chain.scan_gate.demands import Demands
 
@@ -111,6 +112,7 @@ class ScanFunction(Construct):
             self.properties["Role"] = reader.role_arn
             acknowledge_wildcards(self.role, ["*"] if reason else [], reason)
         else:
+            warn_of_unknown_account(self, account)
             there = cdk.Stack.of(owner)
             known = (there.account, there.region) == (account, region)
             grant_inspector(self.role, document, there if known else None, reason=reason)

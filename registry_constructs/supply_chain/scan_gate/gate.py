@@ -14,7 +14,8 @@ from registry_constructs.consumers.image import Image
 from registry_constructs.errors import InvalidInputError
 from registry_constructs.registry import ManagedSigning
 from registry_constructs.repository.located import located
-from registry_constructs.supply_chain.scan_gate.demands import Demands, ScanException, Severity
+from registry_constructs.supply_chain.scan_gate.demands import Demands, Severity
+from registry_constructs.supply_chain.scan_gate.exceptions import ScanException
 from registry_constructs.supply_chain.scan_gate.function import ScanFunction
 
 
@@ -39,7 +40,7 @@ class ScanGate(Construct):
             not check the image that it stands for by then.
         severity: Findings as bad as this, or worse, refuse the image.
         exceptions: Vulnerabilities and packages that do not count for some time (`FindingException`), and
-            repositories whose images no scanner can read (`UnsupportedImageException`); up to 128 KiB as
+            repositories whose images no scanner can read (`UnsupportedImageException`); up to 120 KiB as
             JSON. One that has ended is a warning here and counts at deployment. Default: none.
         signed_by: The signing profile, or the `ManagedSigning`, that must have signed the image. An index
             needs the signature itself. Default: no signature is required.

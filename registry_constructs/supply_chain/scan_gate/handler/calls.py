@@ -39,6 +39,7 @@ _PASSING = (
     ResponseParserError,
     ResponseStreamingError,
 )
+_MALFORMED = (AttributeError, LookupError, RecursionError, TypeError, ValueError)
 _MOST_PAGES, _MOST_EMPTY_PAGES, _BATCH = 1_000, 20, 100
 
 Clients = Callable[[str], Any]
@@ -59,6 +60,9 @@ class Unreadable(Exception):  # noqa: N818 - a result, in words for people
 
 class Unsupported(Unreadable):
     """An image that no scanner can read."""
+
+    def __init__(self, what: str, detail: str = "") -> None:
+        super().__init__(f"{what}: the scanner does not know its operating system or media type{detail}")
 
 
 class Unsigned(Exception):  # noqa: N818 - a result, in words for people
@@ -89,7 +93,7 @@ def asking(what: str) -> Iterator[None]:
         ):
             raise CannotStart from error
         if code == "UnsupportedImageTypeException":
-            raise Unsupported(f"{what}: {error}") from error
+            raise Unsupported(what, f": {error}") from error
         if code in _DENIED:
             right = _RIGHTS.get(error.operation_name, f"ecr:{error.operation_name}")
             raise Denied(f"{what}: missing {right}: {error}") from error
@@ -100,7 +104,7 @@ def asking(what: str) -> Iterator[None]:
         raise NotYet(f"{what}: {type(error).__name__}: {error}") from error
     except BotoCoreError as error:
         raise Unreadable(f"{what}: {type(error).__name__}: {error}") from error
-    except (AttributeError, LookupError, TypeError, ValueError) as error:
+    except _MALFORMED as error:
         # AWS's own answers have all that is read here; a proxy's, or one cut off, may not.
         raise NotYet(f"{what}: the answer can't be read: {type(error).__name__}: {error}") from error
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from .calls import Clients, Denied, NotYet, Unreadable, Unsigned, Unsupported
+from .calls import Clients, Denied, NotYet, Unreadable, Unsigned, Unsupported, asking
 from .findings import SEVERITIES, Finding, is_excepted
 from .request import BadRequestError, Request, is_digest
 from .scans import Registry
@@ -27,7 +27,7 @@ LATE_RIGHTS_SECONDS = 120
 """For how long a denied request is sent again: what was granted in the same deployment arrives late."""
 
 _REASON_LENGTH = 1_000  # CloudFormation takes an answer of 4,096 bytes, CodePipeline a message of 5,000
-_LISTED = 8
+_LISTED, _LEAST_LISTED = 8, 50
 _CONSOLES = {"cn-": "amazonaws.cn", "us-gov-": "amazonaws-us-gov.com"}
 _NO_CONSOLES = ("us-iso", "eu-iso", "eusc-")
 
@@ -38,8 +38,8 @@ class Memory:
 
     Attributes:
         state: A digest of Inspector's answer.
-        since: Since when it is the same, in seconds of the epoch.
-        denied: Since when a right is missing, in seconds of the epoch; None if none is.
+        since: When it was first seen, in seconds.
+        denied: Since when a right is missing, in seconds; None if none is.
     """
 
     state: str = ""
@@ -82,7 +82,7 @@ def check(
     request: Request,
     memory: Memory,
     *,
-    now: float | None = None,
+    now: Callable[[], float] = time.time,
     today: datetime.date | None = None,
 ) -> Report:
     """Check an image once.
@@ -91,16 +91,16 @@ def check(
         clients: Clients of the registry's Region.
         request: What is required.
         memory: Of the checks before, brought up to date.
-        now: The time, in seconds of the epoch. Default: the clock's.
+        now: Gives the time, in seconds. What is remembered needs the same clock.
         today: The day, in UTC. Default: the clock's.
     """
-    now = time.time() if now is None else now
+    started = now()
     looking = _Look(clients, request, today or datetime.datetime.now(datetime.UTC).date())
     try:
-        report = looking.report(memory, now)
+        report = looking.report(memory, started, now)
     except Denied as reason:
-        memory.state, memory.denied = "", now if memory.denied is None else memory.denied
-        late = now - memory.denied < LATE_RIGHTS_SECONDS
+        memory.state, memory.denied = "", started if memory.denied is None else memory.denied
+        late = started - memory.denied < LATE_RIGHTS_SECONDS
         return _warned(request, _cut(WAITING if late else UNREADABLE, str(reason), looking.digest))
     except NotYet as reason:
         if not isinstance(reason, _Settling):
@@ -110,10 +110,6 @@ def check(
         report = _cut(REFUSED, str(reason), looking.digest, *looking.judge())
     except Unreadable as reason:
         report = _cut(UNREADABLE, str(reason), looking.digest)
-    except (AttributeError, LookupError, TypeError, ValueError) as error:
-        memory.state = ""
-        words = f"{request.repository}: an answer can't be read: {type(error).__name__}: {error}"
-        report = _cut(WAITING, words, looking.digest)
     memory.denied = None
     return _warned(request, report)
 
@@ -131,7 +127,7 @@ def wait(
     """Check an image, at least once, until the result is known or a point in time has come."""
     last = ""
     while True:
-        report = check(clients, request, memory, now=now())
+        report = check(clients, request, memory, now=now)
         if report.state != WAITING or now() + POLL_SECONDS > deadline:
             return report
         if report.reason != last:
@@ -155,38 +151,50 @@ class _Look:
         self._found: list[Finding] = []
         self.digest = ""
 
-    def report(self, memory: Memory, now: float) -> Report:
+    def report(self, memory: Memory, started: float, now: Callable[[], float]) -> Report:
         """What is known of the image; raises what the scans raise."""
         request, registry = self._request, self._registry
         self.digest, images = registry.images(request.identifier)
-        waiting: list[NotYet] = []
-        states, unscanned = [], []
+        doubts: list[NotYet | Unreadable] = []
+        states: list[str] = []
+        unscanned = []
         for image in images:
             try:
-                scan = registry.scan(image, start=request.start_scan)
-            except NotYet as reason:  # the scans of the others may be started, and wait together
-                waiting.append(reason)
-                continue
-            except Unsupported:
-                if request.repository not in request.unsupported:
-                    raise
-                unscanned.append(image)
-                continue
-            self._found += scan.findings
-            states += [scan.enhanced] if scan.enhanced else []
-            if short := [name for name in scan.missing if self._counts(name)]:
-                names = ", ".join(sorted(short))
-                waiting.append(NotYet(f"{self._named}: findings are counted ({names}) that the list lacks"))
+                self._read(image, states)
+            except Unsupported as reason:
+                if request.repository in request.unsupported:
+                    unscanned.append(image)
+                else:
+                    doubts.append(reason)
+            except (
+                NotYet,
+                Unreadable,
+            ) as reason:  # the scans of the others may be started, and wait together
+                doubts.append(reason)
         blocking, excepted = self.judge()
-        if blocking:  # what is awaited can't fix it
+        if blocking:  # what is in doubt can't fix it
             return Report(REFUSED, self._refusal(blocking, excepted), self.digest, blocking, excepted)
-        if waiting:
-            raise next((one for one in waiting if isinstance(one, Denied)), waiting[0])
+        for kind in (Unreadable, Denied, NotYet):
+            for doubt in doubts:
+                if isinstance(doubt, kind):
+                    raise doubt
         if request.signed_by:
             registry.check_signature(self.digest, request.signed_by)
         if states:
-            self._settle(states, memory, now)
+            self._settle(states, memory, started, now)
         return _cut(PASSED, self._passing(excepted, unscanned), self.digest, (), excepted)
+
+    def _read(self, image: str, states: list[str]) -> None:
+        """Add what is known of an image; raises where it may not be all."""
+        with asking(self._named):
+            scan = self._registry.scan(image, start=self._request.start_scan)
+            self._found += scan.findings
+            if short := [name for name in scan.missing if self._counts(name)]:
+                names = ", ".join(sorted(short))
+                raise NotYet(f"{self._named}: findings are counted ({names}) that the list lacks")
+            if scan.state:
+                states.append(scan.state)
+                states.append(self._registry.coverage(image, completed=scan.completed))
 
     def judge(self) -> tuple[tuple[Finding, ...], tuple[Finding, ...]]:
         """What refuses the image, and what would but for an exception."""
@@ -206,12 +214,16 @@ class _Look:
     def _counts(self, severity: str) -> bool:
         return SEVERITIES.index(severity) >= SEVERITIES.index(self._request.severity)
 
-    def _settle(self, states: list[str], memory: Memory, now: float) -> None:
-        """Return only if Inspector's answers have been the same for long enough."""
+    def _settle(self, states: list[str], memory: Memory, started: float, now: Callable[[], float]) -> None:
+        """Return only if Inspector's answers have been the same for long enough.
+
+        That is from the end of the look that saw them first to the start of this one: what is listed can
+        change while it is read.
+        """
         state = hashlib.sha256("\n".join(states).encode("utf-8", "backslashreplace")).hexdigest()
-        if memory.state != state or now < memory.since:
-            memory.state, memory.since = state, now
-        same = now - memory.since
+        if memory.state != state or started < memory.since:
+            memory.state, memory.since = state, now()
+        same = max(0.0, started - memory.since)
         if same < self._request.settle:
             raise _Settling(
                 f"{self._named}: Inspector's findings have been the same for {same:.0f} of "
@@ -226,14 +238,16 @@ class _Look:
         # The same finding on two platforms is listed once.
         shown = list(dict.fromkeys(self._described(one) for one in blocking))
         rest = f"; {len(shown) - _LISTED} more" if len(shown) > _LISTED else ""
-        end = [f"{len(excepted)} excepted."] if excepted else []
-        end += ["Rebuild it on a fixed base, or except a finding with a date and a reason."]
-        end += filter(None, [console_link(request.region, request.registry, request.repository, self.digest)])
-        tail = " ".join(end)
-        room = _REASON_LENGTH - len(start) - len(tail) - len(rest) - 3
+        tail = f"{len(excepted)} excepted. " if excepted else ""
+        tail += "Rebuild it on a fixed base, or except a finding with a date and a reason."
+        link = console_link(request.region, request.registry, request.repository, self.digest)
+        room = _REASON_LENGTH - len(f"{start} {rest}. {tail}")
+        if link and len(link) + _LEAST_LISTED < room:
+            tail += f" {link}"
+            room -= len(link) + 1
         listed = "; ".join(shown[:_LISTED])
         listed = listed if len(listed) <= room else f"{listed[: room - 3]}..."
-        return f"{start} {listed}{rest}. {tail}"[:_REASON_LENGTH]
+        return f"{start} {listed}{rest}. {tail}"
 
     def _described(self, finding: Finding) -> str:
         expired = [

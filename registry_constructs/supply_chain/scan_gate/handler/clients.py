@@ -9,7 +9,8 @@ from botocore.config import Config
 
 from .calls import Clients, asking
 
-_CONFIG = Config(connect_timeout=5, read_timeout=20, retries={"mode": "standard", "total_max_attempts": 5})
+# A call that nobody answers ends within a minute; asking again later is the check's own work.
+_CONFIG = Config(connect_timeout=5, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 3})
 
 
 def client(service: str, region: str | None = None, **credentials: str) -> Any:  # noqa: ANN401 - no stubs in Lambda

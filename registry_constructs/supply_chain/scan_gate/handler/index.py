@@ -29,7 +29,7 @@ from .history import digests, mark, with_digest
 from .request import BadRequestError, is_digest
 from .scans import Registry
 
-_LEFT_SECONDS = 60  # for the last look, its retries and the answer
+_LEFT_SECONDS = 180  # for the last look, three calls in it that nobody answers, and the answer
 _RETRY_SECONDS = 5
 _EXCEPTIONS = Path(__file__).parent / "exceptions.json"
 """The exceptions of a pipeline's action: its parameters have room for none (`ScanFunction`)."""

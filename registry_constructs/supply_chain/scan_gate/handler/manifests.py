@@ -17,6 +17,12 @@ MANIFESTS = (
 _IMAGE_CONFIGS = (
     "application/vnd.oci.image.config.v1+json",
     "application/vnd.docker.container.image.v1+json",
+    # What registries and builders once wrote instead: Docker runs these too (moby, distribution/registry.go).
+    "application/octet-stream",
+    "application/json",
+    "text/html",
+    "",
+    None,
 )
 
 
@@ -27,7 +33,7 @@ def runs_nowhere(child: dict[str, Any]) -> bool:
 
 
 def kind_of(manifest: dict[str, Any] | None, descriptor: dict[str, Any]) -> str:
-    """What a child of an index is: "index", "image", "other", or nothing if that can't be told."""
+    """What a child of an index is: "index", "image", "other", or nothing if that is unknown."""
     if manifest is None:
         return "" if _doubtful(descriptor) else "image"
     media_type = manifest.get("mediaType") or descriptor.get("mediaType")
@@ -36,10 +42,9 @@ def kind_of(manifest: dict[str, Any] | None, descriptor: dict[str, Any]) -> str:
     if media_type == _SIGNED_MANIFEST or manifest.get("schemaVersion") == 1:
         return "image"
     config = manifest.get("config")
-    kind = config.get("mediaType") if isinstance(config, dict) else None
-    if kind is None:
+    if not isinstance(config, dict):
         return "other" if "artifactType" in manifest else "image"
-    return "image" if kind in _IMAGE_CONFIGS else "other"
+    return "image" if config.get("mediaType") in _IMAGE_CONFIGS else "other"
 
 
 def _doubtful(descriptor: dict[str, Any]) -> bool:

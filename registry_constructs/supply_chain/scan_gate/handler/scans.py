@@ -26,6 +26,7 @@ from .calls import (
     batches,
     pages,
 )
+from .coverage import scan_times
 from .findings import Finding, basic_finding, closed, enhanced_finding, known_severity
 from .manifests import INDEXES, MANIFESTS, kind_of, runs_nowhere
 
@@ -42,10 +43,6 @@ _FAILED = {
     "IMAGE_ARCHIVED": "it is in the archive; restore it",
     "IMAGE_SIZE_EXCEEDED": "it is too big for the scanner",
 }
-_UNSUPPORTED = "the scanner does not know its operating system or media type"
-_ONCE = "SCAN_FREQUENCY_SCAN_ON_PUSH"
-"""Coverage of an image that Inspector scans once (API reference, ScanStatus): it does not say that it has."""
-
 _MOST_IMAGES = 1_000
 
 
@@ -56,12 +53,14 @@ class Scan:
     Attributes:
         findings: What is neither closed nor suppressed; each once.
         missing: How many findings of a severity are counted and not listed.
-        enhanced: The state of an enhanced scan, which changes while findings arrive; empty for a basic one.
+        completed: Whether ECR says that the scan was completed: when, or how many findings there are.
+        state: What changes while findings arrive; empty for a finished basic scan, to which none is added.
     """
 
     findings: tuple[Finding, ...]
     missing: dict[str, int]
-    enhanced: str
+    completed: bool
+    state: str
 
 
 class Registry:
@@ -88,30 +87,34 @@ class Registry:
         """The image's digest, and the digests that are scanned: its own, or those of an index's images."""
         image = self._describe(identifier)
         digest: str = image["imageDigest"]
-        images = self._runnable(digest) if image.get("imageManifestMediaType") in INDEXES else [digest]
+        kind = image.get("imageManifestMediaType")
+        images = [digest] if kind in MANIFESTS else self._runnable({"digest": digest, "mediaType": kind})
         self._pushed = dict.fromkeys([digest, *images]) | {digest: image.get("imagePushedAt")}
         return digest, images
 
     def scan(self, digest: str, *, start: bool) -> Scan:
-        """What a scan of an image found."""
+        """What ECR lists of the scan of an image."""
         name = self._name(digest)
-        # What comes twice counts once, by all that is said of it.
+        # What comes twice counts once, by all that is known of it.
         listed: dict[str, tuple[dict[str, Any], bool]] = {}
         counted: dict[str, int] = {}
-        status, completed, enhanced = "", "", False
+        statuses, times, enhanced = set(), set(), False
         for answer in self._scan_pages(digest, start=start):
-            status = self._status(digest, answer.get("imageScanStatus") or {})
+            statuses.add(self._status(digest, answer.get("imageScanStatus") or {}))
             page = answer.get("imageScanFindings")
             if not isinstance(page, dict):
                 raise NotYet(f"{name}: the scan's findings are not there yet")
-            enhanced |= status == "ACTIVE" or "enhancedFindings" in page
-            completed = completed or str(page.get("imageScanCompletedAt") or "")
+            enhanced |= "enhancedFindings" in page
+            if when := page.get("imageScanCompletedAt"):
+                times.add(str(when))
             for severity, count in (page.get("findingSeverityCounts") or {}).items():
                 counted[severity] = max(int(count), counted.get(severity, 0))
             for key in ("findings", "enhancedFindings"):
                 for one in page.get(key) or ():
                     text = json.dumps(one, sort_keys=True, default=str)
                     listed[text] = (one, key == "enhancedFindings")
+        if len(times) > 1:
+            raise NotYet(f"{name}: it was scanned again while the findings were read")
         # The counts are made apart from the list: a list that is short of what was counted was cut off.
         there = Counter(known_severity(one.get("severity")) for one, _ in listed.values())
         expected: Counter[str] = Counter()
@@ -122,13 +125,24 @@ class Registry:
             for one, of_inspector in listed.values()
             if not (of_inspector and closed(one))
         ]
-        finished = bool(completed or counted)
+        completed = statuses == {"COMPLETE"} and bool(times or counted)
         state = ""
-        if enhanced or not finished:
-            scanned = self._check_coverage(digest, once=status == "COMPLETE" and finished)
+        if enhanced or not completed:
             facts = sorted((one.id, one.severity, one.package, one.fixable) for one in findings)
-            state = json.dumps([digest, scanned, completed, sorted(counted.items()), len(listed), facts])
-        return Scan(tuple(dict.fromkeys(findings)), dict(expected - there), state)
+            state = json.dumps([digest, sorted(times), sorted(counted.items()), len(listed), facts])
+        return Scan(tuple(dict.fromkeys(findings)), dict(expected - there), completed, state)
+
+    def coverage(self, digest: str, *, completed: bool) -> str:
+        """When Inspector scanned an image; raises unless it has done so since the push."""
+        image = self._name(digest)
+        resource = f"{self._region}:{self._account}:repository/{self._repository}/{digest}"
+        scanned = scan_times(self._clients, image, resource, once=completed)
+        pushed = self._pushed_at(digest)
+        if not isinstance(pushed, datetime.datetime):
+            raise NotYet(f"{image}: ECR does not say when it was pushed")
+        if scanned[0] < pushed:
+            raise NotYet(f"{image}: last scanned at {scanned[0]}, before it was pushed at {pushed}")
+        return " ".join(map(str, scanned))
 
     def check_signature(self, digest: str, profile: str) -> None:
         """Return only if managed signing has signed the image with a profile."""
@@ -200,50 +214,9 @@ class Registry:
         if not name:
             raise NotYet(f"{self._name(digest)}: ECR names no scan status")
         if name == "UNSUPPORTED_IMAGE":
-            raise Unsupported(f"{self._name(digest)} has the scan status {name}: {_UNSUPPORTED}{why}")
+            raise Unsupported(f"{self._name(digest)} has the scan status {name}", why)
         meaning = _FAILED.get(name, _LASTING)
         raise Unreadable(f"{self._name(digest)} has the scan status {name}: {meaning}{why}")
-
-    def _check_coverage(self, digest: str, *, once: bool) -> str:
-        """When Inspector scanned an image; raises unless it has done so since the push.
-
-        Args:
-            digest: The image.
-            once: Whether ECR says that the scan was completed: proof for an image that is scanned only once.
-        """
-        name = f"Inspector's coverage of {self._name(digest)}"
-        resource = f"repository/{self._repository}/{digest}"
-        with asking(name):
-            inspector = self._clients("inspector2")
-            partition = inspector.meta.partition
-            arn = f"arn:{partition}:ecr:{self._region}:{self._account}:{resource}"
-            criteria = {"resourceId": [{"comparison": "EQUALS", "value": arn}]}
-        covered = [
-            one
-            for answer in pages(
-                name,
-                lambda **token: inspector.list_coverage(filterCriteria=criteria, **token),
-                lambda answer: answer["coveredResources"],
-            )
-            for one in answer["coveredResources"]
-            if str(one.get("resourceId")).split(":", 3)[3:] == [f"{self._region}:{self._account}:{resource}"]
-        ]
-        if not covered:
-            raise NotYet(f"{name}: it lists no scan yet")
-        pushed, scanned = self._pushed_at(digest), []
-        for one in covered:
-            status = one.get("scanStatus") or {}
-            reason, when = str(status.get("reason") or "no status"), one.get("lastScannedAt")
-            if reason.startswith("UNSUPPORTED"):
-                raise Unsupported(f"{name} says {reason}: {_UNSUPPORTED}")
-            if reason != "SUCCESSFUL" and not (reason == _ONCE and once):
-                raise NotYet(f"{name} says {reason}")
-            if not isinstance(when, datetime.datetime) or not isinstance(pushed, datetime.datetime):
-                raise NotYet(f"{name} can't be compared with the push: scanned {when}, pushed {pushed}")
-            if when < pushed:
-                raise NotYet(f"{name}: last scanned at {when}, before it was pushed at {pushed}")
-            scanned.append(when.isoformat())
-        return max(scanned)
 
     def _pushed_at(self, digest: str) -> object:
         """When an image was pushed; for an index's image that ECR does not describe, when the index was."""
@@ -257,42 +230,37 @@ class Registry:
                         self._pushed[image["imageDigest"]] = image.get("imagePushedAt")
         return self._pushed[digest] or next(iter(self._pushed.values()))
 
-    def _runnable(self, index: str) -> list[str]:
-        """The images of an index that something can run, also those of an index in it."""
-        found: dict[str, None] = {}
-        seen, level = {index}, [index]
+    def _runnable(self, root: dict[str, Any]) -> list[str]:
+        """What something can run of an index: its images, also those of an index in it."""
+        name = self._name(root["digest"])
+        found: list[str] = []
+        level = {root["digest"]: root}
+        seen = set(level)
         while level:
-            read = self._manifests(level, index)
-            if unread := [one for one in level if one not in read]:
-                raise NotYet(f"{self._name(unread[0])}: the index can't be read")
-            with asking(self._name(index)):
-                children = {
-                    child["digest"]: child
-                    for one in level
-                    for child in read[one]["manifests"]
-                    if not runs_nowhere(child)
-                }
-                new = [digest for digest in children if digest not in seen]
-            seen.update(new)
+            manifests = self._manifests(list(level), name)
+            children: dict[str, dict[str, Any]] = {}
+            with asking(name):
+                for digest, descriptor in level.items():
+                    kind = kind_of(manifests.get(digest), descriptor)
+                    if kind == "index":
+                        listed = manifests[digest]["manifests"]
+                        children |= {one["digest"]: one for one in listed if not runs_nowhere(one)}
+                    elif kind == "image":
+                        found.append(digest)
+                    elif not kind:
+                        raise NotYet(f"{self._name(digest)}: whether it is an image can't be read")
+                level = {digest: one for digest, one in children.items() if digest not in seen}
+            seen.update(level)
             if len(seen) > _MOST_IMAGES:
-                raise Unreadable(f"{self._name(index)} has more than {_MOST_IMAGES:,} images in it")
-            manifests, level = self._manifests(new, index), []
-            for digest in new:
-                kind = kind_of(manifests.get(digest), children[digest])
-                if kind == "index":
-                    level.append(digest)
-                elif kind == "image":
-                    found[digest] = None
-                elif not kind:
-                    raise NotYet(f"{self._name(digest)}: whether it is an image can't be read")
+                raise Unreadable(f"{name} has more than {_MOST_IMAGES:,} images in it")
         if not found:
-            raise Unreadable(f"{self._name(index)} is an index without an image in it: nothing to scan")
-        return list(found)
+            raise Unreadable(f"{name} has no image in it that can run: nothing to scan")
+        return found
 
-    def _manifests(self, digests: Sequence[str], index: str) -> dict[str, dict[str, Any]]:
+    def _manifests(self, digests: Sequence[str], name: str) -> dict[str, dict[str, Any]]:
         found: dict[str, dict[str, Any]] = {}
         for batch in batches(digests):
-            with asking(self._name(index)):
+            with asking(name):
                 answer = self._clients("ecr").batch_get_image(
                     **self._in,
                     imageIds=[{"imageDigest": digest} for digest in batch],
