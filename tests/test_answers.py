@@ -310,9 +310,9 @@ def test_a_value_of_a_map_of_another_kind(check: Callable[..., None], value: Any
 
 @pytest.mark.parametrize("body", [b"<html>", b'{"imageDetails": [', b"\xff", b"x" * 500])
 def test_what_is_not_json(check: Callable[..., None], body: bytes) -> None:
-    with pytest.raises(AnswerError, match=r"^an answer that is not JSON: ") as error:
+    with pytest.raises(AnswerError) as error:
         check(body)
-    assert len(str(error.value)) < 120
+    assert str(error.value) == f"an answer that is not JSON: {answers._short(body)}"
 
 
 def test_nothing_and_what_is_no_answer(check: Callable[..., None]) -> None:

@@ -24,10 +24,8 @@ from registry_constructs.rules.values import Unknown
 
 # What AWS answers in a Region that the account has not enabled: it does not know the credentials there.
 _NOT_ENABLED: Final = (
-    "AuthFailure",
     "InvalidClientTokenId",
     "InvalidSignatureException",
-    "OptInRequired",
     "UnrecognizedClientException",
 )
 
