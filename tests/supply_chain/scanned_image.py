@@ -29,7 +29,7 @@ class ScannedImage:
     Attributes:
         aws: Where it is served.
         tags: Digests by tag.
-        media: Media types by digest; an image's manifest unless it is here.
+        media: Media types by digest; an image's manifest unless it is here, None for no answer.
         pushed: When each digest was pushed; `PUSHED` unless it is here.
         manifests: Manifests by digest; an image's unless it is here, None for one that is missing.
         scans: The answer, or the pages of it, by digest.
@@ -43,7 +43,7 @@ class ScannedImage:
         aws.requests.clear()
         aws.credentials.clear()
         self.tags = {"v1": DIGEST}
-        self.media: dict[str, str] = {}
+        self.media: dict[str, str | None] = {}
         self.pushed: dict[str, float | None] = {}
         self.manifests: dict[str, Any] = {}
         self.scans: dict[str, Any] = {}
@@ -88,8 +88,9 @@ class ScannedImage:
             if digest is None:
                 return error("ImageNotFoundException", "there is no such image")
             pushed = self.pushed.get(digest, PUSHED)
-            image = {"imageDigest": digest, "imageManifestMediaType": self.media.get(digest, MANIFEST)}
-            found.append(image | ({} if pushed is None else {"imagePushedAt": pushed}))
+            media = self.media.get(digest, MANIFEST)
+            image = {"imageDigest": digest, "imageManifestMediaType": media, "imagePushedAt": pushed}
+            found.append({name: value for name, value in image.items() if value is not None})
         return {"imageDetails": found}
 
     def _manifests(self, request: dict[str, Any]) -> Answer:

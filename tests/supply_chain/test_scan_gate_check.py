@@ -174,6 +174,28 @@ def test_what_interrupts_the_reading_starts_the_settling_anew(image: ScannedImag
     assert look(image, memory, at=120.0).state == "passed"
 
 
+def test_settling_starts_when_the_look_ends_as_findings_may_arrive_during_it(image: ScannedImage) -> None:
+    image.scanned("ACTIVE", enhancedFindings=[])
+    image.covered()
+    memory = Memory()
+    times = iter([0.0, 25.0, 60.0, 84.9, 85.0])
+
+    def at() -> float:
+        return next(times)
+
+    def state() -> str:
+        return check(image.clients(), request(), memory, now=at).state
+
+    assert [state(), state(), state(), state()] == ["waiting", "waiting", "waiting", "passed"]
+
+
+def test_a_clock_that_goes_back_during_a_look_is_no_time_that_passes(image: ScannedImage) -> None:
+    image.scanned("ACTIVE", enhancedFindings=[])
+    image.covered()
+    times = iter([0.0, -100.0])
+    assert check(image.clients(), request(), Memory(), now=lambda: next(times)).state == "waiting"
+
+
 def test_a_clock_that_goes_back_is_not_believed(image: ScannedImage) -> None:
     image.scanned("ACTIVE", enhancedFindings=[])
     image.covered()
@@ -337,10 +359,93 @@ def test_findings_from_the_bar_up_are_refused(
     assert settled(image, severity=bar).state == state
 
 
-def test_a_finding_refuses_at_once_before_inspector_has_finished(image: ScannedImage) -> None:
+@pytest.mark.parametrize("reason", [*REASONS, "denied", "missing"])
+def test_a_finding_refuses_as_soon_as_it_is_listed_whatever_the_coverage_says(
+    image: ScannedImage, reason: str
+) -> None:
     image.scanned("ACTIVE", enhancedFindings=[enhanced("CVE-2026-1", "HIGH")])
-    image.covered()
+    if reason == "denied":
+        image.denied("ListCoverage")
+    elif reason != "missing":
+        image.covered(reason)
+    for unsupported in ({}, {"shop/checkout": "one static program"}):
+        report = look(image, unsupported=unsupported)
+        assert (report.state, [one.id for one in report.findings]) == ("refused", ["CVE-2026-1"])
+
+
+@pytest.mark.parametrize("trouble", ["FAILED", "PENDING", "UNSUPPORTED_IMAGE", "", "denied", "odd"])
+@pytest.mark.parametrize("bad", [0, 1])
+def test_a_finding_in_one_platform_refuses_whatever_is_unknown_of_another(
+    image: ScannedImage, trouble: str, bad: int
+) -> None:
+    image.index(*map(descriptor, CHILDREN[:2]))
+    page = {**COMPLETED, "findings": [basic("CVE-1", "HIGH")]}
+    other: dict[str, Any] = {"imageScanStatus": {"status": trouble}}
+    if trouble == "odd":
+        other = {
+            "imageScanStatus": {"status": "COMPLETE"},
+            "imageScanFindings": {**COMPLETED, "findings": [[]]},
+        }
+    image.scanned(digest=CHILDREN[bad], **page)
+    image.scans[CHILDREN[1 - bad]] = (
+        (lambda _: error("AccessDeniedException")) if trouble == "denied" else other
+    )
     assert look(image).state == "refused"
+
+
+def test_what_lasts_is_reported_before_what_may_pass(image: ScannedImage) -> None:
+    image.index(*map(descriptor, CHILDREN[:3]))
+    image.scanned("PENDING", digest=CHILDREN[0])
+    image.scans[CHILDREN[1]] = lambda _: error("AccessDeniedException")
+    image.scanned("FAILED", digest=CHILDREN[2])
+    assert (look(image).state, "FAILED" in look(image).reason) == ("unreadable", True)
+    image.scanned("PENDING", digest=CHILDREN[2])
+    assert "missing ecr:DescribeImageScanFindings" in look(image).reason
+
+
+def test_an_unsupported_entry_of_the_coverage_waits_for_the_others_and_settles(image: ScannedImage) -> None:
+    image.scanned("ACTIVE", enhancedFindings=[])
+    arn = f"arn:aws:ecr:eu-west-1:111122223333:repository/shop/checkout/{DIGEST}"
+    reasons = ["UNSUPPORTED_OS", "PENDING_INITIAL_SCAN"]
+    image.aws.answers["ListCoverage"] = lambda _: {
+        "coveredResources": [
+            {"resourceId": arn, "scanStatus": {"reason": reason}, "lastScannedAt": PUSHED + 1}
+            for reason in reasons
+        ]
+    }
+    options = {"unsupported": {"shop/checkout": "one static program"}}
+    assert "PENDING_INITIAL_SCAN" in settled(image, **options).reason
+    reasons[1] = "SUCCESSFUL"
+    memory = Memory()
+    assert look(image, memory, **options).state == "waiting"
+    assert look(image, memory, at=60.0, **options).state == "passed"
+    assert settled(image).state == "unreadable"
+
+
+def test_pages_of_two_scans_are_read_again(image: ScannedImage) -> None:
+    def page(at: float, **more: Any) -> dict[str, Any]:
+        found = {"imageScanCompletedAt": at, "findings": [basic("CVE-1", "LOW")]}
+        return {"imageScanStatus": {"status": "COMPLETE"}, "imageScanFindings": found, **more}
+
+    image.scans[DIGEST] = [page(PUSHED + 1, nextToken="1"), page(PUSHED + 900)]
+    report = look(image)
+    assert (report.state, "scanned again while the findings were read" in report.reason) == ("waiting", True)
+    image.scans[DIGEST] = [page(PUSHED + 900, nextToken="1"), page(PUSHED + 900)]
+    assert look(image).state == "passed"
+
+
+def test_the_reason_has_room_for_the_longest_names(image: ScannedImage) -> None:
+    name, tag = "a/" * 120 + "b" * 16, "t" * 128
+    image.tags[tag] = DIGEST
+    found = [basic(f"CVE-{number}", severity) for number in range(500) for severity in findings.SEVERITIES]
+    image.scanned(**COMPLETED, findings=found)
+    for repository in (name, name[:150]):
+        report = look(image, repository=repository, image=tag, severity="UNDEFINED", only_fixable=True)
+        assert len(report.reason) <= 1_000
+        assert "CRITICAL CVE-0" in report.reason
+        linked = report.reason.endswith("/details?region=eu-west-1")
+        assert linked == ("https://" in report.reason)
+        assert linked or report.reason.endswith("with a date and a reason.")
 
 
 def test_what_inspector_has_not_judged_counts_as_undefined(image: ScannedImage) -> None:
@@ -723,6 +828,7 @@ BODIES += [{"imageDetails": [[]]}, {"imageDetails": [{"imageDigest": ""}]}, {"im
 BODIES += [{"imageScanFindings": []}, {"imageScanStatus": [], "imageScanFindings": {"findings": {}}}]
 BODIES += [{"imageScanStatus": {"status": "COMPLETE"}, "imageScanFindings": {**COMPLETED, "findings": [[]]}}]
 BODIES += [{"coveredResources": {}}, {"coveredResources": [[]]}, {"coveredResources": None}, {"images": {}}]
+BODIES += [{"images": [{"imageManifest": "[" * 100_000}]}]
 BODIES += [{"images": [{"imageManifest": "{"}]}, {"images": [{"imageManifest": '{"manifests": {}}'}]}]
 BODIES += [
     {"images": [{"imageManifest": '{"manifests": ["a"]}'}]},
@@ -731,7 +837,7 @@ BODIES += [
 ]
 
 
-@pytest.mark.parametrize("body", BODIES, ids=str)
+@pytest.mark.parametrize("body", BODIES, ids=lambda body: str(body)[:60])
 @pytest.mark.parametrize(
     "operation",
     [

@@ -87,6 +87,11 @@ def test_an_annotation_hides_no_image_that_runs(image: ScannedImage, annotations
     [
         ("application/vnd.oci.image.config.v1+json", True),
         ("application/vnd.docker.container.image.v1+json", True),
+        # Docker runs what registries and builders once wrote instead of a type.
+        ("application/octet-stream", True),
+        ("application/json", True),
+        ("text/html", True),
+        ("", True),
         ("application/vnd.oci.empty.v1+json", False),
         (SOCI, False),
         ("application/vnd.cncf.helm.config.v1+json", False),
@@ -146,6 +151,36 @@ def test_a_manifest_that_is_missing_leaves_an_image_and_does_not_settle_a_doubt(
     image.manifests[CHILDREN[1]] = None
     report = look(image)
     assert (report.state, "whether it is an image" in report.reason) == ("waiting", True)
+
+
+@pytest.mark.parametrize(
+    ("manifest", "kept"),
+    [
+        ({"artifactType": SOCI, "config": {}}, True),
+        ({"artifactType": SOCI, "config": {"mediaType": None}}, True),
+        ({"artifactType": SOCI, "blobs": []}, False),
+        ({"layers": []}, True),
+    ],
+    ids=str,
+)
+def test_an_artifact_type_hides_no_image_that_runs(
+    image: ScannedImage, manifest: dict[str, Any], kept: bool
+) -> None:
+    image.index(descriptor(CHILDREN[0]), descriptor(CHILDREN[1], artifactType=SOCI))
+    image.manifests[CHILDREN[1]] = {"schemaVersion": 2, **manifest}
+    assert scanned_digests(image) == (CHILDREN[:2] if kept else CHILDREN[:1])
+
+
+@pytest.mark.parametrize("media", [None, "application/vnd.example+json"])
+def test_what_ecr_does_not_call_an_image_is_read(image: ScannedImage, media: str | None) -> None:
+    image.index(descriptor(CHILDREN[0]))
+    image.media[DIGEST] = media
+    assert scanned_digests(image) == CHILDREN[:1]
+    image.manifests[DIGEST] = image_manifest()
+    image.scanned(**COMPLETED, findings=[])
+    assert scanned_digests(image) == [DIGEST]
+    image.manifests[DIGEST] = image_manifest(SOCI)
+    assert "no image in it that can run" in look(image).reason
 
 
 def test_an_old_docker_manifest_is_an_image(image: ScannedImage) -> None:

@@ -221,9 +221,9 @@ class _Look:
         change while it is read.
         """
         state = hashlib.sha256("\n".join(states).encode("utf-8", "backslashreplace")).hexdigest()
-        if memory.state != state or started < memory.since:
-            memory.state, memory.since = state, now()
-        same = max(0.0, started - memory.since)
+        same = started - memory.since
+        if memory.state != state or same < 0:
+            memory.state, memory.since, same = state, now(), 0
         if same < self._request.settle:
             raise _Settling(
                 f"{self._named}: Inspector's findings have been the same for {same:.0f} of "
