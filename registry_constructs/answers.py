@@ -22,6 +22,9 @@ _LONGEST: Final = 60
 ALWAYS: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
     ("cloudformation", "StackSummary"): ("StackName", "StackStatus"),
     ("ec2", "Region"): ("RegionName",),
+    ("ecr", "Image"): ("imageId", "imageManifest"),
+    ("ecr", "ImageFailure"): ("failureCode", "imageId"),
+    ("ecr", "ImageIdentifier"): ("imageDigest",),
     ("ecr", "ImageScanStatus"): ("status",),
     ("ecr", "ImageTagMutabilityExclusionFilter"): ("filter", "filterType"),
     ("ecr", "PullThroughCacheRule"): ("ecrRepositoryPrefix", "upstreamRegistryUrl"),

@@ -85,7 +85,7 @@ def _image(detail: dict[str, Any], where: str) -> Image:
         return read_detail(plain)
     except InvalidInputError as error:
         raise AwsError(
-            f"{detail.get('imageDigest', 'An image')}: {error.problem}",
+            f"{detail['imageDigest']}: {error.problem}",
             got=f"{error.where}: {error.got}",
             fix="run it again; if it stays so, delete the image, or write the inventory by hand",
             where=where,
@@ -121,22 +121,18 @@ def _manifests(ecr: ECRClient, repository: str, digests: list[str], where: str) 
             imageIds=[{"imageDigest": digest} for digest in digests],
             acceptedMediaTypes=[*sorted(MANIFEST_LISTS), *_MANIFESTS],
         )
-    failed = {
-        failure.get("imageId", {}).get("imageDigest", ""): failure for failure in answer.get("failures", [])
-    }
-    for digest, failure in failed.items():
-        if failure.get("failureCode") == "ImageNotFound":
+    for failure in answer.get("failures", []):
+        if failure["failureCode"] == "ImageNotFound":
             raise _ChangedError
         raise AwsError(
-            f"The manifest list {digest} can't be read",
-            got=f"{failure.get('failureCode')}: {failure.get('failureReason')}",
+            f"The manifest list {failure['imageId']['imageDigest']} can't be read",
+            got=f"{failure['failureCode']}: {failure.get('failureReason')}",
             fix="read what ECR said; without its manifest nobody knows which images it holds",
             where=where,
         )
     # An image with several tags may come once for each.
     manifests = {
-        image.get("imageId", {}).get("imageDigest", ""): image.get("imageManifest", "")
-        for image in answer.get("images", [])
+        image["imageId"]["imageDigest"]: image["imageManifest"] for image in answer.get("images", [])
     }
     if missing := set(digests) - set(manifests):
         raise unreadable(where, f"an answer without the manifest {min(missing)}")

@@ -111,6 +111,12 @@ def test_named_repositories(aws: Answering) -> None:
         return {"repositories": [repository(name, request["region"])]}
 
     aws.answers["DescribeRepositories"] = named
+    listed = list_repositories(aws, [REGION, FAR], ["shop/web"])
+    assert (listed.keys, listed.missing) == (
+        (Key(REGION, "shop/web", CREATED.timestamp()),),
+        (f"shop/web in {FAR}",),
+    )
+    aws.asked.clear()
     found = describe_repositories(aws, [REGION, FAR], ["shop/web", "shop/cart", "shop/web"])
     assert [(region, one["repositoryName"]) for region, one in found.repositories] == [
         (REGION, "shop/cart"),
@@ -251,8 +257,13 @@ def test_images_with_what_their_lists_contain(aws: Answering) -> None:
     [request] = aws.requests_of("BatchGetImage")
     assert request["repositoryName"] == "shop/web"
     assert request["imageIds"] == [{"imageDigest": digest(number)} for number in (1, 3, 4, 5, 7)]
-    assert {INDEX, DOCKER_LIST, MANIFEST} < set(request["acceptedMediaTypes"])
-    assert len(request["acceptedMediaTypes"]) == 5
+    assert set(request["acceptedMediaTypes"]) == {
+        INDEX,
+        DOCKER_LIST,
+        MANIFEST,
+        "application/vnd.docker.distribution.manifest.v1+json",
+        "application/vnd.docker.distribution.manifest.v2+json",
+    }
 
 
 @pytest.mark.parametrize("number", [0, 1, 99, 100, 101, 250])
@@ -330,6 +341,10 @@ def test_manifests_that_can_t_be_read(
     with pytest.raises(AwsError) as error:
         images_of(aws)
     assert error_of(error) == (f"shop/web here{where}", problem, got)
+    assert error.value.fix == {
+        "The manifest can't be read": "is it a manifest list? Nobody can pull it as it is",
+        "AWS's answer can't be read": FIX,
+    }.get(problem, "read what ECR said; without its manifest nobody knows which images it holds")
     assert len(aws.requests_of("BatchGetImage")) == 1
 
 
@@ -355,6 +370,14 @@ def test_a_repository_that_changes_is_read_three_times(aws: Answering) -> None:
         "  Fix: run it again when nothing is deleting images"
     )
     assert len(aws.requests_of("DescribeImages")) == 3
+
+
+def test_manifests_that_are_denied(aws: Answering) -> None:
+    lists = {"imageDetails": [image(1, imageManifestMediaType=INDEX)]}
+    aws.reset(DescribeImages=lists, BatchGetImage=DENIED)
+    with pytest.raises(AwsError) as error:
+        images_of(aws)
+    assert (error.value.where, error.value.code) == ("shop/web here", "AccessDeniedException")
 
 
 def test_a_repository_that_has_changed_once(aws: Answering) -> None:
@@ -652,6 +675,10 @@ def test_stacks_that_can_t_be_listed(aws: Answering) -> None:
     with pytest.raises(AwsError) as error:
         list(read_stacks(aws, None, REGION, "*"))
     assert error.value.where == f"the stacks in {REGION}"
+    aws.answers |= {"ListStacks": {"StackSummaries": [stack("Shop")]}, "GetTemplate": DENIED}
+    with pytest.raises(AwsError) as error:
+        list(read_stacks(aws, None, REGION, "*"))
+    assert error.value.where == f"the template of Shop in {REGION}"
 
 
 @pytest.mark.parametrize(
@@ -828,7 +855,8 @@ def test_an_error_is_told_once() -> None:
         (
             "AccessDeniedException",
             "AWS does not allow DescribeImages",
-            "allow DescribeImages to whoever",
+            "allow DescribeImages to whoever runs this; the policies needed are in docs/inventory.md and "
+            "docs/catalog-migration.md",
             False,
         ),
         ("AccessDenied", "AWS does not allow DescribeImages", "allow DescribeImages to whoever", False),
@@ -837,7 +865,12 @@ def test_an_error_is_told_once() -> None:
         ("ThrottlingException", "AWS throttled DescribeImages until no more", "run it again later", False),
         ("TooManyRequestsException", "AWS throttled DescribeImages until", "run it again later", False),
         ("RequestLimitExceeded", "AWS throttled DescribeImages until", "run it again later", False),
-        ("RepositoryNotFoundException", "There is no such repository", "check its name", False),
+        (
+            "RepositoryNotFoundException",
+            "There is no such repository",
+            "check its name, the account and the Region",
+            False,
+        ),
         ("ServerException", "DescribeImages failed", "read what AWS said", False),
     ],
 )
@@ -973,6 +1006,30 @@ def test_how_a_client_retries(
         assert (config.max_pool_connections, config.connect_timeout, config.read_timeout) == (6, 10, 60)
         assert config.user_agent_extra == "registry-constructs"
         assert client.meta.region_name == REGION
+
+
+@pytest.mark.parametrize("response", [{}, {"Error": {}}, {"Error": {"Message": "no"}}])
+def test_a_refusal_without_a_code(response: Any) -> None:
+    with pytest.raises(AwsError) as error, reading("here"):
+        raise exceptions.ClientError(response, "DescribeImages")
+    assert (error.value.code, error.value.problem) == ("", "DescribeImages failed")
+
+
+def test_boto3_that_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: list[str] = []
+    monkeypatch.setattr("importlib.util.find_spec", looked.append)
+    with pytest.raises(InvalidInputError) as error:
+        Aws()
+    assert looked == ["boto3"]
+    assert error.value.problem == "Reading AWS needs boto3"
+    assert error.value.got == "boto3 is not installed"
+    assert error.value.allowed == "the extra live"
+    assert "live" in error.value.fix
+
+
+def test_a_new_way_to_aws_has_asked_for_nothing() -> None:
+    new = Aws()
+    assert (new.requests, new.concurrency, new.stopped.is_set()) == (0, 8, False)
 
 
 def test_a_client_that_can_t_be_made(aws: Answering) -> None:
