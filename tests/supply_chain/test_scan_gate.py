@@ -16,13 +16,17 @@ from registry_constructs import (
     Image,
     ImageFunction,
     InvalidInputError,
+    ManagedSigning,
+    PullThroughCache,
     Registry,
     Repository,
     ScanGate,
     ScanGateAction,
     Scanning,
     UnsupportedImageException,
+    Upstream,
 )
+from registry_constructs.supply_chain.scan_gate.exceptions import EXCEPTIONS_BYTES
 from registry_constructs.supply_chain.scan_gate.handler.request import Request
 from tests.consumers import variants_eks
 from tests.supply_chain.variants_gate import DIGEST
@@ -80,6 +84,17 @@ def bad(**said: Any) -> InvalidInputError:
         {"settle": cdk.Duration.minutes(55)},
         {"settle": cdk.Duration.minutes(15)},
         {"scan_role": "arn:aws:iam::111122223333:role/Scans"},
+        {"timeout": 15},
+        {"settle": 90},
+        {"settle": cdk.Duration.millis(60_500)},
+        {"timeout": cdk.Duration.seconds(cdk.Token.as_number({"Ref": "Seconds"}))},
+        {"warn_only": "false"},
+        {"only_fixable": "no"},
+        {"start_scan": None},
+        {"exceptions": None},
+        {"exceptions": iter(())},
+        {"exceptions": FindingException(cve="CVE-1", until="2999-01-01", reason="a")},
+        {"severity": cdk.Aws.REGION},
         {"exceptions": [UnsupportedImageException(repository="a/b", reason="a")] * 2},
         {"exceptions": [FindingException(cve="CVE-1", until="2999-01-01", reason="a")] * 2},
     ],
@@ -100,6 +115,8 @@ def test_bad_input_is_refused(said: dict[str, Any]) -> None:
         {"package": " zlib"},
         {"package": "zlib", "version": ""},
         {"package": "zlib", "version": 1.2},
+        {"package": cdk.Aws.REGION},
+        {"package": "zlib", "version": cdk.Aws.REGION},
         {"until": "soon"},
         {"until": None},
         {"reason": " "},
@@ -119,10 +136,21 @@ def test_an_unsupported_image_needs_a_whole_name_and_a_reason(change: dict[str, 
         UnsupportedImageException(**({"repository": "shop/static", "reason": "static"} | change))
 
 
-def test_a_step_needs_an_image() -> None:
+@pytest.mark.parametrize(
+    "image", ["", None, "shop/checkout:v1", "app@sha256:1", f"sha256:{'1' * 63}", "#{}", "v" * 129, 7]
+)
+def test_a_step_needs_an_image(image: Any) -> None:
     stack = new_stack()
-    with pytest.raises(InvalidInputError):
-        ScanGateAction(stack, "Step", action_name="Scan", repository=Repository(stack, "App"), image="")
+    with pytest.raises(InvalidInputError, match="Stack/Step: Not an image of the repository"):
+        ScanGateAction(stack, "Step", action_name="Scan", repository=Repository(stack, "App"), image=image)
+
+
+@pytest.mark.parametrize(
+    "image", [DIGEST, "v1.2", "#{Build.IMAGE_DIGEST}", "v-#{variables.version}", cdk.Fn.ref("Digest")]
+)
+def test_a_step_takes_what_names_an_image_now_or_later(image: str) -> None:
+    stack = new_stack()
+    ScanGateAction(stack, "Step", action_name="Scan", repository=Repository(stack, "App"), image=image)
 
 
 def test_what_has_expired_or_moves_is_a_warning() -> None:
@@ -307,6 +335,91 @@ def test_an_account_that_is_not_known_is_left_to_the_deployment() -> None:
     assert "Role" not in properties(stack, "Custom::ECRScanGate")
 
 
+def test_a_role_of_a_third_account_is_refused() -> None:
+    _, user = two_accounts()
+    there = Repository.from_repository_arn(user, "There", f"arn:aws:ecr:eu-west-1:{OWNER}:repository/base")
+    role = iam.Role.from_role_arn(user, "ScanRole", "arn:aws:iam::777788889999:role/Scans")
+    with pytest.raises(InvalidInputError, match="User/Gate: scan_role belongs to another account") as caught:
+        gated("gate", user, there, scan_role=role)
+    assert caught.value.fix == f"make the role in account {OWNER}"
+
+
+@pytest.mark.parametrize("missing", ["Owner", "User"])
+def test_roles_across_accounts_need_a_region_in_their_names(missing: str) -> None:
+    app = cdk.App()
+    owner, user = (
+        cdk.Stack(
+            app,
+            name,
+            env=cdk.Environment(account=account, region=None if name == missing else "eu-west-1"),
+        )
+        for name, account in (("Owner", OWNER), ("User", USER))
+    )
+    with pytest.raises(InvalidInputError) as caught:
+        gated("gate", user, Repository(owner, "App", repository_name="shop/checkout"))
+    assert str(caught.value).startswith("User/Gate: ")
+    assert f"give {missing} env=" in caught.value.fix
+
+
+@pytest.mark.parametrize("kind", ["gate", "action"])
+@pytest.mark.parametrize("nested", ["owner", "user", "both", ""])
+def test_roles_across_accounts_and_nested_stacks(kind: str, nested: str) -> None:
+    owner, user = two_accounts()
+    there = cdk.NestedStack(owner, "Nested") if nested in ("owner", "both") else owner
+    here = cdk.NestedStack(user, "Nested") if nested in ("user", "both") else user
+    gated(kind, here, Repository(there, "App", repository_name="shop/checkout"))
+    assert user.dependencies == [owner]
+    assert actions(there) >= INSPECTOR
+    assert "sts:AssumeRole" in actions(here)
+
+
+def test_the_scans_of_a_cache_of_another_account_are_read_with_a_role_there() -> None:
+    owner, user = two_accounts()
+    cache = PullThroughCache(owner, "Cache", upstream=Upstream.ecr_public(), prefix="public")
+    image = Image.cached(cache, f"public.ecr.aws/nginx/nginx@{DIGEST}")
+    ScanGate(user, "Gate", image=image)
+    found = properties(user, "Custom::ECRScanGate")
+    assert (found["Registry"], found["Repository"]) == (OWNER, "public/nginx/nginx")
+    assert actions(owner) >= INSPECTOR
+    assert user.dependencies == [owner]
+
+
+@pytest.mark.parametrize(("owner", "user"), [(OWNER, None), (None, USER)])
+def test_an_account_of_which_only_one_is_known_is_a_warning(owner: str | None, user: str | None) -> None:
+    app = cdk.App()
+    there, here = (
+        cdk.Stack(app, name, env=cdk.Environment(account=account, region="eu-west-1"))
+        for name, account in (("Owner", owner), ("User", user))
+    )
+    gated("gate", here, Repository(there, "App", repository_name="shop/checkout"))
+    [found] = [one for one in warnings(here) if "only one is known" in one]
+    assert str(owner or user) in found
+
+
+def test_a_gate_without_environments_needs_no_warning() -> None:
+    stack = cdk.Stack(cdk.App(), "Anywhere")
+    gated("gate", stack, Repository(stack, "App"))
+    assert warnings(stack) == []
+
+
+def test_two_gates_of_one_image_wait_for_each_other_where_one_checks_the_others() -> None:
+    stack = new_stack()
+    first = ScanGate(stack, "First", image=image(stack), warn_only=True, severity="LOW")
+    ScanGate(stack, "Second", image=first.image)
+    found = {
+        name: body["Properties"]["Image"] for name, body in resources(stack, "Custom::ECRScanGate").items()
+    }
+    [name] = [name for name in found if name.startswith("First")]
+    assert sorted(map(str, found.values())) == sorted([DIGEST, str({"Fn::GetAtt": [name, "Digest"]})])
+
+
+def test_a_role_in_a_stack_that_is_deployed_later_is_a_warning_with_the_order() -> None:
+    owner, user = two_accounts()
+    owner.add_stack_dependency(user)
+    gated("gate", user, Repository(owner, "App", repository_name="shop/checkout"))
+    assert any("after this stack: deploy that first" in warning for warning in warnings(user))
+
+
 def test_a_role_in_another_stage_is_a_warning_with_the_order() -> None:
     app = cdk.App()
     owner, _ = two_accounts(cdk.Stage(app, "First"))  # type: ignore[arg-type]
@@ -356,6 +469,30 @@ def test_the_exceptions_of_a_gate_are_in_its_template() -> None:
         {"Package": "zlib", "Version": "1.2", "Until": "2999-01-31", "Reason": "not reachable"}
     ]
     assert (found["WarnOnly"], found["SettleSeconds"], found["TimeoutMinutes"]) == ("true", "60", "15")
+
+
+def test_as_many_exceptions_as_are_allowed_fit_into_the_event_of_an_update() -> None:
+    stack = new_stack()
+    count = EXCEPTIONS_BYTES // len(json.dumps(many(2)[0].written)) - 50
+    ScanGate(stack, "Gate", image=image(stack), exceptions=many(count))
+    found = properties(stack, "Custom::ECRScanGate")
+    size = len(json.dumps({"ResourceProperties": found, "OldResourceProperties": found}))
+    # Lambda's events hold 262,144 bytes; the address of the answer and the names take less than this.
+    assert 0.8 * 262_144 < size < 262_144 - 8_000
+
+
+@pytest.mark.parametrize("owner", ["here", "there"])
+def test_tokens_do_not_make_an_actions_parameters_too_long(owner: str) -> None:
+    app = cdk.App()
+    stack = cdk.Stack(app, "Pipeline" * 15)
+    there = cdk.Stack(app, "Repositories" * 10) if owner == "there" else stack
+    repository = Repository(there, "App" * 60)
+    signing = ManagedSigning(stack, "Signing" * 20, repositories=["shop/*"])
+    Registry(stack, "Registry")
+    action = ScanGateAction(
+        stack, "Step", action_name="Scan", repository=repository, image="v1", signed_by=signing
+    )
+    assert action.action_properties.action_name == "Scan"
 
 
 def test_what_does_not_fit_is_refused() -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from botocore.config import Config
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from registry_constructs.supply_chain.scan_gate.handler import answer as answering
@@ -326,6 +326,73 @@ def test_another_accounts_scans_are_read_with_a_role_of_it(image: ScannedImage) 
     image.aws.answers["AssumeRole"] = lambda _: error("AccessDenied", "not trusted")
     denied = call(image, "Create", ResourceProperties=PROPERTIES | {"Role": role})
     assert (denied["Status"], "sts:AssumeRole" in denied["Reason"]) == ("FAILED", True)
+
+
+def test_an_event_that_lambda_delivers_twice_has_the_same_answer_twice(image: ScannedImage) -> None:
+    image.scanned(**GOOD)
+    for kind, before in (("Create", {}), ("Update", {"PhysicalResourceId": "p"}), ("Delete", {})):
+        assert call(image, kind, **before) == call(image, kind, **before)
+
+
+# What a deployment changes, whether it passes, where the tags point when it goes back, which of the two ids
+# CloudFormation sends then, and whether its status can be read.
+DEPLOYMENTS = st.lists(
+    st.tuples(
+        st.sampled_from(["v1", "v2", DIGEST]),
+        st.sampled_from(["HIGH", "CRITICAL"]),
+        st.sampled_from(["passes", "refused", "fails later"]),
+        st.permutations([DIGEST, *CHILDREN[:2]]),
+        st.booleans(),
+        st.sampled_from(["rolling back", "unknown"]),
+    ),
+    min_size=1,
+    max_size=6,
+)
+
+
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(DEPLOYMENTS)
+def test_whatever_is_deployed_a_rollback_puts_back_what_ran(
+    image: ScannedImage, deployments: list[tuple[str, str, str, list[str], bool, str]]
+) -> None:
+    """CloudFormation's own order: a new id is a new resource, and the other one is deleted in the end."""
+    serve = dict(image.aws.answers)
+    image.tags = {"v1": DIGEST, "v2": CHILDREN[0]}
+    for digest in (DIGEST, *CHILDREN[:2]):
+        image.scanned(digest=digest, **GOOD)
+    properties = PROPERTIES | {"Image": "v1"}
+    running = call(image, "Create", ResourceProperties=properties)
+    assert running["Data"] == {"Digest": DIGEST}
+    for name, severity, outcome, digests, newer, status in deployments:
+        wanted = properties | {"Image": name, "Severity": severity}
+        if wanted == properties:
+            continue
+        for digest in digests:
+            image.scanned(digest=digest, **(BAD if outcome == "refused" else GOOD))
+        resolved = image.tags.get(name, name)
+        sent = {"PhysicalResourceId": running["PhysicalResourceId"], "OldResourceProperties": properties}
+        answer = call(image, "Update", ResourceProperties=wanted, **sent)
+        assert (answer["Status"], answer["Data"]) == (
+            "FAILED" if outcome == "refused" else "SUCCESS",
+            {"Digest": resolved},
+        )
+        last, other = answer, running
+        if outcome != "passes":
+            image.tags |= dict(zip(["v1", "v2"], digests, strict=False))
+            image.aws.answers = {"PUT": lambda _: {}}
+            if status == "rolling back":
+                rolling_back(image)
+            sent["PhysicalResourceId"] = (answer if newer else running)["PhysicalResourceId"]
+            last = call(image, "Update", ResourceProperties=properties, **sent)
+            assert (last["Status"], last["Data"]) == ("SUCCESS", running["Data"])
+            image.aws.answers = dict(serve)
+            other = answer
+        else:
+            properties = wanted
+        if other["PhysicalResourceId"] != last["PhysicalResourceId"]:
+            gone = call(image, "Delete", PhysicalResourceId=other["PhysicalResourceId"])
+            assert (gone["Status"], gone["PhysicalResourceId"]) == ("SUCCESS", other["PhysicalResourceId"])
+        running = last
 
 
 # The answer ------------------------------------------------------------------------------------------------
