@@ -99,7 +99,7 @@ def read_repositories(
     def read(one: tuple[str, dict[str, Any]]) -> LiveRepository | AwsError:
         region, description = one
         try:
-            return _read(clients[region], description, account, region, own_keys.get(region, ""))
+            return _read(clients[region], description, account, region, own_keys.get(region))
         except AwsError as error:
             return error
 
@@ -130,7 +130,7 @@ def read_repositories(
 
 
 def _read(
-    ecr: ECRClient, description: dict[str, Any], account: str, region: str, own_key: str
+    ecr: ECRClient, description: dict[str, Any], account: str, region: str, own_key: str | None
 ) -> LiveRepository:
     name = description["repositoryName"]
     where = f"{name} in {region}"

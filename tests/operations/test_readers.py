@@ -467,6 +467,16 @@ def test_settings_that_a_repository_does_not_have(whole: Answering) -> None:
     [live] = read_repositories(whole).repositories
     assert (live.lifecycle, live.policy, live.tags, live.filters) == ("", "", {}, ())
     assert live.scan_on_push is True
+    assert [region for region, operation, _ in whole.asked if operation == "GetCallerIdentity"] == [REGION]
+
+
+def test_filters_are_told_whatever_the_mutability_is(whole: Answering) -> None:
+    filters = [{"filterType": "WILDCARD", "filter": "dev-*"}]
+    whole.answers["DescribeRepositories"] = {
+        "repositories": [repository("shop/web", imageTagMutabilityExclusionFilters=filters)]
+    }
+    [live] = read_repositories(whole).repositories
+    assert (live.mutability, live.filters) == ("MUTABLE", (("WILDCARD", "dev-*"),))
 
 
 @pytest.mark.parametrize(
@@ -508,8 +518,15 @@ def test_a_repository_that_lacks_a_setting(whole: Answering, change: Answer, mis
 )
 def test_an_answer_about_a_repository_that_is_empty(whole: Answering, operation: str, missing: str) -> None:
     whole.answers |= {"DescribeRepositories": {"repositories": [repository("shop/web")]}, operation: {}}
-    with pytest.raises(IncompleteReadError, match=f"an answer without {missing}"):
+    with pytest.raises(IncompleteReadError) as error:
         read_repositories(whole)
+    [failure] = error.value.failures
+    assert (failure.where, failure.got) == (f"shop/web in {REGION}", f"an answer without {missing}")
+    whole.answers[operation] = DENIED
+    with pytest.raises(IncompleteReadError) as error:
+        read_repositories(whole)
+    [failure] = error.value.failures
+    assert (failure.where, failure.code) == (f"shop/web in {REGION}", "AccessDeniedException")
 
 
 def test_a_policy_that_is_denied_is_not_none(aws: Answering) -> None:
