@@ -143,14 +143,26 @@ def test_only_a_wholly_unknown_platform_runs_nowhere(
     assert scanned_digests(image) == (CHILDREN[:2] if kept else CHILDREN[:1])
 
 
-def test_a_manifest_that_is_missing_leaves_an_image_and_does_not_settle_a_doubt(image: ScannedImage) -> None:
-    image.index(descriptor(CHILDREN[0]))
-    image.manifests[CHILDREN[0]] = None
-    assert scanned_digests(image) == CHILDREN[:1]
-    image.index(descriptor(CHILDREN[0]), descriptor(CHILDREN[1], artifactType=SOCI))
+@pytest.mark.parametrize("hints", [{}, {"artifactType": SOCI}, {"annotations": ATTESTATION}], ids=str)
+def test_what_is_called_an_image_and_has_no_manifest_needs_a_scan(
+    image: ScannedImage, hints: dict[str, Any]
+) -> None:
+    image.index(descriptor(CHILDREN[0]), descriptor(CHILDREN[1]) | hints)
     image.manifests[CHILDREN[1]] = None
+    assert scanned_digests(image) == CHILDREN[:2]
+
+
+@pytest.mark.parametrize("media", [INDEX, "application/vnd.oci.artifact.manifest.v1+json", None])
+def test_what_may_be_an_index_and_has_no_manifest_does_not_pass(
+    image: ScannedImage, media: str | None
+) -> None:
+    image.index(descriptor(CHILDREN[0]), descriptor(CHILDREN[1]) | {"mediaType": media})
+    image.manifests[CHILDREN[1]] = None
+    for digest in CHILDREN[:2]:
+        image.scanned(digest=digest, **COMPLETED, findings=[])
     report = look(image)
-    assert (report.state, "whether it is an image" in report.reason) == ("waiting", True)
+    assert report.state == "waiting"
+    assert report.reason == f"shop/checkout@{CHILDREN[1][:19]}: whether it is an image can't be read"
 
 
 @pytest.mark.parametrize(

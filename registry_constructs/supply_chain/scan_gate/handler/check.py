@@ -158,7 +158,7 @@ class _Look:
         doubts: list[NotYet | Unreadable] = []
         states: list[str] = []
         unscanned = []
-        for image in images:
+        for image in images:  # of all: their scans may have to be started, and then wait together
             try:
                 self._read(image, states)
             except Unsupported as reason:
@@ -166,10 +166,7 @@ class _Look:
                     unscanned.append(image)
                 else:
                     doubts.append(reason)
-            except (
-                NotYet,
-                Unreadable,
-            ) as reason:  # the scans of the others may be started, and wait together
+            except (NotYet, Unreadable) as reason:
                 doubts.append(reason)
         blocking, excepted = self.judge()
         if blocking:  # what is in doubt can't fix it

@@ -35,7 +35,7 @@ def runs_nowhere(child: dict[str, Any]) -> bool:
 def kind_of(manifest: dict[str, Any] | None, descriptor: dict[str, Any]) -> str:
     """What a child of an index is: "index", "image", "other", or nothing if that is unknown."""
     if manifest is None:
-        return "" if _doubtful(descriptor) else "image"
+        return "image" if descriptor.get("mediaType") in MANIFESTS else ""
     media_type = manifest.get("mediaType") or descriptor.get("mediaType")
     if media_type in INDEXES or ("manifests" in manifest and "config" not in manifest):
         return "index"
@@ -45,17 +45,3 @@ def kind_of(manifest: dict[str, Any] | None, descriptor: dict[str, Any]) -> str:
     if not isinstance(config, dict):
         return "other" if "artifactType" in manifest else "image"
     return "image" if config.get("mediaType") in _IMAGE_CONFIGS else "other"
-
-
-def _doubtful(descriptor: dict[str, Any]) -> bool:
-    """Whether a descriptor leaves a doubt that it is an image; its annotations prove nothing."""
-    platform = descriptor.get("platform") or {}
-    annotations = descriptor.get("annotations") or {}
-    return (
-        "artifactType" in descriptor
-        or descriptor.get("mediaType", MANIFESTS[0]) not in MANIFESTS
-        or not (platform.get("os") and platform.get("architecture"))
-        or any(
-            key == "vnd.docker.reference.type" or key.startswith("com.amazon.soci.") for key in annotations
-        )
-    )
