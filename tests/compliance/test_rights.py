@@ -24,6 +24,8 @@ WITHOUT_RESOURCE = {
     "ssmmessages:CreateDataChannel": "no resource type",
     "ssmmessages:OpenControlChannel": "no resource type",
     "ssmmessages:OpenDataChannel": "no resource type",
+    "inspector2:ListCoverage": "no resource type",
+    "inspector2:ListFindings": "no resource type",
     "sts:GetCallerIdentity": "no resource type",
     "sts:GetServiceBearerToken": "no resource type",
     "xray:PutTelemetryRecords": "no resource type",
