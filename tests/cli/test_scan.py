@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ from tests.supply_chain.scanned_image import (
     basic,
     descriptor,
     enhanced,
+    image_manifest,
 )
 from tests.supply_chain.served_aws import ServedAws
 
@@ -191,6 +193,51 @@ def test_findings_that_arrive_late_refuse(image: ScannedImage, capfd: pytest.Cap
     image.scans[DIGEST] = growing
     found, text = scan(capfd)
     assert (found, "CVE-LATE" in text) == (3, True)
+
+
+@pytest.mark.parametrize("reason", ["", "PENDING_INITIAL_SCAN", "UNSUPPORTED_OS"])
+def test_a_finding_refuses_whatever_inspector_says_of_its_coverage(
+    image: ScannedImage, capfd: pytest.CaptureFixture[str], tmp_path: Path, reason: str
+) -> None:
+    image.scanned("ACTIVE", enhancedFindings=[enhanced("CVE-1", "CRITICAL")])
+    if reason:
+        image.covered(reason)
+    file = tmp_path / "exceptions.json"
+    file.write_text(json.dumps([{"repository": NAME, "reason": "from scratch"}]))
+    assert scan(capfd)[0] == 3
+    assert scan(capfd, "--exceptions", str(file))[0] == 3
+
+
+def test_an_image_that_docker_runs_is_scanned_whatever_type_its_config_has(
+    image: ScannedImage, capfd: pytest.CaptureFixture[str]
+) -> None:
+    image.index(descriptor(CHILDREN[0]), descriptor(CHILDREN[1]))
+    image.manifests[CHILDREN[1]] = image_manifest("application/octet-stream")
+    image.scanned(digest=CHILDREN[0], **COMPLETED, findings=[])
+    image.scanned(digest=CHILDREN[1], **COMPLETED, findings=[basic("CVE-1", "CRITICAL")])
+    assert scan(capfd)[0] == 3
+
+
+def test_a_time_of_day_that_jumps_is_no_time_that_passes(
+    image: ScannedImage, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image.scanned("ACTIVE", enhancedFindings=[])
+    image.covered()
+    real, jumps = time.time, iter(range(1_000))
+    monkeypatch.setattr(time, "time", lambda: real() + 3_600 * next(jumps))
+    assert scan(capfd, "--timeout", "50s")[0] == 1
+    assert scan(capfd, "--timeout", "80s")[0] == 0
+
+
+def test_a_manifest_that_makes_no_sense_ends_with_1(
+    image: ScannedImage, capfd: pytest.CaptureFixture[str]
+) -> None:
+    image.index(descriptor(CHILDREN[0]))
+    image.aws.answers["BatchGetImage"] = lambda said: {
+        "images": [{"imageId": said["imageIds"][0], "imageManifest": "[" * 100_000}]
+    }
+    status, text = scan(capfd)
+    assert (status, "the answer can't be read: RecursionError" in text) == (1, True)
 
 
 def test_a_coverage_that_cannot_be_read_names_the_right(

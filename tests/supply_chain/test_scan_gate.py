@@ -183,6 +183,32 @@ def actions(stack: cdk.Stack) -> set[str]:
 INSPECTOR = {"inspector2:ListCoverage", "inspector2:ListFindings"}
 
 
+def test_a_gate_may_read_its_repository_and_its_stack_write_its_log_and_call_itself() -> None:
+    stack = new_stack()
+    ScanGate(stack, "Gate", image=image(stack))
+    found = raw_template(stack)["Resources"]
+    statements = [
+        statement
+        for body in found.values()
+        if body["Type"] in ("AWS::IAM::Role", "AWS::IAM::Policy")
+        for policy in body["Properties"].get("Policies", [body["Properties"]])
+        for statement in policy["PolicyDocument"]["Statement"]
+    ]
+    [function] = [name for name, body in found.items() if body["Type"] == "AWS::Lambda::Function"]
+    [repository] = [name for name, body in found.items() if body["Type"] == "AWS::ECR::Repository"]
+    [log] = [name for name, body in found.items() if body["Type"] == "AWS::Logs::LogGroup"]
+    assert [(one["Action"], one["Resource"]) for one in statements] == [
+        (
+            ["ecr:BatchGetImage", "ecr:DescribeImageScanFindings", "ecr:DescribeImages"],
+            {"Fn::GetAtt": [repository, "Arn"]},
+        ),
+        (["logs:CreateLogStream", "logs:PutLogEvents"], {"Fn::GetAtt": [log, "Arn"]}),
+        ("cloudformation:DescribeStacks", {"Ref": "AWS::StackId"}),
+        (["inspector2:ListCoverage", "inspector2:ListFindings"], "*"),
+        ("lambda:InvokeFunction", {"Fn::GetAtt": [function, "Arn"]}),
+    ]
+
+
 @pytest.mark.parametrize("registry_first", [True, False])
 @pytest.mark.parametrize(
     ("scanning", "granted"),

@@ -764,6 +764,17 @@ def test_a_signature_is_required_under_enhanced_scanning_too(
     assert (report.state, words in report.reason) == (state, True)
 
 
+def test_an_index_needs_the_signature_itself(image: ScannedImage) -> None:
+    image.index(descriptor(CHILDREN[0]))
+    image.scanned(digest=CHILDREN[0], **COMPLETED, findings=[])
+    image.signing = [{"signingProfileArn": PROFILE, "status": "COMPLETE"}]
+    assert look(image, signed_by=PROFILE).state == "passed"
+    wanted = [
+        said["imageId"] for operation, said in image.aws.requests if operation == "DescribeImageSigningStatus"
+    ]
+    assert wanted == [{"imageDigest": DIGEST}]
+
+
 def test_the_reason_names_the_worst_first_and_fits_into_an_event(image: ScannedImage) -> None:
     found = [basic(f"CVE-2026-{number:05}", "HIGH") for number in range(500)] + [basic("CVE-9", "CRITICAL")]
     report = checked(image, findings=found)

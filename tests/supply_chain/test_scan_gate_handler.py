@@ -27,6 +27,7 @@ from tests.supply_chain.scanned_image import (
     REGION,
     ScannedImage,
     basic,
+    enhanced,
 )
 from tests.supply_chain.served_aws import ServedAws, error
 
@@ -151,6 +152,14 @@ def test_only_a_pass_succeeds(image: ScannedImage, kind: str, page: dict[str, An
 def test_an_image_that_is_not_there_fails_and_has_no_digest(image: ScannedImage) -> None:
     found = call(image, "Create", ResourceProperties=PROPERTIES | {"Image": "missing"})
     assert (found["Status"], found["Data"], found["PhysicalResourceId"]) == ("FAILED", {}, "scan-gate-r1")
+
+
+def test_a_finding_fails_whatever_inspector_says_of_its_coverage(image: ScannedImage) -> None:
+    image.scanned("ACTIVE", enhancedFindings=[enhanced("CVE-1", "CRITICAL")])
+    image.covered("UNSUPPORTED_OS")
+    exceptions = [{"Repository": NAME, "Reason": "from scratch"}]
+    found = call(image, "Create", ResourceProperties=PROPERTIES | {"Exceptions": exceptions})
+    assert (found["Status"], "CRITICAL CVE-1" in found["Reason"]) == ("FAILED", True)
 
 
 def test_warnings_only_succeed(image: ScannedImage, capsys: pytest.CaptureFixture[str]) -> None:
