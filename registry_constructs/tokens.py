@@ -19,3 +19,8 @@ def is_token(value: object) -> bool:
     if isinstance(value, list | tuple):
         return any(isinstance(item, str) and "#{Token[" in item for item in value)
     return isinstance(value, int | float) and not isinstance(value, bool) and value < -1e280
+
+
+def known_to_differ(one: object, other: object) -> bool:
+    """Whether two values, such as the accounts of two stacks, are known and differ; None is not known."""
+    return one != other and not any(value is None or is_token(value) for value in (one, other))

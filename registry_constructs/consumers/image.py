@@ -20,7 +20,7 @@ from registry_constructs.permissions import PULL_ACTIONS
 from registry_constructs.registry import PullThroughCache
 from registry_constructs.repository import Repository
 from registry_constructs.repository.imported import ImportedRepository
-from registry_constructs.tokens import is_token
+from registry_constructs.tokens import is_token, known_to_differ
 
 Architecture = Literal["amd64", "arm64"]
 """A processor architecture, as image manifests name it."""
@@ -257,7 +257,7 @@ def _warn_of_another_owner(repository: ecr.IRepository, grantee: iam.IGrantable)
     if isinstance(repository, ImportedRepository) or repository.node.default_child is not None:
         return
     there, here = repository.env.account, grantee.grant_principal.principal_account
-    if here is None or there == here or is_token(there) or is_token(here):
+    if not known_to_differ(there, here):
         return
     cdk.Validations.of(repository).add_warning(
         "registry-constructs:owner-must-allow-the-pull",

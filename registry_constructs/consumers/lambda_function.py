@@ -26,7 +26,7 @@ from registry_constructs.repository.imported import ImportedRepository
 from registry_constructs.repository.located import located
 from registry_constructs.repository.principals import lambda_principals
 from registry_constructs.repository.wildcards import acknowledge_wildcards
-from registry_constructs.tokens import is_token
+from registry_constructs.tokens import is_token, known_to_differ
 
 VPC_ACTIONS: Final = (
     "ec2:AssignPrivateIpAddresses",
@@ -211,7 +211,7 @@ class ImageFunction(lambda_.Function):
         )
         principals = lambda_principals(self.stack, [function])
         there, here = repository.env.account, self.stack.account
-        if there != here and not is_token(there) and not is_token(here):
+        if known_to_differ(there, here):
             # The account makes the function; later the service fetches the image by itself (see there).
             principals.append(iam.AccountPrincipal(here))
         statements = [

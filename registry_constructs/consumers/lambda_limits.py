@@ -6,7 +6,7 @@ import aws_cdk as cdk
 
 from registry_constructs.consumers.image import Image
 from registry_constructs.errors import InvalidInputError
-from registry_constructs.tokens import is_token
+from registry_constructs.tokens import is_token, known_to_differ
 
 
 def check_fetched(image: Image, stack: cdk.Stack) -> None:
@@ -23,7 +23,7 @@ def check_fetched(image: Image, stack: cdk.Stack) -> None:
             fix="name the digest of one architecture's image and say architectures=['arm64'] or ['amd64']",
         )
     region = image.repository.env.region if image.repository is not None else stack.region
-    if region != stack.region and not is_token(region) and not is_token(stack.region):
+    if known_to_differ(region, stack.region):
         raise InvalidInputError(
             "Lambda fetches images in its own Region only",
             got=f"{image.repository_name} in {region}",

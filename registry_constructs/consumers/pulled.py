@@ -14,7 +14,7 @@ from registry_constructs.consumers.image import Image, check_image
 from registry_constructs.errors import InvalidInputError
 from registry_constructs.naming import check_account_id
 from registry_constructs.registry import PullThroughCache
-from registry_constructs.tokens import is_token
+from registry_constructs.tokens import known_to_differ
 
 
 def repository_arns(
@@ -89,7 +89,7 @@ def check_accounts(accounts: Sequence[str]) -> list[str]:
 def _check_region(stack: cdk.Stack, source: ecr.IRepository | PullThroughCache | None) -> None:
     source = cast("ecr.IRepository | PullThroughCache", source)
     there = cdk.Stack.of(source).region if isinstance(source, PullThroughCache) else source.env.region
-    if there != stack.region and not is_token(there) and not is_token(stack.region):
+    if known_to_differ(there, stack.region):
         raise InvalidInputError(
             "The VPC's endpoints reach ECR in their own Region only",
             got=f"{source.node.path} in {there}",

@@ -25,7 +25,7 @@ from registry_constructs.registry.repository_settings import RepositorySettings,
 from registry_constructs.registry.upstream import Upstream
 from registry_constructs.repository.located import located
 from registry_constructs.repository.principals import organization_principal
-from registry_constructs.tokens import is_token
+from registry_constructs.tokens import is_token, known_to_differ
 from registry_constructs.upstreams import CachedImage, cached_image_name, check_prefixes
 
 
@@ -191,7 +191,7 @@ class PullThroughCache(Construct):
         # Principals that nothing is known of, such as an unknown one, have no account either.
         account = getattr(grantee.grant_principal, "principal_account", None)
         own = cdk.Stack.of(self).account
-        if account and account != own and not is_token(account) and not is_token(own):
+        if account and known_to_differ(account, own):
             self.grant_pull_to_accounts(account)
         return grant
 

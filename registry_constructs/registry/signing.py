@@ -16,7 +16,7 @@ from registry_constructs.registry.merged import identity, registry_of, signing_c
 from registry_constructs.registry.places import regions_of, stack_set_regions
 from registry_constructs.registry.signing_rights import PROFILE_ARN, Profile, admit_account, grant_signing
 from registry_constructs.repository.located import located
-from registry_constructs.tokens import is_token
+from registry_constructs.tokens import is_token, known_to_differ
 
 
 class ManagedSigning(Construct):
@@ -185,7 +185,7 @@ def _check_profile(profile: signer.ISigningProfile, region: str) -> None:
     if isinstance(profile, signer.SigningProfile):
         arn, there = profile.node.path, profile.env.region
         _check_platform(profile)
-    if not is_token(region) and not is_token(there) and there != region:
+    if known_to_differ(region, there):
         raise InvalidInputError(
             "The signing profile is in another Region",
             got=arn,

@@ -14,7 +14,7 @@ from registry_constructs.errors import InvalidInputError
 from registry_constructs.lifecycle import LifecyclePolicy, LifecycleRule, presets
 from registry_constructs.repository.asked_once import asked_once
 from registry_constructs.repository.cdk_lifecycle import from_cdk_rule
-from registry_constructs.tokens import is_token
+from registry_constructs.tokens import known_to_differ
 
 DEFAULT_LIFECYCLE: Final = presets.default()
 
@@ -84,7 +84,7 @@ def check_encryption(
         )
     there = _key_region(key)
     for region in [_stack_region(scope)] if regions is None else regions:
-        if not is_token(there) and not is_token(region) and there != region:
+        if known_to_differ(there, region):
             raise InvalidInputError(
                 "The key is in another Region",
                 got=f"{key.node.path} in {there}",

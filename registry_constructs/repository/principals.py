@@ -13,7 +13,7 @@ from registry_constructs.naming import (
     check_organizational_unit_id,
     parse_lambda_function,
 )
-from registry_constructs.tokens import is_token
+from registry_constructs.tokens import is_token, known_to_differ
 
 
 def organization_principal(organization_id: str, units: Iterable[str]) -> iam.IPrincipal:
@@ -72,7 +72,7 @@ def _function(stack: cdk.Stack, function: str) -> tuple[str, str | None]:
             arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
         )
         return own, None
-    if not is_token(stack.region) and not is_token(region) and region != stack.region:
+    if known_to_differ(region, stack.region):
         raise InvalidInputError(
             "A Lambda function of another Region can't pull from this repository",
             got=function,

@@ -15,7 +15,7 @@ from registry_constructs import limits
 from registry_constructs.errors import InvalidInputError
 from registry_constructs.naming import check_public_repository_name
 from registry_constructs.repository.located import located
-from registry_constructs.tokens import is_token
+from registry_constructs.tokens import is_token, known_to_differ
 
 PUBLIC_PUSH_ACTIONS: Final = (
     "ecr-public:BatchCheckLayerAvailability",
@@ -135,7 +135,7 @@ class PublicRepository(cdk.Resource):
 
 
 def _check_region(region: str) -> None:
-    if not is_token(region) and region != limits.PUBLIC_REPOSITORY_REGION:
+    if known_to_differ(region, limits.PUBLIC_REPOSITORY_REGION):
         raise InvalidInputError(
             "A public repository can't stand in this stack's Region",
             got=region,

@@ -17,7 +17,7 @@ from registry_constructs.consumers.environment import check_environment
 from registry_constructs.consumers.image import Architecture, Image, check_architectures
 from registry_constructs.consumers.moving_tags import tag_moves
 from registry_constructs.errors import InvalidInputError
-from registry_constructs.tokens import is_token
+from registry_constructs.tokens import is_token, known_to_differ
 
 _GIT_HOSTS: Final = ("BITBUCKET", "GITHUB", "GITHUB_ENTERPRISE", "GITLAB", "GITLAB_SELF_MANAGED")
 
@@ -127,7 +127,7 @@ def _check_repository(scope: Construct, name: str, repository: ecr.IRepository) 
             fix=f"write {name}=Repository(stack, 'Checkout')",
         )
     here, there = cdk.Stack.of(scope).region, repository.env.region
-    if here != there and not is_token(here) and not is_token(there):
+    if known_to_differ(here, there):
         raise InvalidInputError(
             "The repository is in another Region than the build, whose tokens are of its own",
             got=there,

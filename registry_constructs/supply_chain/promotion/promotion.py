@@ -27,7 +27,7 @@ from registry_constructs.repository.wildcards import acknowledge_wildcards
 from registry_constructs.supply_chain.events import checked_tags, image_pushed, referrer_pushed
 from registry_constructs.supply_chain.queues import RulesQueue
 from registry_constructs.supply_chain.rules import add_rule
-from registry_constructs.tokens import is_token
+from registry_constructs.tokens import is_token, known_to_differ
 
 AUTHORIZATION_REASON: Final = "ecr:GetAuthorizationToken knows no resource; all else names one repository."
 """Why cdk-nag's AwsSolutions-IAM5 is acknowledged on the function's role."""
@@ -100,7 +100,7 @@ class Promotion(Construct):
             check_signing(signing)
             _check_source(stack, source)
             _check_destination(stack, source, destination)
-            if _differ(stack.account, destination.env.account):
+            if known_to_differ(stack.account, destination.env.account):
                 role_name = role_name or cdk.Names.unique_resource_name(self, max_length=64, separator="-")
                 _let_in(stack, destination, role_name)
         _warn_if_unknown(self, stack, destination)
@@ -220,14 +220,9 @@ def _partition(repository: ecr.IRepository) -> str | None:
     return None if is_token(region) else region_info.RegionInfo.get(region).partition
 
 
-def _differ(one: str | None, other: str | None) -> bool:
-    """Whether two values are known to be different."""
-    return None not in (one, other) and one != other and not is_token(one) and not is_token(other)
-
-
 def _check_source(stack: cdk.Stack, source: ecr.IRepository) -> None:
     there = source.env
-    if _differ(stack.account, there.account) or _differ(stack.region, there.region):
+    if known_to_differ(stack.account, there.account) or known_to_differ(stack.region, there.region):
         raise InvalidInputError(
             "The source is in another account or Region",
             got=f"{there.account} in {there.region}",
@@ -244,7 +239,7 @@ def _check_destination(stack: cdk.Stack, source: ecr.IRepository, destination: e
             allowed="two repositories; their names may be the same in two registries",
             fix="name the production repository as the destination",
         )
-    if _differ(_partition(source), _partition(destination)):
+    if known_to_differ(_partition(source), _partition(destination)):
         raise InvalidInputError(
             "The destination is in another partition of AWS, where no role of this one has rights",
             got=f"{destination.env.region}, in {_partition(destination)}",

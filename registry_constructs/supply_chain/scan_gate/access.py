@@ -16,7 +16,7 @@ from registry_constructs.registry.deployment_order import deploy_first
 from registry_constructs.registry.merged import MergedRegistry, registry_of
 from registry_constructs.repository.wildcards import acknowledge_wildcards
 from registry_constructs.supply_chain.scan_gate.demands import Demands
-from registry_constructs.tokens import is_token
+from registry_constructs.tokens import is_token, known_to_differ
 
 INSPECTOR_REASON: Final = (
     "inspector2:ListCoverage and inspector2:ListFindings have no resource type (Service Authorization "
@@ -64,11 +64,6 @@ class _InspectorGrant:
             self._reasons.append(INSPECTOR_REASON)
         if reasons := " ".join(filter(None, self._reasons)):
             acknowledge_wildcards(self._role, ["*"], reasons)
-
-
-def is_elsewhere(account: str, here: str) -> bool:
-    """Whether an account is known to be another one."""
-    return not (is_token(account) or is_token(here) or account == here)
 
 
 def warn_of_unknown_account(gate: Construct, account: str) -> None:
@@ -148,7 +143,7 @@ def role_of_owner(
 
 
 def _checked(role: iam.IRole, account: str) -> iam.IRole:
-    if is_elsewhere(role.env.account, account):
+    if known_to_differ(role.env.account, account):
         raise InvalidInputError(
             "scan_role belongs to another account than the repository",
             got=f"a role of account {role.env.account}",

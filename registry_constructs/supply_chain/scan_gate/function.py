@@ -18,11 +18,11 @@ from registry_constructs.repository.wildcards import acknowledge_wildcards
 from registry_constructs.supply_chain.scan_gate.access import (
     ecr_statement,
     grant_inspector,
-    is_elsewhere,
     role_of_owner,
     warn_of_unknown_account,
 )
 from registry_constructs.supply_chain.scan_gate.demands import Demands
+from registry_constructs.tokens import known_to_differ
 
 _PACKAGE = Path(__file__).parent
 
@@ -79,7 +79,7 @@ class ScanFunction(Construct):
             actions=["logs:CreateLogStream", "logs:PutLogEvents"], resources=[log.log_group_arn]
         )
         here = cdk.Stack.of(self)
-        elsewhere = demands.scan_role is not None or is_elsewhere(account, here.account)
+        elsewhere = demands.scan_role is not None or known_to_differ(account, here.account)
         reading = [] if elsewhere else [ecr_statement(repository_arn, demands)]
         document = iam.PolicyDocument(statements=[*reading, writing, *statements])
         self.role = iam.Role(
