@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import http.server
 import json
 import threading
@@ -49,6 +50,7 @@ class CloudFormation:
 
     def __init__(self) -> None:
         self.answers: list[dict[str, Any]] = []
+        self.body = b""
         self.headers: list[dict[str, str]] = []
         self.failures = 0
         outer = self
@@ -61,6 +63,7 @@ class CloudFormation:
                     self.send_error(503)
                     return
                 outer.headers.append(dict(self.headers))
+                outer.body = body
                 outer.answers.append(json.loads(body))
                 self.send_response(200)
                 self.end_headers()
@@ -242,10 +245,31 @@ def test_deleting_succeeds_whatever_happens(ecr: PretendedEcr, cloudformation: C
 
 
 @pytest.mark.usefixtures("ecr")
-def test_a_long_reason_is_cut(cloudformation: CloudFormation) -> None:
-    answer = cloudformation.send("Create", {"X" * 5000: "ENABLED"})
+@pytest.mark.parametrize("character", ["a", "é", "🐳", "\x00", '"', "\ud800"])
+def test_a_long_reason_is_cut_to_the_bytes_that_cloudformation_takes(
+    cloudformation: CloudFormation, character: str
+) -> None:
+    answer = cloudformation.send("Create", {character * 5000: "ENABLED"})
     assert answer["Status"] == "FAILED"
-    assert len(answer["Reason"]) == 1000
+    assert 4_096 - 16 < len(cloudformation.body) < 4_096
+
+
+@pytest.mark.usefixtures("ecr")
+@pytest.mark.parametrize(
+    "failure", [TimeoutError(), http.client.BadStatusLine("?"), http.client.IncompleteRead(b""), ValueError()]
+)
+def test_whatever_the_answer_raises_it_is_tried_again(
+    cloudformation: CloudFormation, monkeypatch: pytest.MonkeyPatch, failure: Exception
+) -> None:
+    put, left = index.urllib.request.urlopen, [failure, failure]
+
+    def broken(*arguments: Any, **options: Any) -> Any:
+        if left:
+            raise left.pop()
+        return put(*arguments, **options)
+
+    monkeypatch.setattr(index.urllib.request, "urlopen", broken)
+    assert cloudformation.send("Create", {"BLOB_MOUNTING": "ENABLED"})["Status"] == "SUCCESS"
 
 
 @pytest.mark.usefixtures("ecr")

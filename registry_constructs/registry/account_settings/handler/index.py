@@ -26,7 +26,7 @@ NOTHING_SET = "NOTHING_SET"
 # Short enough for an answer within the function's minute when ECR can't be reached.
 _CONFIG = Config(connect_timeout=3, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 3})
 _ANSWER_ATTEMPTS = 3
-_REASON_LENGTH = 1_000  # CloudFormation takes an answer of 4,096 bytes
+_ANSWER_BYTES = 4_096  # CloudFormation takes no longer response body (User Guide, custom resources)
 
 
 class SettingError(Exception):
@@ -126,24 +126,39 @@ def _put(ecr: ECRClient, name: str, value: str) -> None:
 
 
 def answer(event: dict[str, Any], *, status: str, reason: str, physical_id: str) -> None:
-    """Tell CloudFormation how it went, at the address that it gave."""
-    body = {
-        "Status": status,
-        "Reason": reason[:_REASON_LENGTH],
-        "PhysicalResourceId": physical_id,
-        **{name: event[name] for name in ("StackId", "RequestId", "LogicalResourceId")},
-    }
+    """Report how a request ended, at the address that CloudFormation gave, again if that fails."""
     # The address is signed for a request without a content type.
     request = urllib.request.Request(  # noqa: S310 - CloudFormation's own address
-        event["ResponseURL"], json.dumps(body).encode(), {"Content-Type": ""}, method="PUT"
+        event["ResponseURL"],
+        body(event, status=status, reason=reason, physical_id=physical_id),
+        {"Content-Type": ""},
+        method="PUT",
     )
     for attempt in range(1, _ANSWER_ATTEMPTS + 1):
         try:
             with urllib.request.urlopen(request, timeout=5):  # noqa: S310
                 return
-        except OSError as error:
-            # The error's text alone: the address lets anybody answer.
-            print(f"CloudFormation did not take the answer: {error}")
+        except Exception as error:  # whatever it is: without an answer CloudFormation waits for its timeout
+            # Not the error's text, which may have the address in it: that lets anybody answer.
+            print(f"CloudFormation did not take the answer: {type(error).__name__}")
             if attempt == _ANSWER_ATTEMPTS:
                 raise
             time.sleep(attempt)
+
+
+def body(event: dict[str, Any], *, status: str, reason: str, physical_id: str) -> bytes:
+    """The answer, below CloudFormation's 4,096 bytes."""
+    while True:
+        fields = {
+            "Status": status,
+            "Reason": reason,
+            "PhysicalResourceId": physical_id,
+            **{name: event[name] for name in ("StackId", "RequestId", "LogicalResourceId")},
+        }
+        # Half a character, as JSON can escape it, has no bytes.
+        written = json.dumps(fields, ensure_ascii=False).encode("utf-8", "replace")
+        over = len(written) - _ANSWER_BYTES + 1
+        if over <= 0 or not reason:
+            return written
+        # JSON writes a character in up to six bytes.
+        reason = reason[: -(over // 6 + 1)]
