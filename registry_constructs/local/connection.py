@@ -153,7 +153,8 @@ class Connection:
 
         Args:
             operation: ECR's operation.
-            answer: What it answers, in the API's shape, without the image.
+            answer: What it answers, in the API's shape, without the image. A basic scan that is finished says
+                when: `imageScanFindings` has `imageScanCompletedAt`, in seconds of the epoch.
             repository: The repository's name.
             digest: The image's digest.
             account: 12 digits; the connection's account by default.
