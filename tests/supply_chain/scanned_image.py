@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import datetime
 import functools
 import json
 from typing import Any
 
 import boto3
+import botocore.session
 from botocore.config import Config
 
+from registry_constructs.supply_chain.scan_gate.handler.check import Memory, Report, check
+from registry_constructs.supply_chain.scan_gate.handler.findings import Excepted
 from registry_constructs.supply_chain.scan_gate.handler.request import Request
 from tests.supply_chain.served_aws import Answer, ServedAws, error
 
@@ -20,7 +24,9 @@ INDEX = "application/vnd.oci.image.index.v1+json"
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 CONFIG = "application/vnd.oci.image.config.v1+json"
 PROFILE = f"arn:aws:signer:{REGION}:{ACCOUNT}:/signing-profiles/images"
+TODAY = datetime.date(2026, 11, 26)
 COMPLETED = {"imageScanCompletedAt": PUSHED + 30}
+REASONS = botocore.session.get_session().get_service_model("inspector2").shape_for("ScanStatusReason").enum
 
 
 class ScannedImage:
@@ -136,6 +142,28 @@ def _client(url: str, service: str) -> Any:
 def request(**options: Any) -> Request:
     given = {"registry": ACCOUNT, "region": REGION, "repository": NAME, "image": DIGEST}
     return Request(**(given | options))
+
+
+def look(served: ScannedImage, /, memory: Memory | None = None, *, at: float = 0.0, **options: Any) -> Report:
+    """The report of one look, at some second."""
+    return check(served.clients(), request(**options), memory or Memory(), now=lambda: at, today=TODAY)
+
+
+def checked(served: ScannedImage, *, options: dict[str, Any] | None = None, **page: Any) -> Report:
+    """The report of a finished basic scan."""
+    served.scanned(**COMPLETED, **page)
+    return look(served, **(options or {}))
+
+
+def settled(served: ScannedImage, **options: Any) -> Report:
+    """The report once the answers have been the same for long enough."""
+    memory = Memory()
+    first = look(served, memory, **options)
+    return look(served, memory, at=60.0, **options) if first.state == "waiting" else first
+
+
+def excepted(cve: str = "", package: str = "", version: str = "", until: datetime.date = TODAY) -> Excepted:
+    return Excepted(until, "not reachable", cve, package, version)
 
 
 def image_manifest(config: str = CONFIG, **more: Any) -> dict[str, Any]:

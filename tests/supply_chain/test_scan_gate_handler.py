@@ -6,7 +6,7 @@ import functools
 import http.client
 import json
 import ssl
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -66,12 +66,6 @@ class Clock:
 
     def sleep(self, seconds: float) -> None:
         self.now += seconds
-
-
-@pytest.fixture(scope="module")
-def aws() -> Iterator[ServedAws]:
-    with ServedAws() as served:
-        yield served
 
 
 @pytest.fixture

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from registry_constructs.supply_chain.scan_gate.handler.check import Memory, Report, check
+from registry_constructs.supply_chain.scan_gate.handler.check import Memory
 from tests.supply_chain.scanned_image import (
     CHILDREN,
     COMPLETED,
@@ -18,30 +17,15 @@ from tests.supply_chain.scanned_image import (
     basic,
     descriptor,
     image_manifest,
-    request,
+    look,
 )
-from tests.supply_chain.served_aws import ServedAws, error
+from tests.supply_chain.served_aws import error
 
 SOCI = "application/vnd.amazon.soci.index.v2+json"
 ATTESTATION = {
     "vnd.docker.reference.type": "attestation-manifest",
     "vnd.docker.reference.digest": CHILDREN[0],
 }
-
-
-@pytest.fixture(scope="module")
-def aws() -> Iterator[ServedAws]:
-    with ServedAws() as served:
-        yield served
-
-
-@pytest.fixture
-def image(aws: ServedAws) -> ScannedImage:
-    return ScannedImage(aws)
-
-
-def look(image: ScannedImage, memory: Memory | None = None, *, at: float = 0.0) -> Report:
-    return check(image.clients(), request(), memory or Memory(), now=lambda: at)
 
 
 def scanned_digests(image: ScannedImage) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -18,7 +18,7 @@ from botocore.exceptions import (
 )
 from botocore.parsers import ResponseParserError
 
-from registry_constructs.supply_chain.scan_gate.handler.check import Memory, Report, check, timed_out, wait
+from registry_constructs.supply_chain.scan_gate.handler.check import Memory, check, timed_out, wait
 from registry_constructs.supply_chain.scan_gate.handler.findings import Excepted
 from registry_constructs.supply_chain.scan_gate.handler.request import BadRequestError, Request
 from tests.supply_chain.scanned_image import (
@@ -27,16 +27,17 @@ from tests.supply_chain.scanned_image import (
     DIGEST,
     PROFILE,
     PUSHED,
+    TODAY,
     ScannedImage,
     basic,
     descriptor,
     enhanced,
     image_manifest,
+    look,
     request,
 )
-from tests.supply_chain.served_aws import ServedAws, error
+from tests.supply_chain.served_aws import error
 
-TODAY = datetime.date(2026, 11, 26)
 NAME = "shop/checkout@sha256:111111111111"
 CHILD = "shop/checkout@sha256:222222222222"
 COVERAGE = f"Inspector's coverage of {NAME}"
@@ -46,21 +47,6 @@ LINK = (
     "https://eu-west-1.console.aws.amazon.com/ecr/repositories/private/111122223333/shop/checkout/_/image/"
     f"{DIGEST}/details?region=eu-west-1"
 )
-
-
-@pytest.fixture(scope="module")
-def aws() -> Iterator[ServedAws]:
-    with ServedAws() as served:
-        yield served
-
-
-@pytest.fixture
-def image(aws: ServedAws) -> ScannedImage:
-    return ScannedImage(aws)
-
-
-def look(served: ScannedImage, /, memory: Memory | None = None, *, at: float = 0.0, **options: Any) -> Report:
-    return check(served.clients(), request(**options), memory or Memory(), now=lambda: at, today=TODAY)
 
 
 STATUSES = {

@@ -8,14 +8,14 @@ from __future__ import annotations
 import datetime
 import hashlib
 import time
-from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from .calls import Clients, Denied, NotYet, Unreadable, Unsigned, Unsupported, asking
 from .findings import SEVERITIES, Finding, is_excepted
-from .request import BadRequestError, Request, is_digest
+from .reasons import LENGTH, name_of, passing, refusal
+from .request import BadRequestError, Request
 from .scans import Registry
 
 __all__ = ["BadRequestError", "Memory", "Report", "Request", "check", "timed_out", "wait"]
@@ -25,11 +25,6 @@ PASSING = (PASSED, WARNED)
 POLL_SECONDS = 10
 LATE_RIGHTS_SECONDS = 120
 """For how long a denied request is sent again: what was granted in the same deployment arrives late."""
-
-_REASON_LENGTH = 1_000  # CloudFormation takes an answer of 4,096 bytes, CodePipeline a message of 5,000
-_LISTED, _LEAST_LISTED = 8, 50
-_CONSOLES = {"cn-": "amazonaws.cn", "us-gov-": "amazonaws-us-gov.com"}
-_NO_CONSOLES = ("us-iso", "eu-iso", "eusc-")
 
 
 @dataclass
@@ -170,7 +165,8 @@ class _Look:
                 doubts.append(reason)
         blocking, excepted = self.judge()
         if blocking:  # what is in doubt can't fix it
-            return Report(REFUSED, self._refusal(blocking, excepted), self.digest, blocking, excepted)
+            words = refusal(request, self.digest, blocking, excepted, self._today)
+            return Report(REFUSED, words, self.digest, blocking, excepted)
         for kind in (Unreadable, Denied, NotYet):
             for doubt in doubts:
                 if isinstance(doubt, kind):
@@ -179,16 +175,18 @@ class _Look:
             registry.check_signature(self.digest, request.signed_by)
         if states:
             self._settle(states, memory, started, now)
-        return _cut(PASSED, self._passing(excepted, unscanned), self.digest, (), excepted)
+        words = passing(request, self.digest, excepted, len(unscanned))
+        return _cut(PASSED, words, self.digest, (), excepted)
 
     def _read(self, image: str, states: list[str]) -> None:
         """Add what is known of an image; raises where it may not be all."""
-        with asking(self._named):
+        name = name_of(self._request, self.digest)
+        with asking(name):
             scan = self._registry.scan(image, start=self._request.start_scan)
             self._found += scan.findings
             if short := [name for name in scan.missing if self._counts(name)]:
                 names = ", ".join(sorted(short))
-                raise NotYet(f"{self._named}: findings are counted ({names}) that the list lacks")
+                raise NotYet(f"{name}: findings are counted ({names}) that the list lacks")
             if scan.state:
                 states.append(scan.state)
                 states.append(self._registry.coverage(image, completed=scan.completed))
@@ -223,68 +221,13 @@ class _Look:
             memory.state, memory.since, same = state, now(), 0
         if same < self._request.settle:
             raise _Settling(
-                f"{self._named}: Inspector's findings have been the same for {same:.0f} of "
-                f"{self._request.settle} seconds"
+                f"{name_of(self._request, self.digest)}: Inspector's findings have been the same for "
+                f"{same:.0f} of {self._request.settle} seconds"
             )
-
-    def _refusal(self, blocking: tuple[Finding, ...], excepted: tuple[Finding, ...]) -> str:
-        request = self._request
-        counts = Counter(one.severity for one in blocking)
-        numbers = ", ".join(f"{counts[name]} {name}" for name in reversed(SEVERITIES) if counts[name])
-        start = f"{self._named} has findings at or above {request.severity}: {numbers}."
-        # The same finding on two platforms is listed once.
-        shown = list(dict.fromkeys(self._described(one) for one in blocking))
-        rest = f"; {len(shown) - _LISTED} more" if len(shown) > _LISTED else ""
-        tail = f"{len(excepted)} excepted. " if excepted else ""
-        tail += "Rebuild it on a fixed base, or except a finding with a date and a reason."
-        link = console_link(request.region, request.registry, request.repository, self.digest)
-        room = _REASON_LENGTH - len(f"{start} {rest}. {tail}")
-        if link and len(link) + _LEAST_LISTED < room:
-            tail += f" {link}"
-            room -= len(link) + 1
-        listed = "; ".join(shown[:_LISTED])
-        listed = listed if len(listed) <= room else f"{listed[: room - 3]}..."
-        return f"{start} {listed}{rest}. {tail}"
-
-    def _described(self, finding: Finding) -> str:
-        expired = [
-            one.until
-            for one in self._request.exceptions
-            if one.until < self._today and is_excepted(finding, [one])
-        ]
-        words = f"{finding.severity} {finding.id}"
-        words += f" in {finding.package}" if finding.package else ""
-        words += f", fixed in {finding.fixed_in}" if finding.fixed_in else ""
-        return words + (f", excepted until {max(expired)}" if expired else "")
-
-    def _passing(self, excepted: Iterable[Finding], unscanned: list[str]) -> str:
-        words = f"{self._named} has no findings at or above {self._request.severity}"
-        if names := ", ".join(sorted({one.id for one in excepted})):
-            words += f" but those excepted: {names}"
-        if unscanned:
-            reason = self._request.unsupported[self._request.repository]
-            words += f". No scanner can read {len(unscanned)} of its images; excepted: {reason}"
-        return words
-
-    @property
-    def _named(self) -> str:
-        tag = "" if is_digest(self._request.image) else f":{self._request.image}"
-        return f"{self._request.repository}{tag}@{self.digest[:19]}"
 
 
 class _Settling(NotYet):
     """An answer that may still change: unlike for other reasons to wait, the memory of it is kept."""
-
-
-def console_link(region: str, registry: str, repository: str, digest: str) -> str:
-    """The image's page in the ECR console; empty where the partition's console has no known address."""
-    if region.startswith(_NO_CONSOLES):
-        return ""
-    domain = next((name for start, name in _CONSOLES.items() if region.startswith(start)), "aws.amazon.com")
-    return (
-        f"https://{region}.console.{domain}/ecr/repositories/private/{registry}/{repository}/_/image/{digest}"
-        f"/details?region={region}"
-    )
 
 
 def _warned(request: Request, report: Report) -> Report:
@@ -302,4 +245,4 @@ def _cut(
     findings: tuple[Finding, ...] = (),
     excepted: tuple[Finding, ...] = (),
 ) -> Report:
-    return Report(state, reason[:_REASON_LENGTH], digest, findings, excepted)
+    return Report(state, reason[:LENGTH], digest, findings, excepted)

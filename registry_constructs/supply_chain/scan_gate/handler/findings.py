@@ -67,12 +67,6 @@ class Excepted:
     package: str = ""
     version: str = ""
 
-    @property
-    def name(self) -> str:
-        """What it excepts, in words."""
-        package = " ".join(filter(None, [self.package, self.version]))
-        return " in ".join(filter(None, [self.cve, package]))
-
     def covers(self, finding: Finding, package: Package | None) -> bool:
         """Whether it excepts a finding in a package; without one, in any."""
         if self.cve and self.cve != finding.id:
