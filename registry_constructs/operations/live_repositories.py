@@ -134,7 +134,7 @@ def _read(
 ) -> LiveRepository:
     name = description["repositoryName"]
     where = f"{name} in {region}"
-    key = _encryption(description).get("kmsKey", "")
+    key = _encryption(description).get("kmsKey")
     mutability = required(description, "imageTagMutability", where)
     filters = description.get("imageTagMutabilityExclusionFilters", [])
     if mutability.endswith("_WITH_EXCLUSION"):
@@ -147,7 +147,7 @@ def _read(
         account=account,
         region=region,
         encryption=required(_encryption(description), "encryptionType", where),
-        key="" if key == own_key else key,
+        key=key if key and key != own_key else "",
         mutability=mutability,
         filters=tuple((one["filterType"], one["filter"]) for one in filters),
         scan_on_push=required(scanning, "scanOnPush", where),

@@ -17,6 +17,7 @@ from registry_constructs.rules.judge import Unjudged
 from registry_constructs.rules.packs import RULES
 from registry_constructs.rules.state import (
     ConsumerState,
+    Place,
     PublicRepositoryState,
     RegistryState,
     RepositoryState,
@@ -220,6 +221,9 @@ def test_an_organization(world: World) -> None:
     assert accounts.members == {ACCOUNT, THIRD}
     assert accounts.skipped == [(OTHER, "SUSPENDED")]
     assert unread(accounts) == []
+    asked = world.made["a", None].asked
+    # The credentials of its own account are asked for again: they begin the audit of that account.
+    assert [operation for _, operation, _ in asked] == ["GetCallerIdentity"] * 2
     assert world.taken == [
         ("a", None, 6),
         ("a", None, 6),
@@ -277,6 +281,20 @@ def test_an_organization_of_nobody(world: World, answers: dict[str, Given], reas
     accounts = find_accounts(Scope(organization=True, role="Audit"))
     assert found(accounts) == []
     assert unread(accounts) == [("the organization", f"AWS's answer can't be read: {reason}")]
+
+
+@pytest.mark.parametrize(("region", "endpoint"), [(FAR, "aws-global"), ("cn-north-1", "aws-cn-global")])
+def test_the_organization_is_that_of_the_partition(world: World, region: str, endpoint: str) -> None:
+    """botocore knows where it answers."""
+    regions: list[str] = []
+
+    def described(request: Answer) -> Answer:
+        regions.append(request["region"])
+        return {"Organization": {"Id": "o-ourown1234"}}
+
+    world.answers |= organization({"Id": OTHER, "State": "ACTIVE"}) | {"DescribeOrganization": described}
+    find_accounts(Scope(organization=True, role="Audit", regions=[region]))
+    assert regions == [endpoint]
 
 
 # All Regions -------------------------------------------------------------------------------------------
@@ -384,6 +402,11 @@ def test_a_region_that_is_not_enabled(world: World, code: str) -> None:
         f"the Region is not enabled for the account (The credentials are not valid, or no longer ({code}))"
     )
     assert audit.places == ((ACCOUNT, REGION), (ACCOUNT, "eu-central-1"))
+    # Where they work, the credentials are asked for once more.
+    identities = [
+        region for region, operation, _ in world.made[None, None].asked if operation == "GetCallerIdentity"
+    ]
+    assert identities == [REGION, REGION]
 
 
 @pytest.mark.parametrize("code", ["ExpiredTokenException", "ThrottlingException", "OptInRequired"])
@@ -432,7 +455,8 @@ def test_public_repositories_are_read_once_where_there_are_any(
     world.answers["ecr-public:DescribeRepositories"] = {"repositories": [tools]}
     world.answers["ecr-public:GetRepositoryPolicy"] = refused("RepositoryPolicyNotFoundException")
     audit = read_registries(PUBLIC, Scope(regions=[region]))
-    assert sum(isinstance(state, PublicRepositoryState) for state in audit.states) == public
+    found = [state.place for state in audit.states if isinstance(state, PublicRepositoryState)]
+    assert found == [Place(account=ACCOUNT, region="us-east-1", address="arn:tools")] * public
     assert audit.unread == ()
 
 
@@ -451,7 +475,15 @@ NOTHING_RUNS: dict[str, Given] = {
 def test_what_runs_is_read_for_each_region(world: World) -> None:
     image = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/shop/web:latest"
     world.answers |= NOTHING_RUNS | {
-        "DescribeRepositories": lambda request: {"repositories": [repository("shop/web", request["region"])]},
+        "DescribeRepositories": lambda request: {
+            "repositories": [
+                repository(
+                    "shop/web",
+                    request["region"],
+                    imageTagMutability="MUTABLE" if request["region"] == REGION else "IMMUTABLE",
+                )
+            ]
+        },
         "GetFunction": {"Code": {"ImageUri": image}},
         "eks:ListClusters": DENIED,
     }
@@ -460,10 +492,12 @@ def test_what_runs_is_read_for_each_region(world: World) -> None:
     assert [(one.name, one.place.region, one.images) for one in consumers] == [
         (f"lambda function web in {region}", region, (image,)) for region in (REGION, FAR)
     ]
-    assert all(one.mutability == {"shop/web": "MUTABLE"} for one in consumers)
+    assert [one.mutability["shop/web"] for one in consumers] == ["MUTABLE", "IMMUTABLE"]
+    assert {one.place.account for one in consumers} == {ACCOUNT}
     assert [one.where for one in audit.unread] == [
         f"eks in {region} of {ACCOUNT} in {region}" for region in (REGION, FAR)
     ]
+    assert all(one.reason.startswith("AWS does not allow ListClusters: ") for one in audit.unread)
 
 
 def test_credentials_that_are_lost_beside_the_registries(world: World) -> None:

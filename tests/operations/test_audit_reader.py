@@ -10,15 +10,18 @@ from typing import Any
 import pytest
 
 from registry_constructs.operations import AwsError
+from registry_constructs.operations.audit.parts import actions_for, parts_of, policy_for
 from registry_constructs.operations.audit.public import read_public
 from registry_constructs.operations.audit.reader import Registry
 from registry_constructs.operations.audit.standing import NOT_ASKED, Raw, Read
 from registry_constructs.operations.journal import Journal
 from registry_constructs.rules.judge import Unjudged
+from registry_constructs.rules.packs import RULES
 from registry_constructs.rules.rule import Part
 from registry_constructs.rules.state import Place, PublicRepositoryState
 from registry_constructs.rules.values import Unknown
 from tests.operations.answering import Answer, Answering, refused
+from tests.operations.test_audit_states import POLICY, STATEMENT
 from tests.operations.test_readers import ACCOUNT, CREATED, CUSTOMER, DENIED, OWN, REGION, digest, repository
 
 UNREADABLE = "AWS's answer can't be read"
@@ -200,6 +203,11 @@ def test_scanning_comes_25_at_a_time(aws: Answering, number: int) -> None:
     assert sorted(sizes, reverse=True) == [25] * (number // 25) + ([number % 25] if number % 25 else [])
 
 
+def test_scanning_that_is_not_described(aws: Answering) -> None:
+    aws.answers["BatchGetRepositoryScanningConfiguration"] = {}
+    assert only(read(aws, Part.SCANNING)).scan == Unknown("ECR did not say it: no answer")
+
+
 def test_scanning_that_is_denied(aws: Answering) -> None:
     reason = Unknown(NOT_ALLOWED.format("BatchGetRepositoryScanningConfiguration"))
     assert only(read(aws, Part.SCANNING)).scan == reason
@@ -329,6 +337,7 @@ def test_what_was_kept_and_is_broken(aws: Answering, tmp_path: Path, parts: str)
         read(aws, Part.TAGS, journal=journal)
     assert error.value.problem == "What was kept of the interrupted reading is broken"
     assert error.value.where == str(path)
+    assert error.value.got not in ("", "None")
 
 
 def test_lost_credentials_are_not_asked_with_again(aws: Answering) -> None:
@@ -362,11 +371,13 @@ def public(name: str, **more: Any) -> PublicRepositoryState:
 def test_public_repositories(aws: Answering) -> None:
     aws.answers |= {
         "DescribeRepositories": {"repositories": [TOOLS, TOOLS]},
-        "GetRepositoryPolicy": {"policyText": '{"Statement": []}'},
+        "GetRepositoryPolicy": {"policyText": POLICY},
         "ListTagsForResource": {"tags": [{"Key": "team", "Value": "shop"}, {"Key": "aws:a", "Value": "b"}]},
     }
     unread: list[Unjudged] = []
-    assert list(read_public(aws, ACCOUNT, unread)) == [public("tools", policy=(), tags={"team": "shop"})]
+    assert list(read_public(aws, ACCOUNT, unread)) == [
+        public("tools", policy=(STATEMENT,), tags={"team": "shop"})
+    ]
     assert unread == []
     assert {region for region, _, _ in aws.asked} == {"us-east-1"}
     assert aws.requests_of("GetRepositoryPolicy") == [{"repositoryName": "tools"}]
@@ -391,3 +402,72 @@ def test_public_repositories_that_can_t_be_read(aws: Answering) -> None:
             reason=NOT_ALLOWED.format("DescribeRepositories"),
         )
     ]
+
+
+# The actions that reading takes ------------------------------------------------------------------------
+
+ALWAYS = ["ecr:DescribePullThroughCacheRules", "ecr:DescribeRepositories"]
+OF_PART = {
+    Part.LIFECYCLE: ["ecr:GetLifecyclePolicy"],
+    Part.POLICY: ["ecr:GetRepositoryPolicy"],
+    Part.TAGS: ["ecr:ListTagsForResource"],
+    Part.KEY: ["kms:DescribeKey"],
+    Part.SCANNING: ["ecr:BatchGetRepositoryScanningConfiguration"],
+    Part.IMAGES: ["ecr:DescribeImages"],
+    Part.RETENTION: ["cloudformation:GetTemplate", "ecr:ListTagsForResource"],
+    Part.REGISTRY: [
+        "ecr:DescribeRegistry",
+        "ecr:DescribeRepositoryCreationTemplates",
+        "ecr:GetRegistryPolicy",
+        "ecr:GetRegistryScanningConfiguration",
+    ],
+    Part.PUBLIC: [
+        "ecr-public:DescribeRepositories",
+        "ecr-public:GetRepositoryPolicy",
+        "ecr-public:ListTagsForResource",
+    ],
+    Part.CONSUMERS: [
+        "ecs:DescribeServices",
+        "ecs:DescribeTaskDefinition",
+        "ecs:DescribeTasks",
+        "ecs:ListClusters",
+        "ecs:ListServices",
+        "ecs:ListTasks",
+        "eks:ListClusters",
+        "events:ListEventBuses",
+        "events:ListRuleNamesByTarget",
+        "events:ListTargetsByRule",
+        "lambda:GetFunction",
+        "lambda:ListFunctions",
+        "lambda:ListVersionsByFunction",
+        "scheduler:GetSchedule",
+        "scheduler:ListSchedules",
+    ],
+}
+
+
+@pytest.mark.parametrize("part", Part)
+def test_the_actions_of_a_part(part: Part) -> None:
+    assert actions_for([part]) == sorted([*ALWAYS, *OF_PART[part]])
+
+
+def test_the_actions_of_a_scope() -> None:
+    assert actions_for([]) == ALWAYS
+    assert set(actions_for([], all_regions=True)) - set(ALWAYS) == {"ec2:DescribeRegions"}
+    assert set(actions_for([], role=True)) - set(ALWAYS) == {"sts:AssumeRole"}
+    assert set(actions_for([], organization=True)) - set(ALWAYS) == {
+        "organizations:DescribeOrganization",
+        "organizations:ListAccounts",
+    }
+
+
+def test_the_policy_of_some_actions() -> None:
+    assert policy_for(iter(["b", "a"])) == {
+        "Version": "2012-10-17",
+        "Statement": [{"Sid": "Audit", "Effect": "Allow", "Action": ["a", "b"], "Resource": "*"}],
+    }
+
+
+def test_the_parts_of_rules() -> None:
+    rules = [RULES["lifecycle-policy"], RULES["required-tags"]]
+    assert parts_of(rules) == RULES["lifecycle-policy"].needs | RULES["required-tags"].needs
