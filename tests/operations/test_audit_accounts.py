@@ -13,6 +13,7 @@ from registry_constructs.operations import AwsError
 from registry_constructs.operations.audit import accounts as module
 from registry_constructs.operations.audit.accounts import Accounts, Scope, find_accounts
 from registry_constructs.operations.audit.audit import read_registries
+from registry_constructs.operations.journal import Journal
 from registry_constructs.rules.judge import Unjudged
 from registry_constructs.rules.packs import RULES
 from registry_constructs.rules.state import (
@@ -567,3 +568,36 @@ def test_another_audit_takes_nothing_from_what_was_kept(
     two(DENIED, resume=kept)
     assert read_registries(LIFECYCLE, Scope(regions=[REGION, FAR]), resume=kept).resumed == 0
     assert read_registries(LIFECYCLE, Scope(regions=[REGION, FAR]), resume=kept).resumed >= 1
+
+
+def test_a_file_that_another_run_writes(two: Callable[..., Any], tmp_path: Path) -> None:
+    kept = tmp_path / "kept"
+    with Journal(kept, {}), pytest.raises(InvalidInputError) as error:
+        two(DENIED, resume=kept)
+    assert error.value.where == "--resume"
+
+
+def test_public_repositories_of_every_account(world: World) -> None:
+    """And what of them is unknown, beside what is known of others."""
+    tools = {"repositoryArn": "arn:tools", "repositoryName": "tools"}
+    turns: Iterator[Answer] = iter([{"repositories": [tools]}, DENIED, {"repositories": [tools]}])
+    world.answers |= {
+        "ecr-public:DescribeRepositories": lambda _: next(turns),
+        "ecr-public:GetRepositoryPolicy": refused("RepositoryPolicyNotFoundException"),
+    }
+    audit = read_registries(PUBLIC, Scope(accounts=[ACCOUNT, OTHER, THIRD], role="Audit"))
+    found = [state.place.account for state in audit.states if isinstance(state, PublicRepositoryState)]
+    assert found == [ACCOUNT, THIRD]
+    assert [one.where for one in audit.unread] == [f"the public repositories of {OTHER} in us-east-1"]
+
+
+def test_credentials_that_the_first_region_does_not_know(world: World) -> None:
+    """There is no Region in which they have worked: they are lost, whatever others would say."""
+    world.answers["DescribeRepositories"] = lambda request: (
+        refused("UnrecognizedClientException") if request["region"] == REGION else {"repositories": []}
+    )
+    audit = read_registries(IMMUTABLE, Scope(regions=[REGION, FAR]))
+    assert [one.where for one in audit.unread] == [
+        f"{ACCOUNT} in {FAR}",
+        f"the repositories of {ACCOUNT} in {REGION}",
+    ]

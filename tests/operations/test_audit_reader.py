@@ -352,6 +352,37 @@ def test_lost_credentials_are_not_asked_with_again(aws: Answering) -> None:
     assert [operation for _, operation, _ in aws.asked][2:] == ["GetLifecyclePolicy"]
 
 
+@pytest.mark.parametrize(
+    ("operation", "where"),
+    [
+        ("DescribeRepositories", f"repositories of {ACCOUNT} in {REGION}"),
+        ("DescribePullThroughCacheRules", f"pullThroughCacheRules of {ACCOUNT} in {REGION}"),
+        ("BatchGetRepositoryScanningConfiguration", f"scanning in {REGION}"),
+        ("GetLifecyclePolicy", f"shop/web in {REGION}"),
+        ("GetRepositoryPolicy", f"shop/web in {REGION}"),
+        ("ListTagsForResource", f"shop/web in {REGION}"),
+        ("DescribeImages", f"shop/web in {REGION}"),
+        ("GetRegistryPolicy", f"the registry policy of {ACCOUNT} {REGION}"),
+        ("DescribeRegistry", f"{ACCOUNT} {REGION}"),
+        ("GetRegistryScanningConfiguration", f"{ACCOUNT} {REGION}"),
+        ("GetTemplate", f"the template of Shop in {REGION}"),
+    ],
+)
+def test_where_the_credentials_were_lost(aws: Answering, operation: str, where: str) -> None:
+    aws.answers |= SETTINGS | {
+        "BatchGetRepositoryScanningConfiguration": {},
+        "GetLifecyclePolicy": {"lifecyclePolicyText": "a"},
+        "GetRepositoryPolicy": {"policyText": "a"},
+        "ListTagsForResource": {"tags": [{"Key": "aws:cloudformation:stack-name", "Value": "Shop"}]},
+        "DescribeImages": {"imageDetails": []},
+        operation: refused("ExpiredTokenException"),
+    }
+    registry = Registry(aws, ACCOUNT, REGION, frozenset(Part))
+    registry.read(None, lambda: None)
+    assert registry.ask.lost is not None
+    assert registry.ask.lost.where == where
+
+
 # Public repositories -----------------------------------------------------------------------------------
 
 TOOLS = {

@@ -121,7 +121,7 @@ def find_accounts(scope: Scope) -> Accounts:
         try:
             _read_organization(scope, accounts)
         except AwsError as error:
-            accounts.unreadable("the organization", error)
+            accounts.unreadable(error.where, error)
         ids += sorted(accounts.members)
     try:
         ways = list(_ways(scope, ids))
