@@ -177,7 +177,8 @@ class Aws:
         fetcher = AssumeRoleCredentialFetcher(
             client_creator=functools.partial(
                 core.create_client,
-                region_name=os.environ.get("AWS_REGION") or core.get_config_variable("region"),
+                # Without one botocore takes that of the configuration.
+                region_name=os.environ.get("AWS_REGION") or None,
             ),
             source_credentials=core.get_credentials(),
             role_arn=role,

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import threading
+import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,6 +14,7 @@ import pytest
 from botocore import exceptions
 
 from registry_constructs.errors import InvalidInputError
+from registry_constructs.installation import install_command
 from registry_constructs.operations import Aws, AwsError
 from registry_constructs.operations.aws import required
 from registry_constructs.operations.errors import Stopped, reading, unreadable
@@ -777,6 +780,10 @@ def test_the_account(aws: Answering) -> None:
     with pytest.raises(AwsError) as error:
         aws.account(REGION)
     assert error_of(error) == ("the credentials", "AWS's answer can't be read", "an answer without Account")
+    aws.answers["GetCallerIdentity"] = DENIED
+    with pytest.raises(AwsError) as error:
+        aws.account(REGION)
+    assert (error.value.where, error.value.code) == ("the credentials", "AccessDeniedException")
 
 
 def test_regions(aws: Answering, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -818,6 +825,22 @@ def test_partitions(aws: Answering) -> None:
 def test_work_keeps_the_order_of_its_items(aws: Answering) -> None:
     assert list(aws.each(lambda item: item * 2, range(50))) == list(range(0, 100, 2))
     assert not aws.stopped.is_set()
+
+
+def test_work_is_done_by_as_many_as_allowed(aws: Answering) -> None:
+    together, lock, most = 0, threading.Lock(), 0
+
+    def work(_: int) -> None:
+        nonlocal together, most
+        with lock:
+            together += 1
+            most = max(most, together)
+        time.sleep(0.005)
+        with lock:
+            together -= 1
+
+    list(aws.each(work, range(20)))
+    assert most == aws.concurrency == 2
 
 
 def test_work_that_fails_stops_the_rest(aws: Answering) -> None:
@@ -1041,7 +1064,7 @@ def test_boto3_that_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     assert error.value.problem == "Reading AWS needs boto3"
     assert error.value.got == "boto3 is not installed"
     assert error.value.allowed == "the extra live"
-    assert "live" in error.value.fix
+    assert error.value.fix == install_command("live")
 
 
 def test_a_new_way_to_aws_has_asked_for_nothing() -> None:
