@@ -9,11 +9,16 @@ from typing import Any
 import aws_cdk as cdk
 import pytest
 from aws_cdk import aws_iam as iam
+from aws_cdk.aws_codepipeline import Artifact
+from aws_cdk.aws_codepipeline_actions import S3SourceAction
+from aws_cdk.aws_s3 import Bucket
 
 from registry_constructs import (
+    DeliveryPipeline,
     FargateService,
     FindingException,
     Image,
+    ImageBuild,
     ImageFunction,
     InvalidInputError,
     ManagedSigning,
@@ -164,6 +169,44 @@ def test_what_has_expired_or_moves_is_a_warning() -> None:
     found = "\n".join(warnings(stack))
     for words in ("CVE-2026-1 ended on 2020-01-01", "zlib 1.2 ended on 2020-01-02", "'latest' can be moved"):
         assert words in found
+
+
+def test_an_action_checks_what_a_delivery_pipeline_built() -> None:
+    stack = new_stack()
+    repository = Repository(stack, "App", repository_name="shop/checkout")
+    action = ScanGateAction(
+        stack, "Scan", action_name="Scan", repository=repository, image=DeliveryPipeline.IMAGE_DIGEST
+    )
+    DeliveryPipeline(
+        stack,
+        "Delivery",
+        source=S3SourceAction(
+            action_name="Source",
+            bucket=Bucket.from_bucket_name(stack, "Source", "sources"),
+            bucket_key="source.zip",
+            output=Artifact(),
+        ),
+        build=ImageBuild(stack, "Build", repository=repository),
+        checks=[action],
+    )
+    stages = properties(stack, "AWS::CodePipeline::Pipeline")["Stages"]
+    [check] = next(stage["Actions"] for stage in stages if stage["Name"] == "Check")
+    parameters = check["Configuration"]["UserParameters"]["Fn::Join"][1]
+    assert '"Image":"#{Image.IMAGE_DIGEST}"' in parameters[-1]
+    [function] = [
+        name
+        for name, body in resources(stack, "AWS::Lambda::Function").items()
+        if "vulnerabilities" in body["Properties"].get("Description", "")
+    ]
+    assert check["Configuration"]["FunctionName"] == {"Ref": function}
+    allowed = [
+        statement["Resource"]
+        for body in resources(stack, "AWS::IAM::Policy").values()
+        for statement in body["Properties"]["PolicyDocument"]["Statement"]
+        if statement["Action"] == "lambda:InvokeFunction"
+    ]
+    assert function in json.dumps(allowed)
+    assert cfn_lint(raw_template(stack)) == []
 
 
 # Inspector -------------------------------------------------------------------------------------------------
