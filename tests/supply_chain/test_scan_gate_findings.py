@@ -195,6 +195,26 @@ def test_exceptions_name_a_vulnerability_a_package_or_both(
     assert settled(image, exceptions=tuple(exceptions)).state == state
 
 
+@pytest.mark.parametrize(
+    ("package", "versions"),
+    [
+        (OPENSSL, ("3.0.7", "3.0.7-1.el9", "1:3.0.7-1.el9")),
+        (LIBSSL, ("3.0.7", "0:3.0.7")),
+        ({"name": "a", "version": "1", "release": "2"}, ("1", "1-2", "0:1-2")),
+        ({"name": "a", "version": "NotAvailable", "release": "2"}, ()),
+        ({"name": "a", "release": "2", "epoch": 1}, ()),
+    ],
+    ids=str,
+)
+def test_a_version_is_known_in_each_way_that_a_scanner_writes_it(
+    image: ScannedImage, package: dict[str, Any], versions: tuple[str, ...]
+) -> None:
+    image.scanned("ACTIVE", enhancedFindings=[enhanced("CVE-1", "HIGH", packages=[package])])
+    [finding] = look(image).findings
+    assert [(one.name, one.versions) for one in finding.packages] == [(package["name"], versions)]
+    assert finding.package == f"{package['name']} {versions[0] if versions else ''}".strip()
+
+
 def test_a_finding_in_several_packages_is_excepted_in_each_of_them(image: ScannedImage) -> None:
     image.scanned("ACTIVE", enhancedFindings=[enhanced("CVE-1", "HIGH", packages=[OPENSSL, LIBSSL])])
     image.covered()

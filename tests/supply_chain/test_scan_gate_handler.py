@@ -486,9 +486,11 @@ def test_an_id_of_another_kind_has_no_digests(text: str) -> None:
 # CodePipeline ----------------------------------------------------------------------------------------------
 
 
-def run_action(image: ScannedImage, **data: Any) -> tuple[str, dict[str, Any]]:
+def run_action(
+    image: ScannedImage, properties: dict[str, str] | None = None, **data: Any
+) -> tuple[str, dict[str, Any]]:
     image.aws.requests.clear()
-    configuration = {"configuration": {"UserParameters": json.dumps(PROPERTIES)}}
+    configuration = {"configuration": {"UserParameters": json.dumps(PROPERTIES | (properties or {}))}}
     job = {"id": "j1", "data": {"actionConfiguration": configuration, **data}}
     index.handler({"CodePipeline.job": job}, Context())
     [result] = [one for one in image.aws.requests if one[0].startswith("PutJob")]
@@ -506,6 +508,28 @@ def test_an_action_passes_fails_and_waits(image: ScannedImage) -> None:
     assert (name, "CVE-1" in result["failureDetails"]["message"]) == ("PutJobFailureResult", True)
     image.scanned("FAILED")
     assert run_action(image)[0] == "PutJobFailureResult"
+
+
+def test_an_action_reads_another_region_and_account_with_a_role(
+    image: ScannedImage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = {"AccessKeyId": "ASIAOTHER", "SecretAccessKey": "s", "SessionToken": "t"}
+    image.aws.answers["AssumeRole"] = lambda _: {
+        "Credentials": given | {"Expiration": "2030-01-01T00:00:00Z"}
+    }
+    regions = []
+    make = clients.client
+
+    def client(service: str, region: str | None = None, **credentials: str) -> Any:
+        regions.append((service, region))
+        return make(service, region, **credentials)
+
+    monkeypatch.setattr(clients, "client", client)
+    image.scanned(**GOOD)
+    properties = {"Region": "us-east-1", "Role": "arn:aws:iam::111122223333:role/Scans"}
+    assert run_action(image, properties)[0] == "PutJobSuccessResult"
+    assert regions == [("sts", "us-east-1"), ("ecr", "us-east-1")]
+    assert image.aws.credentials["DescribeImageScanFindings"] == {"ASIAOTHER"}
 
 
 def test_an_action_remembers_from_call_to_call(image: ScannedImage, clock: Clock) -> None:

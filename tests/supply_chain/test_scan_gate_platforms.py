@@ -12,6 +12,7 @@ from tests.supply_chain.scanned_image import (
     COMPLETED,
     DIGEST,
     INDEX,
+    MANIFEST,
     PUSHED,
     ScannedImage,
     basic,
@@ -43,7 +44,16 @@ def scanned_digests(image: ScannedImage) -> list[str]:
     return found
 
 
-def test_an_image_that_is_no_index_is_scanned_itself(image: ScannedImage) -> None:
+@pytest.mark.parametrize(
+    "media",
+    [
+        MANIFEST,
+        "application/vnd.docker.distribution.manifest.v2+json",
+        "application/vnd.docker.distribution.manifest.v1+prettyjws",
+    ],
+)
+def test_an_image_that_is_no_index_is_scanned_itself(image: ScannedImage, media: str) -> None:
+    image.media[DIGEST] = media
     image.scanned(**COMPLETED, findings=[])
     assert look(image).state == "passed"
     assert image.aws.calls["BatchGetImage"] == 0

@@ -380,10 +380,12 @@ def test_findings_of_inspector(image: ScannedImage) -> None:
         {"name": "libcrypto", "version": "3.0", "fixedInVersion": "3.2"},
     ]
     titled = {"severity": "CRITICAL", "title": "Code", "status": "ACTIVE"}
-    scans(image, enhancedFindings=[enhanced("CVE-1", "HIGH", packages=packages), titled])
+    nameless = {"severity": "HIGH", "status": "ACTIVE"}
+    scans(image, enhancedFindings=[enhanced("CVE-1", "HIGH", packages=packages), titled, nameless])
     assert look(image).reason == (
-        f"{NAME} has findings at or above HIGH: 1 CRITICAL, 1 HIGH. CRITICAL Code; "
-        f"HIGH CVE-1 in openssl 3.0, fixed in 3.1, 3.2. {FIX} {LINK}"
+        f"{NAME} has findings at or above HIGH: 1 CRITICAL, 2 HIGH. CRITICAL Code; "
+        "HIGH CVE-1 in openssl 3.0, fixed in 3.1, 3.2; HIGH a finding without a name. "
+        f"{FIX} {LINK}"
     )
     assert look(image).findings[1].digest == DIGEST
 

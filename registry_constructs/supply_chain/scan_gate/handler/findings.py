@@ -10,8 +10,6 @@ from typing import Any
 SEVERITIES = ("UNDEFINED", "INFORMATIONAL", "LOW", "MEDIUM", "HIGH", "CRITICAL")
 """From the least to the worst. Inspector calls what it has not judged UNTRIAGED, basic scanning UNDEFINED."""
 
-_NO_VERSIONS = ("", "NOTAVAILABLE", "NOT AVAILABLE", "NONE", "NULL", "N/A", "UNKNOWN")
-
 
 @dataclass(frozen=True)
 class Package:
@@ -19,7 +17,8 @@ class Package:
 
     Attributes:
         name: Its name.
-        versions: Its version as the scanner writes it: alone, with the release, and with the epoch.
+        versions: Its version as the scanner writes it: alone, with release and with epoch. None if it
+            is not known.
     """
 
     name: str
@@ -120,7 +119,7 @@ def enhanced_finding(finding: dict[str, Any], digest: str) -> Finding:
     return Finding(
         id=str(details.get("vulnerabilityId") or finding.get("title") or "a finding without a name"),
         severity=known_severity(finding.get("severity")),
-        package=" ".join(filter(None, [first.get("name"), first.get("version")])),
+        package=" ".join(filter(None, [first.get("name"), _version(first.get("version"))])),
         packages=tuple(Package(str(one.get("name")), _versions(one)) for one in found),
         fixed_in=", ".join(fixes),
         fixable=finding.get("fixAvailable") != "NO",
@@ -129,12 +128,14 @@ def enhanced_finding(finding: dict[str, Any], digest: str) -> Finding:
 
 
 def _versions(package: dict[str, Any]) -> tuple[str, ...]:
-    version, release, epoch = (str(package.get(name) or "") for name in ("version", "release", "epoch"))
+    version, release = _version(package.get("version")), str(package.get("release") or "")
+    if not version:
+        return ()
     whole = "-".join(filter(None, [version, release]))
-    return tuple(dict.fromkeys([version, whole, f"{epoch or 0}:{whole}"]))
+    return tuple(dict.fromkeys([version, whole, f"{package.get('epoch') or 0}:{whole}"]))
 
 
 def _version(text: object) -> str:
     """A version; Inspector writes "NotAvailable" where it knows none."""
     version = str(text or "").strip()
-    return "" if version.upper() in _NO_VERSIONS else version
+    return "" if version.lower() == "notavailable" else version

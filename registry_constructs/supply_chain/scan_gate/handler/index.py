@@ -132,7 +132,7 @@ def pipeline(job: dict[str, Any]) -> None:
         data = job["data"]
         properties = json.loads(data["actionConfiguration"]["configuration"]["UserParameters"])
         if _EXCEPTIONS.exists():
-            properties["Exceptions"] = json.loads(_EXCEPTIONS.read_text(encoding="utf-8"))
+            properties["Exceptions"] = json.loads(_EXCEPTIONS.read_bytes())
         kept = json.loads(data.get("continuationToken") or "{}")
         minutes = str(properties["TimeoutMinutes"])
         deadline = float(kept.get("Deadline", time.time() + 60 * int(minutes)))
