@@ -328,7 +328,8 @@ def test_another_accounts_scans_are_read_with_a_role_of_it(image: ScannedImage) 
     assert image.aws.calls["AssumeRole"] == 1
     image.aws.answers["AssumeRole"] = lambda _: error("AccessDenied", "not trusted")
     denied = call(image, "Create", ResourceProperties=PROPERTIES | {"Role": role})
-    assert (denied["Status"], "sts:AssumeRole" in denied["Reason"]) == ("FAILED", True)
+    assert denied["Status"] == "FAILED"
+    assert denied["Reason"].startswith(f"{role}: missing sts:AssumeRole, and the role's trust: An error")
 
 
 def test_an_event_that_lambda_delivers_twice_has_the_same_answer_twice(image: ScannedImage) -> None:
@@ -497,7 +498,7 @@ def run_action(
     return result
 
 
-def test_an_action_passes_fails_and_waits(image: ScannedImage) -> None:
+def test_an_action_passes_fails_and_waits(image: ScannedImage, capsys: pytest.CaptureFixture[str]) -> None:
     image.scanned(**GOOD)
     assert run_action(image) == (
         "PutJobSuccessResult",
@@ -506,6 +507,10 @@ def test_an_action_passes_fails_and_waits(image: ScannedImage) -> None:
     image.scanned(**BAD)
     name, result = run_action(image)
     assert (name, "CVE-1" in result["failureDetails"]["message"]) == ("PutJobFailureResult", True)
+    assert (result["jobId"], result["failureDetails"]["type"]) == ("j1", "JobFailed")
+    log = capsys.readouterr().out
+    assert log.startswith("passed: shop/checkout@sha256:111111111111 has no findings")
+    assert f"refused: {result['failureDetails']['message']}" in log
     image.scanned("FAILED")
     assert run_action(image)[0] == "PutJobFailureResult"
 
@@ -551,6 +556,10 @@ def test_an_action_that_waits_too_long_or_makes_no_sense_fails(image: ScannedIma
     assert (name, "15 minutes" in result["failureDetails"]["message"]) == ("PutJobFailureResult", True)
     for odd in ({"actionConfiguration": {}}, {"continuationToken": "{"}, {"continuationToken": "[]"}):
         assert run_action(image, **odd)[0] == "PutJobFailureResult"
+    name, result = run_action(image, continuationToken=json.dumps({"Memory": {"x" * 2_000: 1}}))
+    assert name == "PutJobFailureResult"
+    assert result["failureDetails"]["message"].startswith("TypeError: ")
+    assert len(result["failureDetails"]["message"]) == 1_000
 
 
 def test_an_action_reads_the_exceptions_beside_its_code(

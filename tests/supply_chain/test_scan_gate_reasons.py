@@ -128,6 +128,19 @@ def test_a_missing_right(image: ScannedImage, operation: str, code: str) -> None
     assert (memory.state, memory.denied) == ("", 7.0)
 
 
+def test_a_missing_right_to_see_when_an_image_of_an_index_was_pushed(image: ScannedImage) -> None:
+    image.index(descriptor(CHILDREN[0]))
+    image.scanned("ACTIVE", digest=CHILDREN[0], enhancedFindings=[])
+    image.covered(digest=CHILDREN[0])
+    serve = image.aws.answers["DescribeImages"]
+    image.aws.answers["DescribeImages"] = lambda said: (
+        serve(said)
+        if said["imageIds"] == [{"imageDigest": DIGEST}]
+        else error("AccessDeniedException", "not authorized")
+    )
+    assert look(image).reason.startswith(f"{CHILD}: missing ecr:DescribeImages: An error occurred")
+
+
 @pytest.mark.parametrize(
     ("code", "status", "state"),
     [

@@ -120,6 +120,16 @@ def test_settling_starts_when_the_look_ends_as_findings_may_arrive_during_it(ima
     assert [state(), state(), state(), state()] == ["waiting", "waiting", "waiting", "passed"]
 
 
+@pytest.mark.parametrize("second", [[0.0, 5.0], [0.5, 5.0]])
+def test_a_look_that_sees_the_same_starts_no_new_settling(image: ScannedImage, second: list[float]) -> None:
+    image.scanned("ACTIVE", enhancedFindings=[])
+    image.covered()
+    memory = Memory()
+    for times, state in (([0.0, 0.0], "waiting"), (second, "waiting"), ([60.0], "passed")):
+        at = iter(times)
+        assert check(image.clients(), request(), memory, now=lambda at=at: next(at)).state == state  # type: ignore[misc]
+
+
 def test_a_clock_that_goes_back_during_a_look_is_no_time_that_passes(image: ScannedImage) -> None:
     image.scanned("ACTIVE", enhancedFindings=[])
     image.covered()

@@ -215,7 +215,7 @@ class _Look:
         That is from the end of the look that saw them first to the start of this one: what is listed can
         change while it is read.
         """
-        state = hashlib.sha256("\n".join(states).encode("utf-8", "backslashreplace")).hexdigest()
+        state = hashlib.sha256(" ".join(states).encode()).hexdigest()
         same = started - memory.since
         if memory.state != state or same < 0:
             memory.state, memory.since, same = state, now(), 0

@@ -26,6 +26,7 @@ from .check import (
 )
 from .clients import client, clients_of
 from .history import digests, mark, with_digest
+from .reasons import LENGTH
 from .request import BadRequestError, is_digest
 from .scans import Registry
 
@@ -142,7 +143,7 @@ def pipeline(job: dict[str, Any]) -> None:
         if report.state == WAITING and time.time() >= deadline:
             report = timed_out(request, report, minutes)
     except Exception as error:  # without an answer the action waits for hours
-        report = Report(UNREADABLE, f"{type(error).__name__}: {error}"[:1000])
+        report = Report(UNREADABLE, f"{type(error).__name__}: {error}"[:LENGTH])
     print(f"{report.state}: {report.reason}")
     if report.state in PASSING:
         codepipeline.put_job_success_result(jobId=job["id"], outputVariables={"Digest": report.digest})
