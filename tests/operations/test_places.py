@@ -480,3 +480,68 @@ def test_services_and_tasks_are_described_in_batches(look: Look, number: int) ->
     assert set(found.unknown_places) == {f"eks in {REGION}"}
     assert sizes["services"] == [10] * (number // 10) + ([number % 10] if number % 10 else [])
     assert sizes["tasks"] == [100] * (number // 100) + ([number % 100] if number % 100 else [])
+
+
+@pytest.mark.parametrize(
+    ("group", "place"),
+    [
+        ({}, "task shop/job:1"),
+        ({"group": ""}, "task shop/job:1"),
+        ({"group": "family:job"}, "task shop/job:1"),
+        ({"group": "service:"}, "task shop/job:1"),
+        ({"group": "service"}, "task shop/job:1"),
+        ({"group": "other:web"}, "task shop/job:1"),
+        ({"group": "service:web"}, "service shop/web"),
+        ({"group": "service:web:2"}, "service shop/web:2"),
+    ],
+)
+def test_the_place_of_a_task(look: Look, group: Answer, place: str) -> None:
+    task = {
+        "taskArn": f"{ARN}:task/shop/1",
+        "taskDefinitionArn": definition("job"),
+        "containers": [{"name": "app"}],
+        **group,
+    }
+    found = look(TASK, {"DescribeTasks": {"tasks": [task]}})
+    assert uses(found) == {Use(f"ecs {place} in {REGION}", tag="job")}
+
+
+def test_what_runs_as_references() -> None:
+    findings = Findings()
+    findings.add(image("v2"), "there")
+    findings.add(image("v1"), "here", digest=DIGEST)
+    findings.add(f"{HOST}/api:v1", "here")
+    findings.add("nginx:latest", "here")
+    findings.add("", "here")
+    assert list(findings.references()) == [
+        ("here", f"{HOST}/api:v1"),
+        ("here", f"{HOST}/web:v1"),
+        ("here", f"{HOST}/web@{DIGEST}"),
+        ("there", f"{HOST}/web:v2"),
+    ]
+    assert findings.uses_of(ACCOUNT, REGION, "none") == ()
+
+
+def test_the_first_reason_of_an_unknown_place_is_kept() -> None:
+    findings = Findings()
+    findings.unknown("b", "first")
+    findings.unknown("a", "other")
+    findings.unknown("b", "second")
+    assert findings.unknown_places == ("a", "b")
+    assert list(findings.reasons.items()) == [("a", "other"), ("b", "first")]
+
+
+@pytest.mark.parametrize(
+    ("code", "unknown"),
+    [
+        ("ClusterNotFoundException", False),
+        ("ResourceNotFoundException", False),
+        ("ServiceNotFoundException", False),
+        ("AccessDeniedException", True),
+    ],
+)
+def test_what_can_t_be_read_and_is_not_gone(code: str, unknown: bool) -> None:
+    findings = Findings()
+    with findings.trying("here"):
+        raise AwsError("It failed", got="this", fix="that", where="there", code=code)
+    assert findings.reasons == ({"here": "It failed: this"} if unknown else {})
