@@ -273,6 +273,31 @@ def test_many_images_are_asked_for_in_batches_that_ecr_takes(image: ScannedImage
     assert len(asked) == 2 * (1 + 1 + 3 + 3)
 
 
+def test_every_kind_of_manifest_is_accepted(image: ScannedImage) -> None:
+    image.index(descriptor(CHILDREN[0]))
+    scanned_digests(image)
+    accepted = [said["acceptedMediaTypes"] for name, said in image.aws.requests if name == "BatchGetImage"]
+    assert accepted == 2 * [
+        [
+            "application/vnd.oci.image.index.v1+json",
+            "application/vnd.docker.distribution.manifest.list.v2+json",
+            "application/vnd.oci.image.manifest.v1+json",
+            "application/vnd.docker.distribution.manifest.v2+json",
+            "application/vnd.docker.distribution.manifest.v1+prettyjws",
+        ]
+    ]
+
+
+@pytest.mark.parametrize(
+    "media", [INDEX, "application/vnd.docker.distribution.manifest.list.v2+json", "application/vnd.example"]
+)
+def test_an_index_is_one_by_its_type_or_by_what_is_in_it(image: ScannedImage, media: str) -> None:
+    image.index(descriptor(CHILDREN[0]))
+    image.media[DIGEST] = media
+    del image.manifests[DIGEST]["mediaType"]
+    assert scanned_digests(image) == CHILDREN[:1]
+
+
 def test_a_denied_manifest_names_the_right(image: ScannedImage) -> None:
     image.index(descriptor(CHILDREN[0]))
     image.aws.answers["BatchGetImage"] = lambda _: error("AccessDeniedException")
