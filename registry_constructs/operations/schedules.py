@@ -50,7 +50,7 @@ def _of_scheduler(aws: Aws, region: str, findings: Findings) -> Iterator[tuple[s
 
     def target(name: tuple[str, str]) -> dict[str, Any] | AwsError:
         try:
-            with reading(place):
+            with reading(f"eventbridge schedule {name[0]}/{name[1]} in {region}"):
                 answer = scheduler.get_schedule(GroupName=name[0], Name=name[1])
             return dict(answer.get("Target", {}))
         except AwsError as error:
@@ -106,7 +106,7 @@ def _definition(target: dict[str, Any]) -> str:
     """The task definition of a target; empty if it has none."""
     if target.get("Arn", "").endswith(_RUN_TASK):
         try:
-            return str(json.loads(target.get("Input", "")).get("TaskDefinition") or "")
-        except (ValueError, AttributeError):
+            return str(json.loads(target["Input"]).get("TaskDefinition") or "")
+        except (ValueError, AttributeError, KeyError):
             return ""
     return str(target.get("EcsParameters", {}).get("TaskDefinitionArn", ""))

@@ -243,8 +243,9 @@ def test_what_cant_be_read_is_unknown_and_the_rest_is_still_read(
 def test_expired_credentials_stop_everything(
     look: Look, operation: str, place_of: Answers, place: str
 ) -> None:
-    with pytest.raises(AwsError, match="credentials are not valid"):
+    with pytest.raises(AwsError, match="credentials are not valid") as error:
         look(place_of, {operation: refused("ExpiredTokenException")})
+    assert error.value.where == place
     assert place not in look(place_of).unknown_places
 
 
@@ -362,6 +363,27 @@ EMPTY = [
 ]
 
 
+UNREADABLE = "AWS's answer can't be read"
+REASONS = {
+    *(
+        f"{UNREADABLE}: an answer without {what}"
+        for what in (
+            "all 1 services that were listed",
+            "all 1 tasks that were listed",
+            "image",
+            "containerDefinitions",
+            "PackageType",
+            "any version",
+            "ImageUri",
+            "any event bus",
+            "the target of when that was listed",
+            "Target",
+        )
+    ),
+    "it does not say which task definition it starts",
+}
+
+
 @pytest.mark.parametrize(
     ("operation", "given", "answer", "place"),
     EMPTY,
@@ -372,7 +394,9 @@ def test_an_empty_answer_is_not_a_clean_one(
 ) -> None:
     """What was listed is there, each function has a version, and each Region an event bus."""
     assert look(given).unknown_places == ()
-    assert look(given, {operation: answer}).unknown_places == (place,)
+    found = look(given, {operation: answer})
+    assert found.unknown_places == (place,)
+    assert found.reasons[place] in REASONS
 
 
 def test_a_task_without_its_containers_is_unknown(look: Look) -> None:
@@ -545,3 +569,32 @@ def test_what_can_t_be_read_and_is_not_gone(code: str, unknown: bool) -> None:
     with findings.trying("here"):
         raise AwsError("It failed", got="this", fix="that", where="there", code=code)
     assert findings.reasons == ({"here": "It failed: this"} if unknown else {})
+
+
+def test_what_ecs_does_not_describe_is_told_in_its_words(look: Look) -> None:
+    failures = {"services": [], "failures": [{"arn": "arn:web", "reason": "ODD"}]}
+    found = look(SERVICE, {"DescribeServices": failures})
+    assert list(found.reasons.values()) == ["ECS does not describe all it has listed: arn:web: ODD"]
+
+
+def test_ecs_is_asked_about_each_cluster(look: Look) -> None:
+    asked: list[tuple[str, str]] = []
+
+    def of(operation: str, answer: Answer) -> Callable[[Answer], Answer]:
+        def remember(request: Answer) -> Answer:
+            asked.append((operation, request["cluster"]))
+            return answer
+
+        return remember
+
+    look(
+        {
+            "ListClusters": {"clusterArns": [SHOP, TOOLS], "clusters": []},
+            "ListServices": of("ListServices", SERVICE["ListServices"]),
+            "ListTasks": of("ListTasks", TASK["ListTasks"]),
+            "DescribeServices": of("DescribeServices", SERVICE["DescribeServices"]),
+            "DescribeTasks": of("DescribeTasks", TASK["DescribeTasks"]),
+        }
+    )
+    operations = ("ListServices", "ListTasks", "DescribeServices", "DescribeTasks")
+    assert sorted(asked) == sorted((one, cluster) for one in operations for cluster in (SHOP, TOOLS))
