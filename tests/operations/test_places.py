@@ -598,3 +598,37 @@ def test_ecs_is_asked_about_each_cluster(look: Look) -> None:
     )
     operations = ("ListServices", "ListTasks", "DescribeServices", "DescribeTasks")
     assert sorted(asked) == sorted((one, cluster) for one in operations for cluster in (SHOP, TOOLS))
+
+
+@pytest.mark.parametrize("answer", [refused("AccessDeniedException"), {}])
+def test_clusters_of_ecs_that_can_t_be_listed(look: Look, answer: Answer) -> None:
+    found = look({"ListClusters": answer})
+    # EKS has an operation of the same name.
+    assert found.unknown_places == (f"ecs in {REGION}", f"eks in {REGION}")
+
+
+def test_a_container_that_does_not_say_what_it_has_pulled(look: Look) -> None:
+    task = {
+        "taskArn": f"{ARN}:task/shop/1",
+        "taskDefinitionArn": definition("job"),
+        "containers": [{"image": image("moving")}],
+    }
+    found = look(TASK, {"DescribeTasks": {"tasks": [task]}})
+    where = f"ecs task shop/job:1 in {REGION}"
+    assert uses(found) == {Use(where, tag="moving"), Use(where, tag="job")}
+
+
+def test_rules_are_those_of_each_bus(look: Look) -> None:
+    asked: list[tuple[str, str]] = []
+
+    def rules(request: Answer) -> Answer:
+        asked.append((request["EventBusName"], request["TargetArn"]))
+        return RULE["ListRuleNamesByTarget"]  # type: ignore[return-value]
+
+    def targets(request: Answer) -> Answer:
+        asked.append((request["EventBusName"], request["Rule"]))
+        return RULE["ListTargetsByRule"]  # type: ignore[return-value]
+
+    buses = {"EventBuses": [{"Name": "default"}, {"Name": "own"}]}
+    look(RULE, {"ListEventBuses": buses, "ListRuleNamesByTarget": rules, "ListTargetsByRule": targets})
+    assert asked == [("default", SHOP), ("default", "when"), ("own", SHOP), ("own", "when")]
