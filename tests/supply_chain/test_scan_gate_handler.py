@@ -478,6 +478,13 @@ def test_an_id_keeps_the_last_two_digests() -> None:
     assert len(made) < 1_024
 
 
+def test_the_order_of_the_properties_makes_no_difference() -> None:
+    given = {"Image": "v1", "Exceptions": [{"Cve": "CVE-1", "Reason": "é"}]}
+    assert history.mark(given) == history.mark(dict(reversed(given.items())))
+    assert history.mark(given) == "40e26007a25800f5"  # kept in physical ids
+    assert history.mark(given) != history.mark(given | {"Image": "v2"})
+
+
 @given(st.text(max_size=200))
 def test_an_id_of_another_kind_has_no_digests(text: str) -> None:
     assert history.digests(text) == {}

@@ -137,7 +137,17 @@ def test_only_a_wholly_unknown_platform_runs_nowhere(
     assert scanned_digests(image) == (CHILDREN[:2] if kept else CHILDREN[:1])
 
 
-@pytest.mark.parametrize("hints", [{}, {"artifactType": SOCI}, {"annotations": ATTESTATION}], ids=str)
+@pytest.mark.parametrize(
+    "hints",
+    [
+        {},
+        {"artifactType": SOCI},
+        {"annotations": ATTESTATION},
+        {"mediaType": "application/vnd.docker.distribution.manifest.v2+json"},
+        {"mediaType": "application/vnd.docker.distribution.manifest.v1+prettyjws"},
+    ],
+    ids=str,
+)
 def test_what_is_called_an_image_and_has_no_manifest_needs_a_scan(
     image: ScannedImage, hints: dict[str, Any]
 ) -> None:
@@ -189,10 +199,17 @@ def test_what_ecr_does_not_call_an_image_is_read(image: ScannedImage, media: str
     assert "no image in it that can run" in look(image).reason
 
 
-def test_an_old_docker_manifest_is_an_image(image: ScannedImage) -> None:
-    old = "application/vnd.docker.distribution.manifest.v1+prettyjws"
-    image.index(descriptor(CHILDREN[0]) | {"mediaType": old})
-    image.manifests[CHILDREN[0]] = {"schemaVersion": 1, "name": "app", "fsLayers": []}
+@pytest.mark.parametrize(
+    "manifest",
+    [
+        {"schemaVersion": 1, "name": "app", "artifactType": SOCI, "fsLayers": []},
+        {"mediaType": "application/vnd.docker.distribution.manifest.v1+prettyjws", "artifactType": SOCI},
+    ],
+    ids=str,
+)
+def test_an_old_docker_manifest_is_an_image(image: ScannedImage, manifest: dict[str, Any]) -> None:
+    image.index(descriptor(CHILDREN[0]))
+    image.manifests[CHILDREN[0]] = manifest
     assert scanned_digests(image) == CHILDREN[:1]
 
 

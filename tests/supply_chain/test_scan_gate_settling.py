@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from botocore.exceptions import NoRegionError
 
 from registry_constructs.supply_chain.scan_gate.handler.check import Memory, check
 from registry_constructs.supply_chain.scan_gate.handler.request import BadRequestError
@@ -217,6 +218,37 @@ def test_the_coverage_of_another_image_does_not_count(image: ScannedImage, other
     good = {"scanStatus": {"statusCode": "ACTIVE", "reason": "SUCCESSFUL"}, "lastScannedAt": PUSHED + 1}
     image.aws.answers["ListCoverage"] = lambda _: {"coveredResources": [{"resourceId": other, **good}]}
     assert settled(image).state == "waiting"
+
+
+def test_the_coverage_is_that_of_the_image_and_is_read_to_its_end(image: ScannedImage) -> None:
+    image.scanned("ACTIVE", enhancedFindings=[])
+    arn = f"arn:aws:ecr:eu-west-1:111122223333:repository/shop/checkout/{DIGEST}"
+    entry = {"resourceId": arn, "scanStatus": {"reason": "SUCCESSFUL"}, "lastScannedAt": PUSHED + 1}
+
+    def page(said: dict[str, Any]) -> dict[str, Any]:
+        assert said["filterCriteria"] == {"resourceId": [{"comparison": "EQUALS", "value": arn}]}
+        number = int(said.get("nextToken", "0"))
+        return {"coveredResources": [entry], **({"nextToken": str(number + 1)} if number < 30 else {})}
+
+    image.aws.answers["ListCoverage"] = page
+    assert settled(image).state == "passed"
+    assert image.aws.calls["ListCoverage"] == 2 * 31
+
+
+def test_a_client_of_inspector_that_cannot_be_made_does_not_pass(image: ScannedImage) -> None:
+    image.scanned("ACTIVE", enhancedFindings=[])
+    make = image.clients()
+
+    def clients(service: str) -> Any:
+        if service == "inspector2":
+            raise NoRegionError
+        return make(service)
+
+    report = check(clients, request(), Memory())
+    assert report.state == "unreadable"
+    assert report.reason.startswith(
+        "Inspector's coverage of shop/checkout@sha256:111111111111: NoRegionError: "
+    )
 
 
 def test_every_entry_of_the_coverage_has_to_be_successful(image: ScannedImage) -> None:

@@ -20,8 +20,7 @@ def digests(physical_id: object) -> dict[str, str]:
 
 def mark(properties: object) -> str:
     """What tells two sets of properties apart."""
-    text = json.dumps(properties, sort_keys=True, default=str)
-    return hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()[:16]
+    return hashlib.sha256(json.dumps(properties, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def with_digest(physical_id: object, properties: object, digest: str) -> str:
