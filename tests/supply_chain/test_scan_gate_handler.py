@@ -555,7 +555,9 @@ def test_an_action_remembers_from_call_to_call(image: ScannedImage, clock: Clock
     assert "outputVariables" in run_action(image, continuationToken=token)[1]
 
 
-def test_an_action_that_waits_too_long_or_makes_no_sense_fails(image: ScannedImage, clock: Clock) -> None:
+def test_an_action_that_waits_too_long_or_makes_no_sense_fails(
+    image: ScannedImage, clock: Clock, capsys: pytest.CaptureFixture[str]
+) -> None:
     image.scanned("IN_PROGRESS")
     token = run_action(image)[1]["continuationToken"]
     clock.now += 15 * 60
@@ -567,6 +569,7 @@ def test_an_action_that_waits_too_long_or_makes_no_sense_fails(image: ScannedIma
     assert name == "PutJobFailureResult"
     assert result["failureDetails"]["message"].startswith("TypeError: ")
     assert len(result["failureDetails"]["message"]) == 1_000
+    assert "\nunreadable: TypeError: " in capsys.readouterr().out
 
 
 def test_an_action_reads_the_exceptions_beside_its_code(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime
 import hashlib
+import json
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -215,7 +216,7 @@ class _Look:
         That is from the end of the look that saw them first to the start of this one: what is listed can
         change while it is read.
         """
-        state = hashlib.sha256(" ".join(states).encode()).hexdigest()
+        state = hashlib.sha256(json.dumps(states).encode()).hexdigest()
         same = started - memory.since
         if memory.state != state or same < 0:
             memory.state, memory.since, same = state, now(), 0
