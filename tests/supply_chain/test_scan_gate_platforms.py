@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 
 from registry_constructs.supply_chain.scan_gate.handler.check import Memory
+from registry_constructs.supply_chain.scan_gate.handler.manifests import kind_of
 from tests.supply_chain.scanned_image import (
     CHILDREN,
     COMPLETED,
+    CONFIG,
     DIGEST,
     INDEX,
     MANIFEST,
@@ -313,6 +315,23 @@ def test_an_index_is_one_by_its_type_or_by_what_is_in_it(image: ScannedImage, me
     image.media[DIGEST] = media
     del image.manifests[DIGEST]["mediaType"]
     assert scanned_digests(image) == CHILDREN[:1]
+
+
+@pytest.mark.parametrize(
+    ("media", "kind"),
+    [
+        (INDEX, "index"),
+        ("application/vnd.docker.distribution.manifest.list.v2+json", "index"),
+        (MANIFEST, "image"),
+    ],
+)
+@pytest.mark.parametrize("of", ["manifest", "descriptor"])
+def test_what_is_an_index_and_an_image_at_once_is_what_its_type_says(media: str, kind: str, of: str) -> None:
+    both = {"manifests": [], "config": {"mediaType": CONFIG}}
+    manifest, described = (
+        (both | {"mediaType": media}, {}) if of == "manifest" else (both, {"mediaType": media})
+    )
+    assert kind_of(manifest, described) == kind
 
 
 def test_a_denied_manifest_names_the_right(image: ScannedImage) -> None:

@@ -142,7 +142,7 @@ class Registry:
             raise NotYet(f"{image}: ECR does not say when it was pushed")
         if scanned[0] < pushed:
             raise NotYet(f"{image}: last scanned at {scanned[0]}, before it was pushed at {pushed}")
-        return " ".join(map(str, scanned))
+        return str(scanned)
 
     def check_signature(self, digest: str, profile: str) -> None:
         """Return only if managed signing has signed the image with a profile."""
