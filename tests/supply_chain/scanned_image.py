@@ -104,7 +104,9 @@ class ScannedImage:
         for one in request["imageIds"]:
             manifest = self.manifests.get(one["imageDigest"], image_manifest())
             if manifest is not None:
-                found.append({"imageId": one, "imageManifest": json.dumps(manifest)})
+                kind = self.media.get(one["imageDigest"])
+                described = {} if kind is None else {"imageManifestMediaType": kind}
+                found.append({"imageId": one, "imageManifest": json.dumps(manifest), **described})
         return {"images": found, "failures": []}
 
     def _scan(self, request: dict[str, Any]) -> Answer:

@@ -274,3 +274,6 @@ def test_warnings_only_reports_and_passes(image: ScannedImage) -> None:
     assert timed_out(request(), waiting, "15").state == "unreadable"
     assert look(image, warn_only=True, image="missing").state == "unreadable"
     assert checked(image, options={"warn_only": True}, findings=[]).state == "passed"
+    image.index(descriptor(CHILDREN[0], "unknown"))
+    unread = look(image, warn_only=True)
+    assert (unread.state, unread.digest) == ("warned", DIGEST)

@@ -224,6 +224,20 @@ def test_an_index_in_an_index_is_looked_into_and_a_circle_ends(image: ScannedIma
     assert sorted(scanned_digests(image)) == sorted(CHILDREN[1:3])
 
 
+def test_all_indexes_in_an_index_are_looked_into(image: ScannedImage) -> None:
+    image.index(*(descriptor(digest) | {"mediaType": INDEX, "platform": None} for digest in CHILDREN[:2]))
+    for index, child in zip(CHILDREN[:2], CHILDREN[2:4], strict=True):
+        image.manifests[index] = {"mediaType": INDEX, "manifests": [descriptor(child)]}
+    assert scanned_digests(image) == CHILDREN[2:4]
+
+
+def test_a_manifest_without_a_type_has_the_one_that_ecr_gives_to_clients(image: ScannedImage) -> None:
+    image.index(descriptor(CHILDREN[0]))
+    image.media[CHILDREN[0]] = INDEX
+    image.manifests[CHILDREN[0]] = {"config": {}, "manifests": [descriptor(CHILDREN[1])]}
+    assert scanned_digests(image) == CHILDREN[1:2]
+
+
 def test_an_index_waits_for_all_of_its_images(image: ScannedImage) -> None:
     image.index(*map(descriptor, CHILDREN[:2]))
     image.scanned("PENDING", digest=CHILDREN[0])
@@ -332,6 +346,11 @@ def test_what_is_an_index_and_an_image_at_once_is_what_its_type_says(media: str,
         (both | {"mediaType": media}, {}) if of == "manifest" else (both, {"mediaType": media})
     )
     assert kind_of(manifest, described) == kind
+
+
+@pytest.mark.parametrize("manifest", [{"artifactType": SOCI}, {"config": {"mediaType": SOCI}}], ids=str)
+def test_an_artifact_is_neither(manifest: dict[str, Any]) -> None:
+    assert kind_of(manifest, {"mediaType": MANIFEST}) == "other"
 
 
 def test_a_denied_manifest_names_the_right(image: ScannedImage) -> None:

@@ -309,8 +309,16 @@ def test_an_index(image: ScannedImage) -> None:
     assert look(image).reason == f"{NAME} has more than 1,000 images in it"
     image.index(*(descriptor(f"sha256:{number:064}") for number in range(999)))
     assert "it has no scan" in look(image).reason
-    image.aws.answers["BatchGetImage"] = lambda _: {"images": [{"imageManifest": "{"}]}
-    assert look(image).reason.startswith(f"{NAME}: the answer can't be read: JSONDecodeError: ")
+    image.aws.answers["BatchGetImage"] = lambda _: {"images": [{"imageManifest": "{}"}]}
+    assert look(image).reason.startswith(f"{NAME}: the answer can't be read: KeyError: 'imageId'")
+    for manifest, words in (
+        ("{", "JSONDecodeError"),
+        ("[]", "TypeError"),
+        ('{"manifests": [7]}', "AttributeError"),
+    ):
+        given = {"imageId": {"imageDigest": DIGEST}, "imageManifest": manifest}
+        image.aws.answers["BatchGetImage"] = lambda _, given=given: {"images": [given]}  # type: ignore[misc]
+        assert look(image).reason.startswith(f"{NAME}: the answer can't be read: {words}: ")
 
 
 def test_an_image_that_no_scanner_reads(image: ScannedImage) -> None:

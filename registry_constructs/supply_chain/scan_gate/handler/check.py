@@ -150,7 +150,9 @@ class _Look:
     def report(self, memory: Memory, started: float, now: Callable[[], float]) -> Report:
         """What is known of the image; raises what the scans raise."""
         request, registry = self._request, self._registry
-        self.digest, images = registry.images(request.identifier)
+        described = registry.describe(request.identifier)
+        self.digest = described["imageDigest"]
+        images = registry.images(described)
         doubts: list[NotYet | Unreadable] = []
         states: list[str] = []
         unscanned = []

@@ -120,7 +120,7 @@ def restored(event: dict[str, Any]) -> str:
         request = Request.of(properties)
         clients = clients_of(request.region, properties.get("Role") or "")
         registry = Registry(clients, request.region, request.registry, request.repository)
-        return registry.digest(request.identifier)
+        return str(registry.describe(request.identifier)["imageDigest"])
     except Exception as error:  # whatever it is: a rollback is not held up
         print(f"The tag can't be resolved: {type(error).__name__}: {error}")
         return next(iter(kept.values()), "")

@@ -79,18 +79,23 @@ class Registry:
         self._in = {"registryId": registry, "repositoryName": repository}
         self._pushed: dict[str, object] = {}
 
-    def digest(self, identifier: dict[str, str]) -> str:
-        """The image's digest."""
-        return str(self._describe(identifier)["imageDigest"])
+    def describe(self, identifier: dict[str, str]) -> dict[str, Any]:
+        """What ECR knows of the image, its digest for certain."""
+        name = self._name(identifier)
+        with asking(name):
+            answer = self._clients("ecr").describe_images(**self._in, imageIds=[identifier])
+            image: dict[str, Any] = answer["imageDetails"][0]
+            if not image["imageDigest"] or identifier.get("imageDigest") not in (None, image["imageDigest"]):
+                raise NotYet(f"{name}: ECR answers about another image")
+        return image
 
-    def images(self, identifier: dict[str, str]) -> tuple[str, list[str]]:
-        """The image's digest, and the digests that are scanned: its own, or those of an index's images."""
-        image = self._describe(identifier)
+    def images(self, image: dict[str, Any]) -> list[str]:
+        """The digests that are scanned of a described image: its own, or those of an index's images."""
         digest: str = image["imageDigest"]
         kind = image.get("imageManifestMediaType")
         images = [digest] if kind in MANIFESTS else self._runnable({"digest": digest, "mediaType": kind})
         self._pushed = dict.fromkeys([digest, *images]) | {digest: image.get("imagePushedAt")}
-        return digest, images
+        return images
 
     def scan(self, digest: str, *, start: bool) -> Scan:
         """What ECR lists of the scan of an image."""
@@ -165,15 +170,6 @@ class Registry:
             )
         why = found[0].get("failureReason") or found[0].get("failureCode") or found[0].get("status")
         raise Unsigned(f"{self._name(digest)}: signing with {profile} failed: {why}. Push it again")
-
-    def _describe(self, identifier: dict[str, str]) -> dict[str, Any]:
-        name = self._name(identifier)
-        with asking(name):
-            answer = self._clients("ecr").describe_images(**self._in, imageIds=[identifier])
-            image: dict[str, Any] = answer["imageDetails"][0]
-            if not image["imageDigest"] or identifier.get("imageDigest") not in (None, image["imageDigest"]):
-                raise NotYet(f"{name}: ECR answers about another image")
-        return image
 
     def _scan_pages(self, digest: str, *, start: bool) -> Iterator[dict[str, Any]]:
         name = self._name(digest)
@@ -267,13 +263,9 @@ class Registry:
                     acceptedMediaTypes=[*INDEXES, *MANIFESTS],
                 )
                 for image in answer.get("images") or ():
-                    digest = (image.get("imageId") or {}).get("imageDigest") or (
-                        batch[0] if len(batch) == 1 else ""
-                    )
-                    manifest = json.loads(image["imageManifest"])
-                    if digest in batch and isinstance(manifest, dict):
-                        # The Docker clients' type of a manifest without a type of its own.
-                        found[digest] = {"mediaType": image.get("imageManifestMediaType")} | manifest
+                    # The Docker clients' type of a manifest without a type of its own.
+                    kind = {"mediaType": image.get("imageManifestMediaType")}
+                    found[image["imageId"]["imageDigest"]] = kind | json.loads(image["imageManifest"])
         return found
 
     def _name(self, image: str | dict[str, str]) -> str:
