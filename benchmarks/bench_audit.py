@@ -17,9 +17,9 @@ from typing import Any
 import boto3
 from botocore.exceptions import ClientError
 
+from registry_constructs.live.audit.accounts import Scope
+from registry_constructs.live.audit.audit import read_registries
 from registry_constructs.local import LocalAws
-from registry_constructs.operations.audit.accounts import Scope
-from registry_constructs.operations.audit.audit import read_registries
 from registry_constructs.rules.judge import judge
 from registry_constructs.rules.packs import select
 from registry_constructs.rules.rule import Part, Settings

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from registry_constructs.lifecycle import Action, presets
+from registry_constructs.ecr.lifecycle import Action, presets
 from registry_constructs.simulation import Image, Inventory, read_inventories, simulate, write_inventories
 
 REPOSITORIES = 1_000

@@ -18,7 +18,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from operator import attrgetter
 
-from registry_constructs.lifecycle import LifecyclePolicy, LifecycleRule
+from registry_constructs.ecr.lifecycle import LifecyclePolicy, LifecycleRule
 from registry_constructs.simulation import Image, simulate
 
 IMAGES = 100_000

@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from registry_constructs.lifecycle import presets
+from registry_constructs.ecr.lifecycle import presets
 
 PER_STACK = 450
 TEAMS = 20

@@ -13,26 +13,46 @@ if TYPE_CHECKING:
     from registry_constructs.catalog.catalog import Catalog
     from registry_constructs.catalog.problems import InvalidCatalogError
     from registry_constructs.catalog.stage import CatalogStage
-    from registry_constructs.compliance.checks import RegistryChecks
-    from registry_constructs.compliance.guard import guard_rules
-    from registry_constructs.compliance.pinned_images import PinnedImages
-    from registry_constructs.compliance.safe_repositories import SafeRepositories
-    from registry_constructs.compliance.safe_repository import SafeRepository
-    from registry_constructs.consumers.ec2_capacity import Ec2Capacity
-    from registry_constructs.consumers.ec2_service import Ec2Service
-    from registry_constructs.consumers.fargate_service import CapacityMix, FargateService
-    from registry_constructs.consumers.fargate_task import FargateTask
-    from registry_constructs.consumers.image import Image
-    from registry_constructs.consumers.kubernetes.cluster import EksCluster
-    from registry_constructs.consumers.kubernetes.description import Autoscaling, HealthChecks, SecretKey
-    from registry_constructs.consumers.kubernetes.nodes import Nodes
-    from registry_constructs.consumers.kubernetes.workload import KubernetesWorkload
-    from registry_constructs.consumers.lambda_function import ImageFunction
-    from registry_constructs.consumers.load_balancer import LoadBalancer
-    from registry_constructs.consumers.private_access import PrivateRegistryAccess
-    from registry_constructs.consumers.scaling import Scaling
-    from registry_constructs.errors import InvalidInputError
-    from registry_constructs.lifecycle import LifecyclePolicy, LifecycleRule, LifecycleWarning, presets
+    from registry_constructs.consumers.ecs.ec2_capacity import Ec2Capacity
+    from registry_constructs.consumers.ecs.ec2_service import Ec2Service
+    from registry_constructs.consumers.ecs.fargate_service import CapacityMix, FargateService
+    from registry_constructs.consumers.ecs.fargate_task import FargateTask
+    from registry_constructs.consumers.ecs.load_balancer import LoadBalancer
+    from registry_constructs.consumers.ecs.scaling import Scaling
+    from registry_constructs.consumers.eks.cluster import EksCluster
+    from registry_constructs.consumers.eks.nodes import Nodes
+    from registry_constructs.consumers.eks.workload import KubernetesWorkload
+    from registry_constructs.consumers.eks.workload_description import Autoscaling, HealthChecks, SecretKey
+    from registry_constructs.consumers.lambda_.image_function import ImageFunction
+    from registry_constructs.consumers.network.private_access import PrivateRegistryAccess
+    from registry_constructs.delivery.build.delivery_pipeline import DeliveryPipeline
+    from registry_constructs.delivery.build.deployed_image import DeployedImage
+    from registry_constructs.delivery.build.image_build import ImageBuild
+    from registry_constructs.delivery.deploy_on_push.deploy_on_push import DeployOnPush
+    from registry_constructs.delivery.deploy_on_push.pipeline_on_push import PipelineOnPush
+    from registry_constructs.delivery.promotion.promotion import Promotion
+    from registry_constructs.delivery.publishers.bitbucket import BitbucketPublisher
+    from registry_constructs.delivery.publishers.github import GitHubPublisher
+    from registry_constructs.delivery.publishers.gitlab import GitLabPublisher
+    from registry_constructs.delivery.scan_gate.action import ScanGateAction
+    from registry_constructs.delivery.scan_gate.exceptions import (
+        FindingException,
+        UnsupportedImageException,
+    )
+    from registry_constructs.delivery.scan_gate.gate import ScanGate
+    from registry_constructs.ecr.errors import InvalidInputError
+    from registry_constructs.ecr.lifecycle import LifecyclePolicy, LifecycleRule, LifecycleWarning, presets
+    from registry_constructs.guardrails.guard import guard_rules
+    from registry_constructs.guardrails.pinned_images import PinnedImages
+    from registry_constructs.guardrails.registry_checks import RegistryChecks
+    from registry_constructs.guardrails.safe_repositories import SafeRepositories
+    from registry_constructs.guardrails.safe_repository import SafeRepository
+    from registry_constructs.images.image import Image
+    from registry_constructs.monitoring.alarms import RegistryAlarms
+    from registry_constructs.monitoring.dashboard import RegistryDashboard
+    from registry_constructs.monitoring.failures import RegistryFailures
+    from registry_constructs.monitoring.notifications.notifications import Notifications
+    from registry_constructs.monitoring.scan_findings import ScanFindings
     from registry_constructs.registry import (
         AccountSettings,
         ManagedSigning,
@@ -49,26 +69,6 @@ if TYPE_CHECKING:
     from registry_constructs.registry.stack_set import RegistryStackSet
     from registry_constructs.repository import PublicRepository, Repository
     from registry_constructs.rules.rule import Severity
-    from registry_constructs.supply_chain.build.delivery_pipeline import DeliveryPipeline
-    from registry_constructs.supply_chain.build.deployed_image import DeployedImage
-    from registry_constructs.supply_chain.build.image_build import ImageBuild
-    from registry_constructs.supply_chain.deploy_on_push.deploy_on_push import DeployOnPush
-    from registry_constructs.supply_chain.deploy_on_push.pipeline_on_push import PipelineOnPush
-    from registry_constructs.supply_chain.monitoring.alarms import RegistryAlarms
-    from registry_constructs.supply_chain.monitoring.dashboard import RegistryDashboard
-    from registry_constructs.supply_chain.monitoring.failures import RegistryFailures
-    from registry_constructs.supply_chain.notifications.notifications import Notifications
-    from registry_constructs.supply_chain.promotion.promotion import Promotion
-    from registry_constructs.supply_chain.publishers.bitbucket import BitbucketPublisher
-    from registry_constructs.supply_chain.publishers.github import GitHubPublisher
-    from registry_constructs.supply_chain.publishers.gitlab import GitLabPublisher
-    from registry_constructs.supply_chain.scan_findings import ScanFindings
-    from registry_constructs.supply_chain.scan_gate.action import ScanGateAction
-    from registry_constructs.supply_chain.scan_gate.exceptions import (
-        FindingException,
-        UnsupportedImageException,
-    )
-    from registry_constructs.supply_chain.scan_gate.gate import ScanGate
 
 __all__ = [
     "AccountSettings",
@@ -137,67 +137,67 @@ __all__ = [
 
 _ROOMS = {
     "AccountSettings": "registry",
-    "Autoscaling": "consumers.kubernetes.description",
-    "BitbucketPublisher": "supply_chain.publishers.bitbucket",
-    "CapacityMix": "consumers.fargate_service",
+    "Autoscaling": "consumers.eks.workload_description",
+    "BitbucketPublisher": "delivery.publishers.bitbucket",
+    "CapacityMix": "consumers.ecs.fargate_service",
     "Catalog": "catalog.catalog",
     "CatalogStage": "catalog.stage",
-    "DeliveryPipeline": "supply_chain.build.delivery_pipeline",
-    "DeployOnPush": "supply_chain.deploy_on_push.deploy_on_push",
-    "DeployedImage": "supply_chain.build.deployed_image",
-    "Ec2Capacity": "consumers.ec2_capacity",
-    "Ec2Service": "consumers.ec2_service",
-    "EksCluster": "consumers.kubernetes.cluster",
-    "FargateService": "consumers.fargate_service",
-    "FargateTask": "consumers.fargate_task",
-    "FindingException": "supply_chain.scan_gate.exceptions",
-    "GitHubPublisher": "supply_chain.publishers.github",
-    "GitLabPublisher": "supply_chain.publishers.gitlab",
-    "HealthChecks": "consumers.kubernetes.description",
-    "Image": "consumers.image",
-    "ImageBuild": "supply_chain.build.image_build",
-    "ImageFunction": "consumers.lambda_function",
+    "DeliveryPipeline": "delivery.build.delivery_pipeline",
+    "DeployOnPush": "delivery.deploy_on_push.deploy_on_push",
+    "DeployedImage": "delivery.build.deployed_image",
+    "Ec2Capacity": "consumers.ecs.ec2_capacity",
+    "Ec2Service": "consumers.ecs.ec2_service",
+    "EksCluster": "consumers.eks.cluster",
+    "FargateService": "consumers.ecs.fargate_service",
+    "FargateTask": "consumers.ecs.fargate_task",
+    "FindingException": "delivery.scan_gate.exceptions",
+    "GitHubPublisher": "delivery.publishers.github",
+    "GitLabPublisher": "delivery.publishers.gitlab",
+    "HealthChecks": "consumers.eks.workload_description",
+    "Image": "images.image",
+    "ImageBuild": "delivery.build.image_build",
+    "ImageFunction": "consumers.lambda_.image_function",
     "InvalidCatalogError": "catalog.problems",
-    "InvalidInputError": "errors",
-    "KubernetesWorkload": "consumers.kubernetes.workload",
-    "LifecyclePolicy": "lifecycle",
-    "LifecycleRule": "lifecycle",
-    "LifecycleWarning": "lifecycle",
-    "LoadBalancer": "consumers.load_balancer",
+    "InvalidInputError": "ecr.errors",
+    "KubernetesWorkload": "consumers.eks.workload",
+    "LifecyclePolicy": "ecr.lifecycle",
+    "LifecycleRule": "ecr.lifecycle",
+    "LifecycleWarning": "ecr.lifecycle",
+    "LoadBalancer": "consumers.ecs.load_balancer",
     "ManagedSigning": "registry",
-    "Nodes": "consumers.kubernetes.nodes",
-    "Notifications": "supply_chain.notifications.notifications",
-    "PinnedImages": "compliance.pinned_images",
-    "PipelineOnPush": "supply_chain.deploy_on_push.pipeline_on_push",
-    "PrivateRegistryAccess": "consumers.private_access",
-    "Promotion": "supply_chain.promotion.promotion",
+    "Nodes": "consumers.eks.nodes",
+    "Notifications": "monitoring.notifications.notifications",
+    "PinnedImages": "guardrails.pinned_images",
+    "PipelineOnPush": "delivery.deploy_on_push.pipeline_on_push",
+    "PrivateRegistryAccess": "consumers.network.private_access",
+    "Promotion": "delivery.promotion.promotion",
     "PublicRepository": "repository",
     "PullThroughCache": "registry",
     "PullTimeExclusion": "registry",
     "Registry": "registry",
-    "RegistryAlarms": "supply_chain.monitoring.alarms",
-    "RegistryChecks": "compliance.checks",
-    "RegistryDashboard": "supply_chain.monitoring.dashboard",
-    "RegistryFailures": "supply_chain.monitoring.failures",
+    "RegistryAlarms": "monitoring.alarms",
+    "RegistryChecks": "guardrails.registry_checks",
+    "RegistryDashboard": "monitoring.dashboard",
+    "RegistryFailures": "monitoring.failures",
     "RegistryStackSet": "registry.stack_set",
     "Replication": "registry",
     "Repository": "repository",
     "RepositoryCreationTemplate": "registry",
     "RepositorySettings": "registry",
     "Rollout": "registry.rollout",
-    "SafeRepositories": "compliance.safe_repositories",
-    "SafeRepository": "compliance.safe_repository",
-    "Scaling": "consumers.scaling",
-    "ScanFindings": "supply_chain.scan_findings",
-    "ScanGate": "supply_chain.scan_gate.gate",
-    "ScanGateAction": "supply_chain.scan_gate.action",
+    "SafeRepositories": "guardrails.safe_repositories",
+    "SafeRepository": "guardrails.safe_repository",
+    "Scaling": "consumers.ecs.scaling",
+    "ScanFindings": "monitoring.scan_findings",
+    "ScanGate": "delivery.scan_gate.gate",
+    "ScanGateAction": "delivery.scan_gate.action",
     "Scanning": "registry",
-    "SecretKey": "consumers.kubernetes.description",
+    "SecretKey": "consumers.eks.workload_description",
     "Severity": "rules.rule",
-    "UnsupportedImageException": "supply_chain.scan_gate.exceptions",
+    "UnsupportedImageException": "delivery.scan_gate.exceptions",
     "Upstream": "registry",
-    "guard_rules": "compliance.guard",
-    "presets": "lifecycle",
+    "guard_rules": "guardrails.guard",
+    "presets": "ecr.lifecycle",
 }
 
 

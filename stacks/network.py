@@ -9,8 +9,8 @@ from aws_cdk import aws_ec2 as ec2
 from constructs import Construct
 
 from registry_constructs import Image, PrivateRegistryAccess
-from registry_constructs.consumers.endpoint_policies import Service, Workload
-from registry_constructs.consumers.logs import encrypted_log_group
+from registry_constructs._cdk.logs import encrypted_log_group
+from registry_constructs.consumers.network.endpoint_policies import Service, Workload
 
 
 class NetworkStack(cdk.Stack):

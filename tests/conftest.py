@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, settings
 from syrupy.assertion import SnapshotAssertion
 from syrupy.extensions.json import JSONSnapshotExtension
 
-from registry_constructs.tokens import ENCODED_TEXT, is_token
+from registry_constructs.ecr.tokens import ENCODED_TEXT, is_token
 
 _TOOLS = [Path(sys.executable).parent, Path(__file__).parent.parent / "node_modules" / ".bin"]
 os.environ["PATH"] = os.pathsep.join([*map(str, _TOOLS), os.environ.get("PATH", "")])

@@ -24,9 +24,9 @@ def modules_after(statement: str) -> set[str]:
     "statement",
     [
         "import registry_constructs",
-        "import registry_constructs.lifecycle",
+        "import registry_constructs.ecr.lifecycle",
         "from registry_constructs import LifecyclePolicy, LifecycleRule, presets, InvalidInputError",
-        "import registry_constructs.limits, registry_constructs.naming",
+        "import registry_constructs.ecr.limits, registry_constructs.ecr.names",
         "import registry_constructs.local.pytest_plugin",
     ],
 )

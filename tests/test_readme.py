@@ -10,7 +10,7 @@ import pytest
 from typer.main import get_command
 
 from registry_constructs.cli import app as command_line
-from tests.consumers import variants_eks
+from tests.consumers.eks import variants_eks
 from tests.synthesis import ROOT, cfn_lint, new_app, new_stack, raw_template
 
 README = (ROOT / "README.md").read_text()

@@ -28,16 +28,16 @@ from registry_constructs import (
     Upstream,
     presets,
 )
-from tests.consumers import variants_access, variants_ecs, variants_eks
+from tests.consumers.ecs import variants_ecs
+from tests.consumers.eks import variants_eks
+from tests.consumers.network import variants_access
+from tests.delivery.build import variants_build
+from tests.delivery.deploy_on_push import variants_rollout
+from tests.delivery.promotion import variants_promotion
+from tests.delivery.publishers import variants_publishers
+from tests.delivery.scan_gate import variants_gate
+from tests.monitoring import variants_findings
 from tests.registry import variants_organization
-from tests.supply_chain import (
-    variants_build,
-    variants_findings,
-    variants_gate,
-    variants_promotion,
-    variants_publishers,
-    variants_rollout,
-)
 from tests.synthesis import ENV, new_stack
 
 Variant = Callable[[cdk.Stack], Any]

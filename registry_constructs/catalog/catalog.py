@@ -28,7 +28,7 @@ from registry_constructs.catalog.schema import (
     Team,
 )
 from registry_constructs.catalog.source import PathInFile, Source, catalog_files, dotted
-from registry_constructs.errors import InvalidInputError
+from registry_constructs.ecr.errors import InvalidInputError
 
 _BY_NAME = (
     "environments",

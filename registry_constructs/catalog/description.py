@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from registry_constructs.catalog.schema import Access
-from registry_constructs.lifecycle import LifecyclePolicy, presets
+from registry_constructs.ecr.lifecycle import LifecyclePolicy, presets
 
 DEFAULT_LIFECYCLE: Final = presets.default()
 NOBODY: Final = Access()

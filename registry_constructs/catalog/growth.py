@@ -8,7 +8,7 @@ from typing import Final
 
 from registry_constructs.catalog.catalog import Catalog
 from registry_constructs.catalog.placement import REPOSITORIES_OF_A_STACK
-from registry_constructs.errors import InvalidInputError
+from registry_constructs.ecr.errors import InvalidInputError
 
 _HEAD: Final = """\
 # Written by 'registry-constructs catalog grow'. These repositories stay in the stacks that were planned

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final, Literal, Union
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag, create_model
 
-from registry_constructs.lifecycle import LifecyclePolicy, LifecycleRule, presets
+from registry_constructs.ecr.lifecycle import LifecyclePolicy, LifecycleRule, presets
 
 # How the annotations of the presets and of the rules look in YAML.
 _TYPES: Final[dict[str, Any]] = {

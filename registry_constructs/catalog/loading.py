@@ -14,7 +14,7 @@ from pydantic import BaseModel, ValidationError
 from registry_constructs.catalog.problems import unknown
 from registry_constructs.catalog.schema import CatalogFile
 from registry_constructs.catalog.source import PathInFile
-from registry_constructs.errors import InvalidInputError
+from registry_constructs.ecr.errors import InvalidInputError
 
 _WANTED: Final = {
     "string_type": ("text", "write it as text"),

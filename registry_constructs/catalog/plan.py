@@ -12,8 +12,8 @@ from typing import Any, Final, NamedTuple
 from registry_constructs.catalog.catalog import Catalog
 from registry_constructs.catalog.placement import logical_id
 from registry_constructs.catalog.rendering import UNSAID_ENCRYPTION, Json, Place, resource
-from registry_constructs.errors import InvalidInputError
-from registry_constructs.lifecycle import LifecyclePolicy
+from registry_constructs.ecr.errors import InvalidInputError
+from registry_constructs.ecr.lifecycle import LifecyclePolicy
 
 _TYPE: Final = "AWS::ECR::Repository"
 _STACK_KEY: Final = "<the key of the stack>"

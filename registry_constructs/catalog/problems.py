@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from registry_constructs.errors import InvalidInputError
+from registry_constructs.ecr.errors import InvalidInputError
 
 _LINE: Final = re.compile(r"(?P<file>.+?):(?P<line>[0-9]+)( |$)")
 

@@ -13,11 +13,11 @@ from constructs import Construct
 
 from registry_constructs.catalog.description import RepositoryDescription
 from registry_constructs.catalog.schema import Publisher
-from registry_constructs.supply_chain.publishers.bitbucket import BitbucketPublisher
-from registry_constructs.supply_chain.publishers.github import GITHUB, GitHubPublisher
-from registry_constructs.supply_chain.publishers.gitlab import GITLAB, GitLabPublisher
-from registry_constructs.supply_chain.publishers.identity_provider import provider_name
-from registry_constructs.supply_chain.publishers.publisher import Publisher as PublisherRole
+from registry_constructs.delivery.publishers.bitbucket import BitbucketPublisher
+from registry_constructs.delivery.publishers.github import GITHUB, GitHubPublisher
+from registry_constructs.delivery.publishers.gitlab import GITLAB, GitLabPublisher
+from registry_constructs.delivery.publishers.identity_provider import provider_name
+from registry_constructs.delivery.publishers.publisher import Publisher as PublisherRole
 
 
 class PublishersStack(cdk.Stack):

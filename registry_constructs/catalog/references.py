@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from registry_constructs import limits
 from registry_constructs.catalog.description import Layer, RepositoryDescription
 from registry_constructs.catalog.placement import REPOSITORIES_OF_A_STACK, TEMPLATE_BYTES, logical_id
 from registry_constructs.catalog.problems import unknown
 from registry_constructs.catalog.rendering import Place, policy_length, template_size
 from registry_constructs.catalog.schema import CatalogFile, Settings
 from registry_constructs.catalog.source import PathInFile
-from registry_constructs.errors import InvalidInputError
+from registry_constructs.ecr import limits
+from registry_constructs.ecr.errors import InvalidInputError
 
 if TYPE_CHECKING:
     from registry_constructs.catalog.catalog import Catalog

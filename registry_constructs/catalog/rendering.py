@@ -8,9 +8,9 @@ from typing import Any, Final, NamedTuple
 
 from registry_constructs.catalog.description import RepositoryDescription
 from registry_constructs.catalog.placement import TEMPLATE_BYTES, logical_id
-from registry_constructs.errors import InvalidInputError
-from registry_constructs.naming import parse_lambda_function
-from registry_constructs.permissions import LAMBDA_PULL_ACTIONS, PULL_ACTIONS, PUSH_ACTIONS
+from registry_constructs.ecr.actions import LAMBDA_PULL_ACTIONS, PULL_ACTIONS, PUSH_ACTIONS
+from registry_constructs.ecr.errors import InvalidInputError
+from registry_constructs.ecr.names import parse_lambda_function
 
 Json = dict[str, Any]
 

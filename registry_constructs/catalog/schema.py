@@ -11,10 +11,15 @@ from typing import Annotated, Any, Final, Literal, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from registry_constructs import limits
 from registry_constructs.catalog.lifecycles import Lifecycle
-from registry_constructs.errors import InvalidInputError
-from registry_constructs.naming import (
+from registry_constructs.delivery.publishers.subjects import (
+    bitbucket_subjects,
+    github_subjects,
+    gitlab_subjects,
+)
+from registry_constructs.ecr import limits
+from registry_constructs.ecr.errors import InvalidInputError
+from registry_constructs.ecr.names import (
     check_account_id,
     check_exclusion_filters,
     check_organization_id,
@@ -24,12 +29,7 @@ from registry_constructs.naming import (
     check_repository_name,
     parse_lambda_function,
 )
-from registry_constructs.supply_chain.publishers.subjects import (
-    bitbucket_subjects,
-    github_subjects,
-    gitlab_subjects,
-)
-from registry_constructs.upstreams import check_prefixes
+from registry_constructs.ecr.upstreams import check_prefixes
 
 MOST_STACKS: Final = 500
 """Stacks of a catalog in an account and Region, which has 2,000 by default (CloudFormation quotas)."""

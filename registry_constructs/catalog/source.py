@@ -11,7 +11,7 @@ from typing import Any, Final
 import yaml
 
 from registry_constructs.catalog.problems import InvalidCatalogError
-from registry_constructs.errors import InvalidInputError
+from registry_constructs.ecr.errors import InvalidInputError
 
 # libyaml where the wheel has it: the same grammar, ten times as fast.
 _Loader: Final[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)

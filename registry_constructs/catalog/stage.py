@@ -10,15 +10,15 @@ import aws_cdk as cdk
 from aws_cdk import aws_ecr as ecr
 from constructs import Construct
 
+from registry_constructs._cdk.keys import default_key
+from registry_constructs._cdk.located import located
 from registry_constructs.catalog.early_validation import validation_starts
 from registry_constructs.catalog.fragment import Fragment
 from registry_constructs.catalog.placement import logical_id
 from registry_constructs.catalog.problems import unknown
-from registry_constructs.errors import InvalidInputError
+from registry_constructs.ecr.errors import InvalidInputError
 from registry_constructs.repository import Repository
 from registry_constructs.repository.access import ORGANIZATION_REASON
-from registry_constructs.repository.key import default_key
-from registry_constructs.repository.located import located
 
 if TYPE_CHECKING:
     from registry_constructs.catalog.catalog import Catalog

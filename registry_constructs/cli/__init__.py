@@ -23,9 +23,9 @@ from registry_constructs.cli import (
     scan,
 )
 from registry_constructs.cli.output import say
-from registry_constructs.errors import InvalidInputError
+from registry_constructs.ecr.errors import InvalidInputError
+from registry_constructs.live.errors import AwsError
 from registry_constructs.local.errors import LocalAwsError
-from registry_constructs.operations.errors import AwsError
 
 app = typer.Typer(
     help="AWS CDK constructs for Amazon ECR: what lifecycle policies do, and an AWS on your laptop.",

@@ -30,14 +30,14 @@ from registry_constructs.cli.rule_options import (
     TrustedAccounts,
     settings_of,
 )
-from registry_constructs.rules import drift
-from registry_constructs.rules.assembly import stacks_of
+from registry_constructs.rules.checks import drift
 from registry_constructs.rules.judge import Judgment, judge
 from registry_constructs.rules.packs import select
-from registry_constructs.rules.template import read_templates
+from registry_constructs.templates.app import read_templates
+from registry_constructs.templates.assembly import stacks_of
 
 if TYPE_CHECKING:
-    from registry_constructs.operations.audit.audit import Audit
+    from registry_constructs.live.audit.audit import Audit
 
 # Looking for what runs takes rights in five more services.
 _UNLESS_SAID = ("recommended", "-floating-tag")
@@ -97,9 +97,9 @@ def audit(
 
     What can't be read is listed as unknown, and the exit status says so.
     """
-    from registry_constructs.operations.audit.accounts import Scope  # noqa: PLC0415 - boto3 is slow
-    from registry_constructs.operations.audit.audit import read_registries  # noqa: PLC0415
-    from registry_constructs.operations.audit.parts import actions_for, parts_of, policy_for  # noqa: PLC0415
+    from registry_constructs.live.audit.accounts import Scope  # noqa: PLC0415 - boto3 is slow
+    from registry_constructs.live.audit.audit import read_registries  # noqa: PLC0415
+    from registry_constructs.live.audit.parts import actions_for, parts_of, policy_for  # noqa: PLC0415
 
     rules = select(rule or _UNLESS_SAID)
     asked = (*rules, drift.RULE) if compare else rules

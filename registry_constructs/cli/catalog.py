@@ -12,7 +12,7 @@ import typer
 from registry_constructs.cli.inputs import Format, refusing
 from registry_constructs.cli.live import Profile
 from registry_constructs.cli.output import in_words, print_data, print_json, say, table
-from registry_constructs.errors import InvalidInputError
+from registry_constructs.ecr.errors import InvalidInputError
 
 if TYPE_CHECKING:
     from registry_constructs.catalog.catalog import Catalog
@@ -296,8 +296,8 @@ def _deployed(
         return read_templates(Path(against))
     from registry_constructs.catalog.plan import repositories_of  # noqa: PLC0415
     from registry_constructs.catalog.rendering import Place  # noqa: PLC0415
-    from registry_constructs.operations.aws import Aws  # noqa: PLC0415
-    from registry_constructs.operations.stacks import read_stacks  # noqa: PLC0415
+    from registry_constructs.live.aws import Aws  # noqa: PLC0415
+    from registry_constructs.live.stacks import read_stacks  # noqa: PLC0415
 
     aws = Aws(profile=profile)
     found: list[Deployed] = []
@@ -309,8 +309,8 @@ def _deployed(
 
 
 def _images(profile: str | None) -> Images:
-    from registry_constructs.operations.aws import Aws  # noqa: PLC0415
-    from registry_constructs.operations.stacks import count_images  # noqa: PLC0415
+    from registry_constructs.live.aws import Aws  # noqa: PLC0415
+    from registry_constructs.live.stacks import count_images  # noqa: PLC0415
 
     aws = Aws(profile=profile)
 

@@ -12,10 +12,10 @@ import typer
 from registry_constructs.cli.inputs import refusing
 from registry_constructs.cli.live import Profile, Regions
 from registry_constructs.cli.output import counting, say
-from registry_constructs.errors import InvalidInputError
+from registry_constructs.ecr.errors import InvalidInputError
 
 if TYPE_CHECKING:
-    from registry_constructs.catalog.writing import Written
+    from registry_constructs.catalog.importing.writing import Written
 
 _UNSAID_STATUS: Final = 3
 
@@ -43,9 +43,9 @@ def import_(
 
     Ends with status 3 if something stands in ECR that a catalog can't say: the file then says where.
     """
-    from registry_constructs.catalog.writing import write_catalog  # noqa: PLC0415 - pydantic and boto3 are slow
-    from registry_constructs.operations import Aws  # noqa: PLC0415
-    from registry_constructs.operations.live_repositories import read_repositories  # noqa: PLC0415
+    from registry_constructs.catalog.importing.writing import write_catalog  # noqa: PLC0415 - pydantic and boto3 are slow
+    from registry_constructs.live import Aws  # noqa: PLC0415
+    from registry_constructs.live.live_repositories import read_repositories  # noqa: PLC0415
 
     _check_output(output, force=force)
     with counting("Reading repositories") as progress:

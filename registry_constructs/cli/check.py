@@ -28,12 +28,12 @@ from registry_constructs.cli.rule_options import (
     TrustedAccounts,
     settings_of,
 )
-from registry_constructs.rules.assembly import StackTemplate, stacks_of
+from registry_constructs.reports.acknowledgments import Acknowledgment
 from registry_constructs.rules.judge import judge
 from registry_constructs.rules.packs import select
-from registry_constructs.rules.reports.acknowledgments import Acknowledgment
 from registry_constructs.rules.rule import NAMESPACE, Rule
-from registry_constructs.rules.template import read_templates
+from registry_constructs.templates.app import read_templates
+from registry_constructs.templates.assembly import StackTemplate, stacks_of
 
 
 @refusing

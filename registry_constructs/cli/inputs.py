@@ -14,8 +14,8 @@ import typer
 
 from registry_constructs.catalog.problems import InvalidCatalogError
 from registry_constructs.cli.output import counting, say
-from registry_constructs.errors import InvalidInputError
-from registry_constructs.lifecycle import LifecyclePolicy
+from registry_constructs.ecr.errors import InvalidInputError
+from registry_constructs.ecr.lifecycle import LifecyclePolicy
 from registry_constructs.simulation import Inventory, read_inventories
 from registry_constructs.simulation.details import read_time
 

@@ -12,10 +12,10 @@ import typer
 from registry_constructs.cli.inputs import refusing
 from registry_constructs.cli.live import Profile, Regions
 from registry_constructs.cli.output import counting, in_words, say
-from registry_constructs.errors import InvalidInputError
+from registry_constructs.ecr.errors import InvalidInputError
 
 if TYPE_CHECKING:
-    from registry_constructs.operations import PodsFile, Taken
+    from registry_constructs.live import PodsFile, Taken
 
 # CLUSTER=FILE and REGION/CLUSTER=FILE; the names that EKS takes (API CreateCluster).
 _OF_CLUSTER: Final = re.compile(r"((?:[a-z0-9-]+/)?[0-9A-Za-z][0-9A-Za-z_-]{0,99})=(.+)")
@@ -50,7 +50,7 @@ def inventory(
     concurrency: Annotated[int, typer.Option(min=1, max=64, help="Repositories read at a time.")] = 8,
 ) -> None:
     """Write what lies in live repositories to a file, for `lifecycle` and `cost`. Changes nothing in AWS."""
-    from registry_constructs.operations import Aws, InUse, take_inventory  # noqa: PLC0415 - boto3 is slow
+    from registry_constructs.live import Aws, InUse, take_inventory  # noqa: PLC0415 - boto3 is slow
 
     if bool(repository) == every:
         raise InvalidInputError(
@@ -73,7 +73,7 @@ def inventory(
 
 
 def _pods(given: Sequence[str]) -> list[PodsFile]:
-    from registry_constructs.operations import PodsFile  # noqa: PLC0415
+    from registry_constructs.live import PodsFile  # noqa: PLC0415
 
     found = [(_OF_CLUSTER.fullmatch(text), text) for text in given]
     return [PodsFile(Path(of[2]), of[1]) if of else PodsFile(Path(text)) for of, text in found]

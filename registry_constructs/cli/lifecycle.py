@@ -24,7 +24,7 @@ from registry_constructs.cli.inputs import (
     refusing,
 )
 from registry_constructs.cli.output import counting, print_json, say
-from registry_constructs.errors import InvalidInputError
+from registry_constructs.ecr.errors import InvalidInputError
 from registry_constructs.simulation import Inventory, Simulation, simulate
 from registry_constructs.simulation.usage import losses
 
@@ -62,7 +62,7 @@ def simulate_policy(
     fail_on_in_use: FailOnInUse = False,
 ) -> None:
     """Show which images a policy would delete or archive, by which rule, and why."""
-    from registry_constructs.simulation.page import simulation_page  # noqa: PLC0415 - for one format only
+    from registry_constructs.reports.simulation_page import simulation_page  # noqa: PLC0415 - for one format only
     from registry_constructs.simulation.preview import preview  # noqa: PLC0415
 
     rules, time = read_policy(policy), read_now(now)
@@ -131,8 +131,8 @@ def check(
     fail_on_in_use: FailOnInUse = False,
 ) -> None:
     """Simulate every policy of a synthesized app; made for CI, before `cdk deploy`."""
-    from registry_constructs.simulation.assembly import policies_of  # noqa: PLC0415 - for this command only
     from registry_constructs.simulation.check import check as check_all  # noqa: PLC0415
+    from registry_constructs.templates.lifecycle_policies import policies_of  # noqa: PLC0415 - for this command only
 
     policies, time = policies_of(app_folder), read_now(now)
     rows, breaks = [], False

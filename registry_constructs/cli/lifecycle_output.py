@@ -7,14 +7,14 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 
 from registry_constructs.cli.output import print_data, print_json, table
-from registry_constructs.lifecycle import Action, LifecyclePolicy
-from registry_constructs.pages import page, paragraph, wide
-from registry_constructs.pages import table as html_table
+from registry_constructs.ecr.lifecycle import Action, LifecyclePolicy
+from registry_constructs.reports.forecast_plot import forecast_svg
+from registry_constructs.reports.pages import page, paragraph, wide
+from registry_constructs.reports.pages import table as html_table
 from registry_constructs.simulation import Image, Inventory, Simulation
 from registry_constructs.simulation.check import Checked
 from registry_constructs.simulation.explain import explain
 from registry_constructs.simulation.forecast import Forecast, Level, Pushes
-from registry_constructs.simulation.plot import forecast_svg
 from registry_constructs.simulation.preview import changes
 from registry_constructs.simulation.prices import DAYS_PER_MONTH, Prices
 from registry_constructs.simulation.usage import missing, used

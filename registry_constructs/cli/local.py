@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from registry_constructs.cli.output import print_json, print_status, say, step
-from registry_constructs.image_reference import parse_reference
+from registry_constructs.ecr.references import parse_reference
 from registry_constructs.local import background, cdk, images
 from registry_constructs.local.connection import Connection
 from registry_constructs.local.errors import LocalAwsError

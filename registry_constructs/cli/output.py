@@ -16,7 +16,7 @@ from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from registry_constructs.image_reference import parse_reference
+from registry_constructs.ecr.references import parse_reference
 from registry_constructs.local.consumers import KUBERNETES, Consumer
 from registry_constructs.local.status import PrivateRepository, Registry, Status
 

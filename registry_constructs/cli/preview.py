@@ -11,11 +11,11 @@ import typer
 from registry_constructs.cli.inputs import Format, refusing
 from registry_constructs.cli.live import Profile, Regions
 from registry_constructs.cli.output import print_data, print_json, say, step, table
-from registry_constructs.errors import InvalidInputError
-from registry_constructs.lifecycle import Action
+from registry_constructs.ecr.errors import InvalidInputError
+from registry_constructs.ecr.lifecycle import Action
 
 if TYPE_CHECKING:
-    from registry_constructs.operations.live_preview import Compared, Verdict
+    from registry_constructs.live.live_preview import Compared, Verdict
 
 _FAILED_STATUS: Final = 1
 _DIFFERENT_STATUS: Final = 4
@@ -35,9 +35,9 @@ def preview(
     output: Annotated[Format, typer.Option("--format")] = Format.TABLE,
 ) -> None:
     """Have ECR preview an app's policies on the live repositories, and compare. Changes no image."""
-    from registry_constructs.operations.aws import Aws  # noqa: PLC0415 - boto3 is slow
-    from registry_constructs.operations.live_preview import preview_app  # noqa: PLC0415
-    from registry_constructs.simulation.assembly import policies_of  # noqa: PLC0415
+    from registry_constructs.live.aws import Aws  # noqa: PLC0415 - boto3 is slow
+    from registry_constructs.live.live_preview import preview_app  # noqa: PLC0415
+    from registry_constructs.templates.lifecycle_policies import policies_of  # noqa: PLC0415
 
     if not live:
         raise InvalidInputError(

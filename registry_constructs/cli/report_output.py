@@ -14,16 +14,16 @@ import typer
 
 from registry_constructs.cli.output import print_data, say
 from registry_constructs.cli.report_table import as_text, report_table, summary
-from registry_constructs.errors import InvalidInputError
+from registry_constructs.ecr.errors import InvalidInputError
+from registry_constructs.reports.acknowledgments import Acknowledgment, read_acknowledgments
+from registry_constructs.reports.asff import asff
+from registry_constructs.reports.baseline import read_baseline
+from registry_constructs.reports.html_page import html_page
+from registry_constructs.reports.json_document import json_document
+from registry_constructs.reports.junit import junit
+from registry_constructs.reports.report import Report
+from registry_constructs.reports.sarif import sarif
 from registry_constructs.rules.judge import Judgment
-from registry_constructs.rules.reports.acknowledgments import Acknowledgment, read_acknowledgments
-from registry_constructs.rules.reports.asff import asff
-from registry_constructs.rules.reports.baseline import read_baseline
-from registry_constructs.rules.reports.html_page import html_page
-from registry_constructs.rules.reports.json_document import json_document
-from registry_constructs.rules.reports.junit import junit
-from registry_constructs.rules.reports.report import Report
-from registry_constructs.rules.reports.sarif import sarif
 from registry_constructs.rules.rule import Severity
 
 FINDINGS, UNKNOWN, BOTH = 3, 4, 5

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from registry_constructs.errors import InvalidInputError
-from registry_constructs.naming import check_account_id, check_organization_id
+from registry_constructs.ecr.errors import InvalidInputError
+from registry_constructs.ecr.names import check_account_id, check_organization_id
 from registry_constructs.rules.packs import PACKS
 from registry_constructs.rules.rule import Settings
 

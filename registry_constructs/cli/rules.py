@@ -11,8 +11,9 @@ from rich.markdown import Markdown
 from registry_constructs.cli.inputs import refusing
 from registry_constructs.cli.output import in_words, print_data, say, table
 from registry_constructs.cli.rule_options import RuleNames
-from registry_constructs.errors import InvalidInputError
-from registry_constructs.rules import drift, pages
+from registry_constructs.ecr.errors import InvalidInputError
+from registry_constructs.reports import rule_pages
+from registry_constructs.rules.checks import drift
 from registry_constructs.rules.guard import guard_file
 from registry_constructs.rules.packs import PACKS, RULES, select
 
@@ -56,7 +57,7 @@ def show(rule: Annotated[str, typer.Argument(metavar="RULE", help="Its id.")]) -
             allowed="a rule's id",
             fix=f"registry-constructs rules list --rule {rule}",
         )
-    print_data(Markdown(pages.page(found)))
+    print_data(Markdown(rule_pages.page(found)))
 
 
 @app.command("pages")
@@ -66,7 +67,7 @@ def pages_(
 ) -> None:
     """Write the documentation of all rules, a page each and an index, in Markdown."""
     folder.mkdir(parents=True, exist_ok=True)
-    written = pages.pages()
+    written = rule_pages.pages()
     for name, text in written.items():
         (folder / name).write_text(text, encoding="utf-8")
     say(f"{in_words(len(written), 'page')} in {folder}.")

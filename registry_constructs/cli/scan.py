@@ -16,14 +16,14 @@ import typer
 from registry_constructs.cli.inputs import refusing
 from registry_constructs.cli.live import Profile
 from registry_constructs.cli.output import print_data, print_json, say, table
-from registry_constructs.errors import InvalidInputError
-from registry_constructs.image_reference import parse_reference
-from registry_constructs.operations.aws import Aws, check_extra
-from registry_constructs.permissions import INSPECTOR_ACTIONS, scan_actions
-from registry_constructs.rules.intrinsics import partition_of
+from registry_constructs.ecr.actions import INSPECTOR_ACTIONS, scan_actions
+from registry_constructs.ecr.errors import InvalidInputError
+from registry_constructs.ecr.references import parse_reference
+from registry_constructs.live.aws import Aws, check_extra
+from registry_constructs.templates.intrinsics import partition_of
 
 if TYPE_CHECKING:
-    from registry_constructs.supply_chain.scan_gate.handler.check import Report
+    from registry_constructs.delivery.scan_gate.handler.check import Report
 
 app = typer.Typer(help="What scans of images found.", no_args_is_help=True)
 
@@ -115,7 +115,7 @@ def check(
         print_json(_policy(_named(image), signed=signed_by is not None, start=start_scan))
         return
     check_extra()
-    from registry_constructs.supply_chain.scan_gate.handler import check as gate  # noqa: PLC0415 - boto3
+    from registry_constructs.delivery.scan_gate.handler import check as gate  # noqa: PLC0415 - boto3
 
     options = {
         "Severity": severity.value,

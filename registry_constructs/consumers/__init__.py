@@ -1,1 +1,1 @@
-"""What runs images: on ECS, EKS and Lambda, with the rights to pull and no others."""
+"""Consumers of images on ECS, EKS and Lambda, with the rights to pull and no others."""

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, Final
 
-from registry_constructs.answers import pages
-from registry_constructs.image_reference import parse_reference
+from registry_constructs.ecr.references import parse_reference
+from registry_constructs.live.answers import pages
 from registry_constructs.local.connection import Connection, Environment
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from registry_constructs.answers import AnswerError, pages
-from registry_constructs.limits import PUBLIC_REPOSITORY_REGION
+from registry_constructs.ecr.limits import PUBLIC_REPOSITORY_REGION
+from registry_constructs.live.answers import AnswerError, pages
 from registry_constructs.local import consumers
 from registry_constructs.local.cdk import BOOTSTRAP_STACK
 from registry_constructs.local.connection import Connection, Environment

@@ -9,12 +9,12 @@ import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from constructs import IConstruct
 
-from registry_constructs.errors import InvalidInputError
-from registry_constructs.naming import check_account_id, check_prefix
-from registry_constructs.permissions import PULL_ACTIONS
+from registry_constructs._cdk.located import located
+from registry_constructs.ecr.actions import PULL_ACTIONS
+from registry_constructs.ecr.errors import InvalidInputError
+from registry_constructs.ecr.names import check_account_id, check_prefix
 from registry_constructs.registry.merged import registry_of
 from registry_constructs.registry.scanning import checked_filters
-from registry_constructs.repository.located import located
 from registry_constructs.repository.principals import organization_principal
 
 REPLICATION_ACTIONS: Final = ("ecr:CreateRepository", "ecr:ReplicateImage")

@@ -10,7 +10,7 @@ import jsii
 from aws_cdk import aws_ecr as ecr
 from constructs import IValidation
 
-from registry_constructs.tokens import is_token
+from registry_constructs.ecr.tokens import is_token
 
 _NAMES: Final = {
     "AWS::IAM::Group": "group_name",

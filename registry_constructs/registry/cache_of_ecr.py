@@ -11,14 +11,14 @@ from aws_cdk import aws_iam as iam
 from aws_cdk.region_info import RegionInfo
 from constructs import Construct
 
-from registry_constructs.errors import InvalidInputError
+from registry_constructs._cdk.located import located
+from registry_constructs._cdk.wildcards import acknowledge_wildcards
+from registry_constructs.ecr.errors import InvalidInputError
 from registry_constructs.registry.deployment_order import deploy_first
 from registry_constructs.registry.merged import registry_of
 from registry_constructs.registry.registry import Registry
 from registry_constructs.registry.replication import RegistryOrEnvironment, known_place
 from registry_constructs.registry.replication_rules import Place
-from registry_constructs.repository.located import located
-from registry_constructs.repository.wildcards import acknowledge_wildcards
 
 UPSTREAM_READ_ACTIONS: Final = (
     "ecr:BatchGetImage",

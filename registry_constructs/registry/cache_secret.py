@@ -9,10 +9,10 @@ import aws_cdk as cdk
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
-from registry_constructs import limits
-from registry_constructs.errors import InvalidInputError
+from registry_constructs.ecr import limits
+from registry_constructs.ecr.errors import InvalidInputError
+from registry_constructs.ecr.tokens import is_token
 from registry_constructs.registry.places import stack_set_regions
-from registry_constructs.tokens import is_token
 
 SECRET_PREFIX: Final = "ecr-pullthroughcache/"  # noqa: S105 - a name, not a secret
 """What the name of a cache's secret begins with (UG pull-through-cache-creating-secret)."""

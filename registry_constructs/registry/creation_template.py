@@ -12,20 +12,20 @@ from aws_cdk import aws_iam as iam
 from aws_cdk.interfaces.aws_kms import IKeyRef
 from constructs import Construct, IValidation
 
-from registry_constructs import limits
-from registry_constructs.errors import InvalidInputError
-from registry_constructs.lifecycle import presets
-from registry_constructs.naming import check_template_prefix
+from registry_constructs._cdk.keys import default_key
+from registry_constructs._cdk.located import located
+from registry_constructs._cdk.policy_text import policy_length
+from registry_constructs._cdk.wildcards import acknowledge_wildcards
+from registry_constructs.ecr import limits
+from registry_constructs.ecr.errors import InvalidInputError
+from registry_constructs.ecr.lifecycle import presets
+from registry_constructs.ecr.names import check_template_prefix
+from registry_constructs.ecr.tokens import is_token
 from registry_constructs.registry.merged import registry_of
 from registry_constructs.registry.places import regions_of
 from registry_constructs.registry.repository_settings import RepositorySettings, check_settings
-from registry_constructs.repository.key import default_key
 from registry_constructs.repository.keywords import DEFAULT_LIFECYCLE, check_encryption, lifecycle_policy
-from registry_constructs.repository.located import located
 from registry_constructs.repository.mutability import tag_mutability
-from registry_constructs.repository.policy_text import policy_length
-from registry_constructs.repository.wildcards import acknowledge_wildcards
-from registry_constructs.tokens import is_token
 
 AppliedFor = Literal["REPLICATION", "PULL_THROUGH_CACHE", "CREATE_ON_PUSH"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aws_cdk import aws_iam as iam
 
-from registry_constructs.errors import InvalidInputError
+from registry_constructs.ecr.errors import InvalidInputError
 
 
 def check_granted(grant: iam.Grant, grantee: iam.IGrantable, *, fix: str) -> None:

@@ -13,8 +13,10 @@ from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_iam as iam
 from constructs import Construct, IConstruct, IValidation
 
-from registry_constructs import limits
-from registry_constructs.errors import InvalidInputError
+from registry_constructs._cdk.policy_text import policy_length
+from registry_constructs.ecr import limits
+from registry_constructs.ecr.errors import InvalidInputError
+from registry_constructs.ecr.tokens import ENCODED_TEXT
 from registry_constructs.registry.deployment_order import deploy_first
 from registry_constructs.registry.places import place_of
 from registry_constructs.registry.replication_rules import (
@@ -27,8 +29,6 @@ from registry_constructs.registry.scanning import Frequency, Scanning, ScanType,
 from registry_constructs.registry.signing_coverage import SigningCoverage
 from registry_constructs.registry.signing_rules import signing_rules
 from registry_constructs.repository.access import ORGANIZATION_REASON
-from registry_constructs.repository.policy_text import policy_length
-from registry_constructs.tokens import ENCODED_TEXT
 
 _STORE_ID = "RegistryConstructsRegistries"
 _TEMPLATES = "creation templates"

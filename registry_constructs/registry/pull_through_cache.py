@@ -10,10 +10,13 @@ from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from registry_constructs import limits
-from registry_constructs.errors import InvalidInputError
-from registry_constructs.naming import check_account_id
-from registry_constructs.permissions import PULL_ACTIONS
+from registry_constructs._cdk.located import located
+from registry_constructs.ecr import limits
+from registry_constructs.ecr.actions import PULL_ACTIONS
+from registry_constructs.ecr.errors import InvalidInputError
+from registry_constructs.ecr.names import check_account_id
+from registry_constructs.ecr.tokens import is_token, known_to_differ
+from registry_constructs.ecr.upstreams import CachedImage, cached_image_name, check_prefixes
 from registry_constructs.registry.additions import IMPORT_ACTIONS, RegistryAdditions
 from registry_constructs.registry.cache_of_ecr import reach_upstream
 from registry_constructs.registry.cache_secret import check_secret, make_secret
@@ -23,10 +26,7 @@ from registry_constructs.registry.merged import registry_of, signing_coverage_of
 from registry_constructs.registry.places import regions_of
 from registry_constructs.registry.repository_settings import RepositorySettings, check_settings
 from registry_constructs.registry.upstream import Upstream
-from registry_constructs.repository.located import located
 from registry_constructs.repository.principals import organization_principal
-from registry_constructs.tokens import is_token, known_to_differ
-from registry_constructs.upstreams import CachedImage, cached_image_name, check_prefixes
 
 
 class PullThroughCache(Construct):

@@ -8,10 +8,10 @@ from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from registry_constructs.errors import InvalidInputError
+from registry_constructs._cdk.located import located
+from registry_constructs.ecr.errors import InvalidInputError
+from registry_constructs.ecr.tokens import is_token
 from registry_constructs.registry.merged import identity, registry_of
-from registry_constructs.repository.located import located
-from registry_constructs.tokens import is_token
 
 _PRINCIPAL_ARN = re.compile(
     r"(?=.{1,200}$)arn:aws(-[a-z]+)*:iam::[0-9]{12}:(role|user)/[\w+=,.@-]+(/[\w+=,.@-]+)*",

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from constructs import Construct, IConstruct
 
-from registry_constructs.errors import InvalidInputError
+from registry_constructs._cdk.located import located
+from registry_constructs.ecr.errors import InvalidInputError
 from registry_constructs.registry.account_settings import AccountSettings, AccountSettingsResource
 from registry_constructs.registry.additions import RegistryAdditions
 from registry_constructs.registry.scanning import Scanning
-from registry_constructs.repository.located import located
 
 
 class Registry(Construct, RegistryAdditions):

@@ -11,9 +11,11 @@ from aws_cdk import aws_iam as iam
 from aws_cdk.region_info import RegionInfo
 from constructs import Construct
 
-from registry_constructs import limits
-from registry_constructs.errors import InvalidInputError
-from registry_constructs.naming import check_account_id, check_prefix, check_region
+from registry_constructs._cdk.located import located
+from registry_constructs.ecr import limits
+from registry_constructs.ecr.errors import InvalidInputError
+from registry_constructs.ecr.names import check_account_id, check_prefix, check_region
+from registry_constructs.ecr.tokens import is_token
 from registry_constructs.registry.additions import REPLICATION_ACTIONS
 from registry_constructs.registry.creation_template import RepositoryCreationTemplate
 from registry_constructs.registry.merged import registry_of
@@ -21,8 +23,6 @@ from registry_constructs.registry.places import stack_set_regions
 from registry_constructs.registry.registry import Registry
 from registry_constructs.registry.replication_rules import Flow, Place, replication_rules
 from registry_constructs.registry.repository_settings import RepositorySettings, check_settings
-from registry_constructs.repository.located import located
-from registry_constructs.tokens import is_token
 
 RegistryOrEnvironment = Registry | cdk.Environment
 """A registry of this app, or the account and Region of one that another app owns."""

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from registry_constructs import limits
-from registry_constructs.errors import InvalidInputError
+from registry_constructs.ecr import limits
+from registry_constructs.ecr.errors import InvalidInputError
 
 
 class Place(NamedTuple):

@@ -10,11 +10,11 @@ import aws_cdk as cdk
 from aws_cdk import aws_ecr as ecr
 from constructs import IConstruct
 
-from registry_constructs import limits
-from registry_constructs.errors import InvalidInputError
-from registry_constructs.lifecycle.patterns import filter_matches
+from registry_constructs.ecr import limits
+from registry_constructs.ecr.errors import InvalidInputError
+from registry_constructs.ecr.lifecycle.patterns import filter_matches
+from registry_constructs.ecr.tokens import is_token
 from registry_constructs.registry.places import place_of
-from registry_constructs.tokens import is_token
 
 ScanType = Literal["BASIC", "ENHANCED"]
 Frequency = Literal["CONTINUOUS_SCAN", "SCAN_ON_PUSH"]

@@ -10,7 +10,8 @@ from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_iam as iam
 from constructs import Construct, IConstruct
 
-from registry_constructs import limits
+from registry_constructs.ecr import limits
+from registry_constructs.ecr.tokens import is_token
 from registry_constructs.registry.places import place_of, regions_of, stack_set_regions
 from registry_constructs.registry.signing_rights import (
     Profile,
@@ -20,7 +21,6 @@ from registry_constructs.registry.signing_rights import (
     warn_of_missing_right,
 )
 from registry_constructs.registry.signing_rules import UNKNOWN_PART, may_match
-from registry_constructs.tokens import is_token
 
 
 @dataclass(frozen=True)

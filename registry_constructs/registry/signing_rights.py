@@ -11,9 +11,9 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_signer as signer
 from constructs import Construct, IConstruct
 
+from registry_constructs._cdk.wildcards import acknowledge_wildcards
+from registry_constructs.ecr.tokens import ENCODED_TEXT, is_token
 from registry_constructs.registry.places import stack_set_regions
-from registry_constructs.repository.wildcards import acknowledge_wildcards
-from registry_constructs.tokens import ENCODED_TEXT, is_token
 
 SIGN_ACTIONS: Final = ("signer:SignPayload",)
 """What the identity that pushes needs on the profile, beside the push itself (UG managed-signing)."""

@@ -6,8 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any, Final
 
-from registry_constructs import limits
-from registry_constructs.errors import InvalidInputError
+from registry_constructs.ecr import limits
+from registry_constructs.ecr.errors import InvalidInputError
 
 UNKNOWN_PART: Final = "\0"
 """In a repository's name: a run of characters that is not known, without `/`."""

@@ -10,14 +10,14 @@ import cdk_stacksets as stacksets
 from aws_cdk.region_info import RegionInfo
 from constructs import Construct, IConstruct
 
-from registry_constructs import limits
-from registry_constructs.errors import InvalidInputError
-from registry_constructs.naming import check_account_id, check_region, check_root_or_unit_id
+from registry_constructs._cdk.located import located
+from registry_constructs.ecr import limits
+from registry_constructs.ecr.errors import InvalidInputError
+from registry_constructs.ecr.names import check_account_id, check_region, check_root_or_unit_id
+from registry_constructs.ecr.tokens import is_token
 from registry_constructs.registry.baseline import DeployableBaseline
 from registry_constructs.registry.places import StackSetRegions, stack_set_regions
 from registry_constructs.registry.rollout import Rollout
-from registry_constructs.repository.located import located
-from registry_constructs.tokens import is_token
 
 
 class RegistryStackSet(Construct):

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from aws_cdk import aws_secretsmanager as secretsmanager
 from aws_cdk.region_info import RegionInfo
 
-from registry_constructs.errors import InvalidInputError
+from registry_constructs.ecr.errors import InvalidInputError
+from registry_constructs.ecr.upstreams import UPSTREAMS, check_upstream_host
 from registry_constructs.registry.replication import RegistryOrEnvironment, known_place
-from registry_constructs.upstreams import UPSTREAMS, check_upstream_host
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,12 +12,12 @@ from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_iam as iam
 from constructs import IValidation
 
-from registry_constructs import limits
-from registry_constructs.errors import InvalidInputError
-from registry_constructs.naming import check_account_id
-from registry_constructs.permissions import LAMBDA_PULL_ACTIONS, PULL_ACTIONS, PUSH_ACTIONS
-from registry_constructs.repository.located import located
-from registry_constructs.repository.policy_text import policy_length
+from registry_constructs._cdk.located import located
+from registry_constructs._cdk.policy_text import policy_length
+from registry_constructs.ecr import limits
+from registry_constructs.ecr.actions import LAMBDA_PULL_ACTIONS, PULL_ACTIONS, PUSH_ACTIONS
+from registry_constructs.ecr.errors import InvalidInputError
+from registry_constructs.ecr.names import check_account_id
 from registry_constructs.repository.principals import lambda_principals, organization_principal
 
 ORGANIZATION_REASON: Final = (

@@ -9,8 +9,8 @@ from typing import Any
 import aws_cdk as cdk
 from aws_cdk import aws_ecr as ecr
 
-from registry_constructs.errors import InvalidInputError
-from registry_constructs.lifecycle import Action, CountType, LifecyclePolicy, LifecycleRule
+from registry_constructs.ecr.errors import InvalidInputError
+from registry_constructs.ecr.lifecycle import Action, CountType, LifecyclePolicy, LifecycleRule
 
 
 def from_cdk_rule(rule: ecr.LifecycleRule | dict[str, Any]) -> LifecycleRule:

@@ -10,11 +10,11 @@ from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from registry_constructs.errors import InvalidInputError
-from registry_constructs.naming import check_repository_name
+from registry_constructs._cdk.located import located
+from registry_constructs.ecr.errors import InvalidInputError
+from registry_constructs.ecr.names import check_repository_name
+from registry_constructs.ecr.tokens import is_token
 from registry_constructs.repository.access import push_grant
-from registry_constructs.repository.located import located
-from registry_constructs.tokens import is_token
 
 _REPOSITORY_ARN = re.compile(r"arn:aws[a-z-]*:ecr:[a-z0-9-]+:[0-9]{12}:repository/(?P<name>[^:]+)")
 _CROSS_ACCOUNT_TAG = "aws:PrincipalTag/aws-cdk:id"

@@ -10,11 +10,11 @@ from aws_cdk import aws_ecr as ecr
 from aws_cdk.interfaces.aws_kms import IKeyRef
 from constructs import Construct
 
-from registry_constructs.errors import InvalidInputError
-from registry_constructs.lifecycle import LifecyclePolicy, LifecycleRule, presets
-from registry_constructs.repository.asked_once import asked_once
+from registry_constructs._cdk.asked_once import asked_once
+from registry_constructs.ecr.errors import InvalidInputError
+from registry_constructs.ecr.lifecycle import LifecyclePolicy, LifecycleRule, presets
+from registry_constructs.ecr.tokens import known_to_differ
 from registry_constructs.repository.cdk_lifecycle import from_cdk_rule
-from registry_constructs.tokens import known_to_differ
 
 DEFAULT_LIFECYCLE: Final = presets.default()
 

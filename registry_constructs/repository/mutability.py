@@ -7,8 +7,8 @@ from functools import lru_cache
 
 from aws_cdk import aws_ecr as ecr
 
-from registry_constructs.errors import InvalidInputError
-from registry_constructs.naming import check_exclusion_filters
+from registry_constructs.ecr.errors import InvalidInputError
+from registry_constructs.ecr.names import check_exclusion_filters
 
 _WITH_EXCLUSION = (ecr.TagMutability.IMMUTABLE_WITH_EXCLUSION, ecr.TagMutability.MUTABLE_WITH_EXCLUSION)
 Filters = Sequence[ecr.ImageTagMutabilityExclusionFilter]

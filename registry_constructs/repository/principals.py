@@ -7,13 +7,13 @@ from collections.abc import Iterable, Sequence
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 
-from registry_constructs.errors import InvalidInputError
-from registry_constructs.naming import (
+from registry_constructs.ecr.errors import InvalidInputError
+from registry_constructs.ecr.names import (
     check_organization_id,
     check_organizational_unit_id,
     parse_lambda_function,
 )
-from registry_constructs.tokens import is_token, known_to_differ
+from registry_constructs.ecr.tokens import is_token, known_to_differ
 
 
 def organization_principal(organization_id: str, units: Iterable[str]) -> iam.IPrincipal:

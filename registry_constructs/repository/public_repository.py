@@ -11,11 +11,11 @@ from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from registry_constructs import limits
-from registry_constructs.errors import InvalidInputError
-from registry_constructs.naming import check_public_repository_name
-from registry_constructs.repository.located import located
-from registry_constructs.tokens import is_token, known_to_differ
+from registry_constructs._cdk.located import located
+from registry_constructs.ecr import limits
+from registry_constructs.ecr.errors import InvalidInputError
+from registry_constructs.ecr.names import check_public_repository_name
+from registry_constructs.ecr.tokens import is_token, known_to_differ
 
 PUBLIC_PUSH_ACTIONS: Final = (
     "ecr-public:BatchCheckLayerAvailability",

@@ -11,17 +11,17 @@ from aws_cdk import aws_ecr as ecr
 from aws_cdk.interfaces.aws_kms import IKeyRef
 from constructs import Construct
 
-from registry_constructs.errors import InvalidInputError
-from registry_constructs.lifecycle import LifecyclePolicy, LifecycleRule, LifecycleWarning
-from registry_constructs.naming import check_repository_name
+from registry_constructs._cdk.keys import default_key
+from registry_constructs._cdk.located import located
+from registry_constructs.ecr.errors import InvalidInputError
+from registry_constructs.ecr.lifecycle import LifecyclePolicy, LifecycleRule, LifecycleWarning
+from registry_constructs.ecr.names import check_repository_name
+from registry_constructs.ecr.tokens import is_token
 from registry_constructs.repository.access import RepositoryAccess
 from registry_constructs.repository.cdk_lifecycle import from_cdk_rule, to_cdk_rules
 from registry_constructs.repository.imported import RepositoryImports
-from registry_constructs.repository.key import default_key
 from registry_constructs.repository.keywords import DEFAULT_LIFECYCLE, check_encryption, lifecycle_policy
-from registry_constructs.repository.located import located
 from registry_constructs.repository.mutability import tag_mutability
-from registry_constructs.tokens import is_token
 
 
 class Repository(RepositoryAccess, RepositoryImports):

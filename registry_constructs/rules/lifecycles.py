@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from registry_constructs.errors import InvalidInputError
-from registry_constructs.lifecycle import LifecyclePolicy
+from registry_constructs.ecr.errors import InvalidInputError
+from registry_constructs.ecr.lifecycle import LifecyclePolicy
 
 
 @lru_cache(maxsize=4096)

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 from typing import Final
 
-from registry_constructs.errors import InvalidInputError
-from registry_constructs.rules import (
+from registry_constructs.ecr.errors import InvalidInputError
+from registry_constructs.rules.checks import (
     cache_credentials,
     cache_template,
     customer_key,

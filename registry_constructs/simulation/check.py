@@ -8,14 +8,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from registry_constructs import limits
-from registry_constructs.errors import InvalidInputError
-from registry_constructs.simulation.assembly import AppPolicy
+from registry_constructs.ecr import limits
+from registry_constructs.ecr.errors import InvalidInputError
 from registry_constructs.simulation.image import Inventory
 from registry_constructs.simulation.inventory import read_inventories
 from registry_constructs.simulation.outcome import Simulation
 from registry_constructs.simulation.simulate import simulate
 from registry_constructs.simulation.usage import Loss, losses
+from registry_constructs.templates.lifecycle_policies import AppPolicy
 
 
 class Checked(NamedTuple):

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from registry_constructs.lifecycle import Action, LifecyclePolicy
+from registry_constructs.ecr.lifecycle import Action, LifecyclePolicy
 from registry_constructs.simulation.families import family_of, wholes
 from registry_constructs.simulation.image import ImageStatus, Inventory
 from registry_constructs.simulation.prices import Prices

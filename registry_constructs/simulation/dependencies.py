@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import compress, count
 from operator import attrgetter
 
-from registry_constructs.lifecycle import Action, LifecycleRule
+from registry_constructs.ecr.lifecycle import Action, LifecycleRule
 from registry_constructs.simulation.image import Image, ImageStatus
 from registry_constructs.simulation.outcome import NO_RULE
 

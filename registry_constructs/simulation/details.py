@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from registry_constructs import limits
-from registry_constructs.errors import InvalidInputError
+from registry_constructs.ecr import limits
+from registry_constructs.ecr.errors import InvalidInputError
 from registry_constructs.simulation.image import Image, ImageStatus
 
 # 1970 to 3000 in seconds. A number of milliseconds lies far above.

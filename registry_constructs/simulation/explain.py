@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from registry_constructs.lifecycle import (
+from registry_constructs.ecr.lifecycle import (
     Action,
     CountType,
     LifecyclePolicy,

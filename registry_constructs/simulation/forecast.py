@@ -13,9 +13,9 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Final, NamedTuple
 
-from registry_constructs import limits
-from registry_constructs.errors import InvalidInputError
-from registry_constructs.lifecycle import Action, LifecyclePolicy
+from registry_constructs.ecr import limits
+from registry_constructs.ecr.errors import InvalidInputError
+from registry_constructs.ecr.lifecycle import Action, LifecyclePolicy
 from registry_constructs.simulation.families import UNTAGGED, family_of, wholes
 from registry_constructs.simulation.image import Image, ImageStatus
 from registry_constructs.simulation.simulate import DAY, simulate

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, NamedTuple
 
-from registry_constructs.lifecycle import StorageClass
+from registry_constructs.ecr.lifecycle import StorageClass
 
 MANIFEST_LISTS: Final = frozenset(
     {

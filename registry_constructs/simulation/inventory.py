@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, TextIO
 
-from registry_constructs.errors import InvalidInputError
+from registry_constructs.ecr.errors import InvalidInputError
 from registry_constructs.simulation.details import read_detail, write_detail
 from registry_constructs.simulation.image import Image, Inventory, Use
 from registry_constructs.simulation.json_stream import JsonStream, join_path

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from typing import NoReturn, TextIO
 
-from registry_constructs.errors import InvalidInputError
+from registry_constructs.ecr.errors import InvalidInputError
 
 _SPACE = re.compile(r"[ \t\n\r]*")
 # Characters read at a time; they double while one value does not fit.

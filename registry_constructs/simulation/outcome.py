@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, NamedTuple
 
-from registry_constructs.lifecycle import Action, CountType, LifecyclePolicy, LifecycleRule
+from registry_constructs.ecr.lifecycle import Action, CountType, LifecyclePolicy, LifecycleRule
 from registry_constructs.simulation.image import Image, ImageStatus
 
 NO_RULE: Final = -1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from registry_constructs.lifecycle import Action
+from registry_constructs.ecr.lifecycle import Action
 from registry_constructs.simulation.details import write_time
 from registry_constructs.simulation.image import Image, Inventory
 from registry_constructs.simulation.outcome import Outcome, Simulation

@@ -13,8 +13,8 @@ from collections.abc import Iterable, Sequence
 from itertools import compress, repeat
 from operator import contains
 
-from registry_constructs.lifecycle import LifecycleRule, TagStatus
-from registry_constructs.lifecycle.patterns import covers, of_prefix
+from registry_constructs.ecr.lifecycle import LifecycleRule, TagStatus
+from registry_constructs.ecr.lifecycle.patterns import covers, of_prefix
 
 # Tags are put together by their first characters; with more beginnings than this, looking them through would
 # cost more than it saves.

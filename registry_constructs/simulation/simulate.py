@@ -34,8 +34,8 @@ from itertools import islice
 from operator import attrgetter, eq
 from typing import Final
 
-from registry_constructs.errors import InvalidInputError
-from registry_constructs.lifecycle import CountType, LifecyclePolicy, LifecycleRule, StorageClass
+from registry_constructs.ecr.errors import InvalidInputError
+from registry_constructs.ecr.lifecycle import CountType, LifecyclePolicy, LifecycleRule, StorageClass
 from registry_constructs.simulation.dependencies import Dependencies
 from registry_constructs.simulation.image import Image, ImageStatus
 from registry_constructs.simulation.outcome import NO_RULE, RuleCount, Simulation

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from registry_constructs.lifecycle import LifecyclePolicy, LifecycleRule, presets
+from registry_constructs.ecr.actions import LAMBDA_PULL_ACTIONS, PULL_ACTIONS, PUSH_ACTIONS
+from registry_constructs.ecr.lifecycle import LifecyclePolicy, LifecycleRule, presets
 from registry_constructs.local.connection import Connection
-from registry_constructs.permissions import LAMBDA_PULL_ACTIONS, PULL_ACTIONS, PUSH_ACTIONS
 
 ROLE = "arn:aws:iam::444455556666:role/ci"
 

@@ -13,7 +13,7 @@ from registry_constructs.catalog.catalog import Catalog
 from registry_constructs.catalog.rendering import UNSAID_ENCRYPTION, properties
 from registry_constructs.local import LocalAws
 from tests.catalog.content import ROLE, Registry, policy
-from tests.operations.conftest import Shell, account, shell  # noqa: F401 - fixtures
+from tests.live.conftest import Shell, account, shell  # noqa: F401 - fixtures
 
 IMPORT = ("catalog", "import", "--output", "catalog.yaml")
 REGIONS = ("eu-west-1", "us-east-1")
@@ -144,7 +144,7 @@ def test_nothing_is_written_when_something_cannot_be_read(
     monkeypatch: pytest.MonkeyPatch,
     operation: str,
 ) -> None:
-    from registry_constructs.operations import Aws
+    from registry_constructs.live import Aws
 
     registry.make("shop/cart")
     registry.make("shop/pay")
@@ -168,7 +168,7 @@ def test_a_repository_that_is_deleted_meanwhile_is_told(
     shell: Shell,  # noqa: F811
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from registry_constructs.operations import Aws
+    from registry_constructs.live import Aws
 
     registry.make("shop/cart")
     registry.make("shop/pay")
@@ -199,7 +199,7 @@ def test_reading_stops_when_many_cannot_be_read(
     shell: Shell,  # noqa: F811
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from registry_constructs.operations import Aws
+    from registry_constructs.live import Aws
 
     for number in range(40):
         registry.make(f"shop/service-{number}")

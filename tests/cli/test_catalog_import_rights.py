@@ -13,7 +13,7 @@ import yaml
 
 from registry_constructs.local import LocalAws
 from tests.catalog.content import ROLE, Registry, policy
-from tests.operations.conftest import Result, Shell
+from tests.live.conftest import Result, Shell
 from tests.synthesis import ROOT
 
 ACCOUNT, REGION = "111122223333", "eu-west-1"

@@ -11,7 +11,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from registry_constructs.cli import run
-from tests.rules.test_assembly import TYPESCRIPT
+from tests.templates.test_assembly import TYPESCRIPT
 
 
 @pytest.fixture(autouse=True)

@@ -11,11 +11,11 @@ import yaml
 from typer.main import get_command
 
 from registry_constructs.cli import app as command_line
+from registry_constructs.reports.acknowledgments import read_acknowledgments
 from registry_constructs.rules.packs import PACKS
-from registry_constructs.rules.reports.acknowledgments import read_acknowledgments
 from tests.console import blocks, session
-from tests.rules.test_assembly import TYPESCRIPT
 from tests.synthesis import ROOT
+from tests.templates.test_assembly import TYPESCRIPT
 
 PAGE, AUDIT = ((ROOT / "docs" / name).read_text() for name in ("check.md", "audit.md"))
 

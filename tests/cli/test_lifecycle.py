@@ -12,7 +12,7 @@ import pytest
 from syrupy.assertion import SnapshotAssertion
 
 from registry_constructs.cli import output, run
-from registry_constructs.lifecycle import LifecyclePolicy, LifecycleRule
+from registry_constructs.ecr.lifecycle import LifecyclePolicy, LifecycleRule
 from registry_constructs.simulation import Image, Inventory, Use, write_inventories
 from tests.simulation.drawn import DIGESTS, ago
 from tests.simulation.test_results import cdk_repository, creation_template, template, write_app

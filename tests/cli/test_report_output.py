@@ -11,10 +11,10 @@ from syrupy.assertion import SnapshotAssertion
 
 from registry_constructs.cli.report_output import FailOn, ReportFormat, deliver, prepare, status
 from registry_constructs.cli.report_table import as_text, report_table
-from registry_constructs.errors import InvalidInputError
+from registry_constructs.ecr.errors import InvalidInputError
+from registry_constructs.reports.report import Report
 from registry_constructs.rules.judge import Judgment, Unjudged
-from registry_constructs.rules.reports.report import Report
-from tests.rules.reports.judged import AT, RULES, app_judgment, judgment_of, live, live_judgment, report
+from tests.reports.judged import AT, RULES, app_judgment, judgment_of, live, live_judgment, report
 
 
 @pytest.mark.parametrize("name", ["app", "live"])

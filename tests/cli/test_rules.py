@@ -9,7 +9,7 @@ from typing import NamedTuple
 import pytest
 
 from registry_constructs.cli import run
-from registry_constructs.rules import pages
+from registry_constructs.reports import rule_pages
 from registry_constructs.rules.packs import PACKS, RULES
 
 
@@ -68,8 +68,8 @@ def test_what_is_no_rule(run: Run, rule: str, said: str) -> None:
 def test_the_pages_are_written(run: Run, tmp_path: Path) -> None:
     result = run("rules", "pages", str(tmp_path / "docs"))
     assert result.status == 0
-    assert {file.name for file in (tmp_path / "docs").iterdir()} == pages.pages().keys()
-    assert result.err == f"{len(pages.pages())} pages in {tmp_path / 'docs'}.\n"
+    assert {file.name for file in (tmp_path / "docs").iterdir()} == rule_pages.pages().keys()
+    assert result.err == f"{len(rule_pages.pages())} pages in {tmp_path / 'docs'}.\n"
 
 
 def test_the_rules_in_the_language_of_guard(run: Run) -> None:

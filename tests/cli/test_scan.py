@@ -12,11 +12,9 @@ from typing import Any
 import pytest
 
 from registry_constructs.cli import run
+from registry_constructs.delivery.scan_gate.handler import check as gate
 from registry_constructs.local import LocalAws, images, registry
-from registry_constructs.supply_chain.scan_gate.handler import check as gate
-from tests.operations.conftest import Shell, account, shell  # noqa: F401 - fixtures
-from tests.operations.test_faults import Proxy, proxy, way  # noqa: F401 - fixtures
-from tests.supply_chain.scanned_image import (
+from tests.delivery.scan_gate.scanned_image import (
     ACCOUNT,
     CHILDREN,
     COMPLETED,
@@ -29,7 +27,9 @@ from tests.supply_chain.scanned_image import (
     enhanced,
     image_manifest,
 )
-from tests.supply_chain.served_aws import ServedAws
+from tests.delivery.served_aws import ServedAws
+from tests.live.conftest import Shell, account, shell  # noqa: F401 - fixtures
+from tests.live.test_faults import Proxy, proxy, way  # noqa: F401 - fixtures
 
 IMAGE = images.image({"app": b"checkout"})
 

@@ -21,10 +21,10 @@ from registry_constructs import (
     PrivateRegistryAccess,
     Repository,
 )
-from registry_constructs.permissions import PULL_ACTIONS
-from tests.consumers import variants_eks
+from registry_constructs.ecr.actions import PULL_ACTIONS
+from tests.consumers.ecs.variants_ecs import DIGEST, IMAGES, OTHER_ACCOUNT, vpc
+from tests.consumers.eks import variants_eks
 from tests.consumers.reading import container, listed
-from tests.consumers.variants_ecs import DIGEST, IMAGES, OTHER_ACCOUNT, vpc
 from tests.synthesis import new_app, new_stack, raw_template, warnings
 
 PULL = set(PULL_ACTIONS)

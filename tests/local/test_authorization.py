@@ -12,7 +12,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from registry_constructs.local import LocalAws
-from tests.consumers.permitted_calls import assume
+from tests.consumers.network.permitted_calls import assume
 
 ACCOUNT, OTHER, REGION = "111122223333", "222233334444", "eu-west-1"
 PULL = ["ecr:BatchGetImage"]

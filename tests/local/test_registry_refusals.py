@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from registry_constructs import limits
+from registry_constructs.ecr import limits
 from registry_constructs.local import LocalAws
 from tests.local.registry_properties import (
     CASES,

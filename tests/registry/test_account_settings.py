@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from registry_constructs.errors import InvalidInputError
+from registry_constructs.ecr.errors import InvalidInputError
 from registry_constructs.registry.account_settings import AccountSettings, AccountSettingsResource
 from registry_constructs.registry.account_settings.handler import index
 from tests.synthesis import new_app, new_stack, properties, raw_template, resources

@@ -16,9 +16,9 @@ from registry_constructs import (
     LifecycleRule,
     RepositoryCreationTemplate,
     RepositorySettings,
-    limits,
     presets,
 )
+from registry_constructs.ecr import limits
 from registry_constructs.registry.creation_template import AppliedFor
 from tests.registry.places import FRANKFURT, inhabited, synth_error
 from tests.synthesis import cfn_lint, new_app, new_stack, properties, raw_template, resources, warnings

@@ -13,10 +13,10 @@ from registry_constructs import (
     PullThroughCache,
     RepositorySettings,
     Upstream,
-    limits,
     presets,
 )
-from registry_constructs.upstreams import UPSTREAMS
+from registry_constructs.ecr import limits
+from registry_constructs.ecr.upstreams import UPSTREAMS
 from tests.synthesis import cfn_lint, new_app, new_stack, properties, raw_template, resources
 
 RULE = "AWS::ECR::PullThroughCacheRule"

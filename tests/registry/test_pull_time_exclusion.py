@@ -8,7 +8,8 @@ import aws_cdk as cdk
 import pytest
 from aws_cdk import aws_iam as iam
 
-from registry_constructs import InvalidInputError, PullTimeExclusion, limits
+from registry_constructs import InvalidInputError, PullTimeExclusion
+from registry_constructs.ecr import limits
 from tests.registry.places import FRANKFURT, inhabited
 from tests.synthesis import cfn_lint, new_app, new_stack, properties, raw_template, resources
 

@@ -23,8 +23,8 @@ from registry_constructs import (
     RepositoryCreationTemplate,
     RepositorySettings,
     Scanning,
-    limits,
 )
+from registry_constructs.ecr import limits
 from registry_constructs.repository.access import ORGANIZATION_REASON
 from tests.registry.places import (
     FRANKFURT,

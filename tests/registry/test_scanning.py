@@ -11,8 +11,9 @@ from aws_cdk import aws_ecr as ecr
 from hypothesis import given
 from hypothesis import strategies as st
 
-from registry_constructs import InvalidInputError, Registry, Repository, Scanning, limits
-from registry_constructs.lifecycle.patterns import filter_matches
+from registry_constructs import InvalidInputError, Registry, Repository, Scanning
+from registry_constructs.ecr import limits
+from registry_constructs.ecr.lifecycle.patterns import filter_matches
 from registry_constructs.registry.scanning import Frequency, scanning_rules
 from tests.registry.places import FRANKFURT, inhabited
 from tests.synthesis import cfn_lint, new_app, new_stack, properties, raw_template, resources, warnings

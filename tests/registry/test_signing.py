@@ -14,7 +14,8 @@ from aws_cdk import aws_signer as signer
 from hypothesis import given
 from hypothesis import strategies as st
 
-from registry_constructs import InvalidInputError, ManagedSigning, Registry, limits
+from registry_constructs import InvalidInputError, ManagedSigning, Registry
+from registry_constructs.ecr import limits
 from registry_constructs.registry.signing_rules import signing_rules
 from tests.registry.places import FRANKFURT, inhabited, synth_error
 from tests.synthesis import cfn_lint, new_app, new_stack, properties, raw_template, resources

@@ -10,8 +10,9 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from cdk_nag import AwsSolutionsChecks
 
-from registry_constructs import InvalidInputError, Repository, limits
-from registry_constructs.repository.policy_text import policy_length
+from registry_constructs import InvalidInputError, Repository
+from registry_constructs._cdk.policy_text import policy_length
+from registry_constructs.ecr import limits
 from tests.synthesis import ENV, new_app, new_stack, properties, resources
 
 TOKEN = {"Action": "ecr:GetAuthorizationToken", "Effect": "Allow", "Resource": "*"}

@@ -11,7 +11,8 @@ from aws_cdk import aws_kms as kms
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from registry_constructs import InvalidInputError, LifecycleRule, Repository, limits
+from registry_constructs import InvalidInputError, LifecycleRule, Repository
+from registry_constructs.ecr import limits
 from tests.synthesis import cfn_lint, new_stack, raw_template
 
 OWN_KEY = "own key"

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from registry_constructs.rules.assembly import StackTemplate
 from registry_constructs.rules.rule import Example
+from registry_constructs.templates.assembly import StackTemplate
 
 ACCOUNT, REGION = "111122223333", "eu-west-1"
 

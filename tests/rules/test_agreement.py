@@ -17,7 +17,7 @@ from registry_constructs.rules.examples import KEEP_THE_NEWEST, KEY, allowing, l
 from registry_constructs.rules.judge import judge
 from registry_constructs.rules.packs import RULES
 from registry_constructs.rules.rule import Settings
-from registry_constructs.rules.template import read_templates
+from registry_constructs.templates.app import read_templates
 from tests.rules.declaring import stack
 from tests.synthesis import new_app, new_stack
 

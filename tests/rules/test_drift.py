@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from registry_constructs.rules.drift import compare
+from registry_constructs.rules.checks.drift import compare
 from registry_constructs.rules.examples import repository as resource
 from registry_constructs.rules.state import Place, RepositoryState, ScanningRule, ScanningState, State
 from registry_constructs.rules.statements import read_policy
-from registry_constructs.rules.template import read_templates
 from registry_constructs.rules.values import Unknown
+from registry_constructs.templates.app import read_templates
 from tests.rules.declaring import stack
 from tests.rules.states import ACCOUNT, REGION, registry_policy, repository
 

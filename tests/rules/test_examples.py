@@ -7,7 +7,7 @@ import pytest
 from registry_constructs.rules.judge import judge
 from registry_constructs.rules.packs import RULES
 from registry_constructs.rules.rule import Rule
-from registry_constructs.rules.template import read_templates
+from registry_constructs.templates.app import read_templates
 from tests.rules.declaring import stacks_of_example
 
 WITH_EXAMPLE = [rule for rule in RULES.values() if rule.example]

@@ -8,17 +8,17 @@ import re
 
 import pytest
 
-from registry_constructs import rules
-from registry_constructs.errors import InvalidInputError
-from registry_constructs.rules import drift
+from registry_constructs.rules import checks
+from registry_constructs.ecr.errors import InvalidInputError
+from registry_constructs.rules.checks import drift
 from registry_constructs.rules.controls import CONTROLS
 from registry_constructs.rules.packs import PACKS, RULES, select
 
 
 def test_every_file_with_a_rule_is_among_the_rules() -> None:
     modules = (
-        importlib.import_module(f"{rules.__name__}.{one.name}")
-        for one in pkgutil.iter_modules(rules.__path__)
+        importlib.import_module(f"{checks.__name__}.{one.name}")
+        for one in pkgutil.iter_modules(checks.__path__)
     )
     found = {module.RULE.id for module in modules if hasattr(module, "RULE")}
     assert found - {drift.RULE.id} == RULES.keys()

@@ -8,8 +8,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from registry_constructs.errors import InvalidInputError
-from registry_constructs.lifecycle import LifecyclePolicy, LifecycleRule
+from registry_constructs.ecr.errors import InvalidInputError
+from registry_constructs.ecr.lifecycle import LifecyclePolicy, LifecycleRule
 from registry_constructs.simulation import Image, ImageStatus
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from registry_constructs.lifecycle import Action, CountType, TagStatus
-from registry_constructs.lifecycle.patterns import matches
+from registry_constructs.ecr.lifecycle import Action, CountType, TagStatus
+from registry_constructs.ecr.lifecycle.patterns import matches
 from registry_constructs.simulation import ImageStatus
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from registry_constructs.lifecycle import LifecyclePolicy, LifecycleRule
+    from registry_constructs.ecr.lifecycle import LifecyclePolicy, LifecycleRule
     from registry_constructs.simulation import Image
 
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from registry_constructs.errors import InvalidInputError
-from registry_constructs.lifecycle import LifecyclePolicy, LifecycleRule
+from registry_constructs.ecr.errors import InvalidInputError
+from registry_constructs.ecr.lifecycle import LifecyclePolicy, LifecycleRule
 from registry_constructs.simulation import Image, ImageStatus, Inventory
 from registry_constructs.simulation.cost import bill
 from registry_constructs.simulation.families import family, family_of, wholes

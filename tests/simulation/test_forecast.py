@@ -4,8 +4,9 @@ from xml.etree import ElementTree
 
 import pytest
 
-from registry_constructs.errors import InvalidInputError
-from registry_constructs.lifecycle import LifecyclePolicy, LifecycleRule
+from registry_constructs.ecr.errors import InvalidInputError
+from registry_constructs.ecr.lifecycle import LifecyclePolicy, LifecycleRule
+from registry_constructs.reports.forecast_plot import forecast_svg, nice_ticks, panels
 from registry_constructs.simulation import Image
 from registry_constructs.simulation.forecast import (
     Level,
@@ -17,7 +18,6 @@ from registry_constructs.simulation.forecast import (
     resized,
     together,
 )
-from registry_constructs.simulation.plot import forecast_svg, nice_ticks, panels
 from registry_constructs.simulation.prices import read_prices
 from tests.simulation.drawn import DIGESTS, NOW, ago
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from registry_constructs.lifecycle import Action, LifecyclePolicy
-from registry_constructs.lifecycle.patterns import matches
+from registry_constructs.ecr.lifecycle import Action, LifecyclePolicy
+from registry_constructs.ecr.lifecycle.patterns import matches
 from registry_constructs.simulation import Image, ImageStatus, Reason, Simulation, simulate
 from registry_constructs.simulation.forecast import Pushes, forecast
 from registry_constructs.simulation.selection import Pool
@@ -108,7 +108,7 @@ def test_the_totals_are_those_of_the_images(policy: LifecyclePolicy, images: lis
 
 @given(st.lists(PATTERN, min_size=1, max_size=3), st.lists(st.lists(TAG, max_size=3).map(tuple), max_size=8))
 def test_tags_are_matched_as_patterns_say(patterns: list[str], tags: list[tuple[str, ...]]) -> None:
-    from registry_constructs.lifecycle import LifecycleRule
+    from registry_constructs.ecr.lifecycle import LifecycleRule
 
     rules = [
         LifecycleRule.expire(tag_pattern_list=patterns, image_count_more_than=1),

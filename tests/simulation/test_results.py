@@ -10,15 +10,15 @@ import botocore.session
 import pytest
 from botocore.validate import ParamValidator
 
-from registry_constructs.errors import InvalidInputError
-from registry_constructs.lifecycle import LifecyclePolicy, LifecycleRule
+from registry_constructs.ecr.errors import InvalidInputError
+from registry_constructs.ecr.lifecycle import LifecyclePolicy, LifecycleRule
+from registry_constructs.reports.simulation_page import simulation_page
 from registry_constructs.simulation import Image, ImageStatus, Inventory, Use, simulate, write_inventories
-from registry_constructs.simulation.assembly import policies_of
 from registry_constructs.simulation.check import check
 from registry_constructs.simulation.explain import explain
-from registry_constructs.simulation.page import simulation_page
 from registry_constructs.simulation.preview import changes, preview
 from registry_constructs.simulation.usage import losses, missing, used
+from registry_constructs.templates.lifecycle_policies import policies_of
 from tests.simulation.drawn import DIGESTS, NOW, ago
 
 A, B, C, D = DIGESTS[:4]

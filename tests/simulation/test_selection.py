@@ -6,8 +6,8 @@ from itertools import product
 
 import pytest
 
-from registry_constructs.lifecycle import LifecycleRule
-from registry_constructs.lifecycle.patterns import matches
+from registry_constructs.ecr.lifecycle import LifecycleRule
+from registry_constructs.ecr.lifecycle.patterns import matches
 from registry_constructs.simulation.selection import Pool
 
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from registry_constructs.errors import InvalidInputError
-from registry_constructs.lifecycle import Action, LifecyclePolicy, LifecycleRule
+from registry_constructs.ecr.errors import InvalidInputError
+from registry_constructs.ecr.lifecycle import Action, LifecyclePolicy, LifecycleRule
 from registry_constructs.simulation import Image, ImageStatus, Outcome, Reason, simulate
 from tests.simulation.drawn import NOW, ago
 

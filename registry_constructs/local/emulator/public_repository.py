@@ -9,7 +9,7 @@ from typing import Any
 from ministack.core.responses import AccountScopedDict, get_account_id
 from ministack.services.cloudformation.provisioners import _physical_name, _reconcile_tag_list
 
-from registry_constructs import limits
+from registry_constructs.ecr import limits
 from registry_constructs.local.emulator.schemas import Properties
 from registry_constructs.local.emulator.tables import Api, ApiError, Created, ResourceType
 

@@ -13,10 +13,10 @@ from typing import Any
 from ministack.core.responses import AccountRegionScopedDict, get_account_id, get_region
 from ministack.services import secretsmanager
 
-from registry_constructs import limits
+from registry_constructs.ecr import limits
+from registry_constructs.ecr.upstreams import UPSTREAMS
 from registry_constructs.local.emulator.service_model import json_object, refusal
 from registry_constructs.local.emulator.tables import ApiError
-from registry_constructs.upstreams import UPSTREAMS
 
 Json = dict[str, Any]
 

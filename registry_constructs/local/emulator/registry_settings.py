@@ -10,7 +10,7 @@ from typing import Any
 from ministack.core.responses import AccountRegionScopedDict, get_account_id, get_region
 from ministack.services import ecr
 
-from registry_constructs import limits
+from registry_constructs.ecr import limits
 from registry_constructs.local.emulator.service_model import json_object, refusal
 from registry_constructs.local.emulator.tables import ApiError
 

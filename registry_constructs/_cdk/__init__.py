@@ -1,0 +1,1 @@
+"""What the constructs share. Private: it may change in any release."""

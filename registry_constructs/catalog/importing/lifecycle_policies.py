@@ -1,0 +1,159 @@
+"""A live lifecycle policy in the catalog's words: a preset, one with arguments, or a list of rules."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any, Final
+
+from registry_constructs.catalog.lifecycles import PRESETS
+from registry_constructs.ecr.errors import InvalidInputError
+from registry_constructs.ecr.lifecycle import Action, LifecyclePolicy, LifecycleRule, StorageClass, TagStatus
+from registry_constructs.ecr.lifecycle.grammar import CONDITIONS, CountType
+
+_KEYWORDS: Final = {Action.EXPIRE: "expire", Action.TRANSITION: "archive"}
+
+
+def read(text: str) -> LifecyclePolicy:
+    """The policy that a text says, with the storage class left out where it is what ECR assumes.
+
+    Raises:
+        InvalidInputError: This library does not know such a policy.
+    """
+    found = LifecyclePolicy.from_json(text)
+    return LifecyclePolicy(
+        replace(rule, storage_class=None) if rule.storage_class is StorageClass.STANDARD else rule
+        for rule in found.rules
+    )
+
+
+def written(policy: LifecyclePolicy) -> Any:  # noqa: ANN401 - a name, keys with values, or a list
+    """The policy as a catalog writes it; what is returned makes exactly this policy."""
+    found = [
+        (arguments, name) for name, arguments in _candidates(policy.rules) if _made(name, arguments) == policy
+    ]
+    if found:
+        arguments, name = min(found, key=lambda one: len(one[0]))
+        return {"preset": name} | arguments if arguments else name
+    return _rules(policy)
+
+
+def _candidates(rules: tuple[LifecycleRule, ...]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Presets that the rules might be, with the arguments that differ from the default."""
+    for name in PRESETS:
+        yield name, {}
+    kept, first, second = _runs(rules[:-1])
+    last = rules[-1].count_number
+    days = {"untagged_days": last}
+    yield from _unlike_default("default", days)
+    if len(rules) == 2:
+        number = rules[0].count_number
+        for name in ("build_cache", "pull_through_mirror"):
+            # With both numbers its own, nothing says which of the two is meant.
+            for given in ({"keep": number}, days):
+                yield from _unlike_default(name, given)
+        yield from _unlike_default("long_term_archive", {"unused_days": number, "archived_days": last})
+    if first:
+        tags, number = first
+        yield from _unlike_default("development", {"kept_tags": kept, "days": number, **days})
+        yield from _unlike_default(
+            "releases",
+            {"release_patterns": kept, "prerelease_patterns": tags, "prerelease_days": number, **days},
+        )
+        if second:
+            yield from _unlike_default(
+                "continuous_delivery",
+                {
+                    "deployed_tags": kept,
+                    "release_patterns": tags,
+                    "keep_releases": number,
+                    "branch_patterns": second[0],
+                    "branch_days": second[1],
+                    **days,
+                },
+            )
+
+
+_Run = tuple[list[str], int]
+
+
+def _runs(rules: tuple[LifecycleRule, ...]) -> tuple[list[str], _Run | None, _Run | None]:
+    """The tags that rules keep, then the tags of up to two runs of rules with one number each."""
+    kept: list[str] = []
+    runs: list[_Run] = []
+    last: object = None
+    for rule in rules:
+        tags = list(rule.tag_pattern_list or ())
+        if rule.description is not None and not runs:
+            kept += tags
+        elif runs and last == (rule.count_type, rule.count_number):
+            runs[-1][0].extend(tags)
+        else:
+            runs.append((tags, rule.count_number))
+        last = (rule.count_type, rule.count_number)
+    first, second, *_ = [*runs, None, None]
+    return kept, first, second
+
+
+def _unlike_default(name: str, given: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    # A preset of which parts are left out hides more than it tells.
+    if all(value != [] for value in given.values()):
+        known = inspect.signature(PRESETS[name]).parameters
+        plain = {key: list(one.default) if isinstance(one.default, tuple) else one.default
+                 for key, one in known.items()}  # fmt: skip
+        yield name, {key: value for key, value in given.items() if plain[key] != value}
+
+
+def _made(name: str, arguments: dict[str, Any]) -> LifecyclePolicy | None:
+    try:
+        return PRESETS[name](**arguments)
+    except InvalidInputError:
+        return None
+
+
+def _rules(policy: LifecyclePolicy) -> list[dict[str, Any]]:
+    """The rules as a list, without priorities where the policy would number them the same."""
+    unnumbered = [replace(rule, priority=None) for rule in policy.rules]
+    joined = _joined(unnumbered)
+    for rules in (joined, unnumbered):
+        if LifecyclePolicy(rules) == policy:
+            return [_rule(one) for one in rules]
+    return [_rule(one) for one in policy.rules]
+
+
+def _joined(rules: list[LifecycleRule]) -> list[LifecycleRule]:
+    """Rules that follow each other and differ in their pattern only, as one."""
+    found: list[LifecycleRule] = []
+    for rule in rules:
+        tags = rule.tag_pattern_list
+        if tags is None or len(tags) != 1:
+            found.append(rule)
+            continue
+        one = replace(rule, tag_pattern_list=None, any_of=tags)
+        if found and found[-1].any_of and replace(found[-1], any_of=tags) == one:
+            found[-1] = replace(one, any_of=(*found[-1].any_of, *tags))
+        else:
+            found.append(one)
+    return [
+        replace(rule, any_of=None, tag_pattern_list=rule.any_of)
+        if rule.any_of and len(rule.any_of) == 1
+        else rule
+        for rule in found
+    ]
+
+
+def _rule(rule: LifecycleRule) -> dict[str, Any]:
+    said: dict[str, Any] = {
+        name: list(tags)
+        for name in ("any_of", "tag_pattern_list", "tag_prefix_list")
+        if (tags := getattr(rule, name)) is not None
+    }
+    if rule.tag_status is TagStatus.UNTAGGED:
+        said["untagged"] = True
+    said[CONDITIONS[CountType(rule.count_type)].keyword] = rule.count_number
+    if rule.priority is not None:
+        said["priority"] = rule.priority
+    if rule.description is not None:
+        said["description"] = rule.description
+    return {_KEYWORDS[rule.action]: said}

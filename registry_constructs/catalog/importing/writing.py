@@ -1,0 +1,204 @@
+"""The catalog that describes live repositories, as a file: short, sorted, and checked against them."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import yaml
+
+from registry_constructs.catalog.catalog import Catalog
+from registry_constructs.catalog.importing.composing import Composed, Unsaid
+from registry_constructs.catalog.importing.settings import STACK_TAG, Said, differences, said
+from registry_constructs.catalog.placement import logical_id
+from registry_constructs.catalog.problems import InvalidCatalogError
+from registry_constructs.catalog.rendering import properties
+from registry_constructs.catalog.source import Source
+from registry_constructs.ecr.errors import InvalidInputError
+from registry_constructs.live.live_repository import LiveRepository
+
+_UNPRINTABLE: Final = re.compile(r"[^ -~]+")
+Layer = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Written:
+    """A catalog as text.
+
+    Attributes:
+        text: The file.
+        unsaid: What it lacks; empty for a catalog that describes everything.
+        mappings: For each stack, by environment and id, what `cdk import` must know: the names of the
+            repositories by their logical ids.
+        owners: The CloudFormation stacks that have a repository already, with the names.
+    """
+
+    text: str
+    unsaid: tuple[Unsaid, ...] = ()
+    mappings: Mapping[tuple[str, str], Mapping[str, Mapping[str, str]]] = field(default_factory=dict)
+    owners: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+def write_catalog(repositories: Iterable[LiveRepository]) -> Written:
+    """The catalog that renders, for each repository, the properties that stand in ECR.
+
+    It is loaded and rendered before it is given back: what would not come out as it stands is left out of
+    it and told in `unsaid`.
+    """
+    live = sorted(repositories, key=lambda one: (one.name, one.account, one.region))
+    names = _environment_names(live)
+    unsaid: list[Unsaid] = []
+    found: dict[str, dict[str, Said]] = defaultdict(dict)
+    for one in live:
+        environment = names[one.account, one.region]
+        try:
+            found[one.name][environment] = said(one)
+        except InvalidInputError as error:
+            unsaid.append(Unsaid(one.name, environment, f"{error.problem}: {error.got!r}", whole=True))
+    places = {name: place for place, name in names.items()}
+    while True:
+        composed = Composed(places, found)
+        wrong = _wrong(composed, found)
+        if not wrong:
+            break
+        for name, why in wrong.items():
+            unsaid += [Unsaid(name, environment, why, whole=True) for environment in found.pop(name)]
+    unsaid += composed.unsaid
+    for name, environments in composed.where.items():
+        for environment in environments:
+            unsaid += [Unsaid(name, environment, what, False) for what in found[name][environment].unsaid]
+    unsaid.sort()
+    owners: dict[str, list[str]] = defaultdict(list)
+    for one in live:
+        if STACK_TAG in one.tags:
+            owners[f"{one.tags[STACK_TAG]} in {names[one.account, one.region]}"].append(one.name)
+    return Written(
+        _text(composed.data, unsaid),
+        tuple(unsaid),
+        _mappings(Catalog.from_dict(composed.data)),
+        {stack: tuple(owners[stack]) for stack in sorted(owners)},
+    )
+
+
+def _environment_names(live: Sequence[LiveRepository]) -> dict[tuple[str, str], str]:
+    """A name for each account and Region: the Region's, and the account's behind it if there are several."""
+    places = sorted({(one.account, one.region) for one in live})
+    several = len({account for account, _ in places}) > 1
+    return {(account, region): f"{region}-{account}" if several else region for account, region in places}
+
+
+def _wrong(composed: Composed, found: Mapping[str, Mapping[str, Said]]) -> dict[str, str]:
+    """The repositories that the catalog would not render as they stand, with the reason."""
+    try:
+        catalog = Catalog.from_dict(composed.data)
+    except InvalidCatalogError:
+        return dict(_refused(composed.data))
+    wrong: dict[str, str] = {}
+    there = {(name, one) for name, environments in composed.where.items() for one in environments}
+    for environment in catalog.environments:
+        place = catalog.place(environment)
+        for repository in catalog.repositories(environment):
+            if (repository.name, environment) not in there:
+                wrong[repository.name] = f"the catalog would have it in {environment} too"
+                continue
+            there.remove((repository.name, environment))
+            rendered = properties(repository, place, "the key of the stack")
+            if odd := differences(found[repository.name][environment], rendered):
+                wrong[repository.name] = f"a catalog would change {', '.join(odd)}"
+    return wrong | {name: f"the catalog would not have it in {one}" for name, one in there}
+
+
+def _refused(data: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """The repositories that make a catalog invalid.
+
+    Raises:
+        InvalidCatalogError: None of them does.
+    """
+    count = 0
+    for name, own in data["repositories"].items():
+        try:
+            Catalog.from_dict({**data, "repositories": {name: own}})
+        except InvalidCatalogError as error:
+            count += 1
+            yield name, f"{error.problems[0].problem}: {error.problems[0].got!r}"
+    if not count:
+        Catalog.from_dict(data)
+
+
+def _mappings(catalog: Catalog) -> dict[tuple[str, str], dict[str, dict[str, str]]]:
+    found: dict[tuple[str, str], dict[str, dict[str, str]]] = defaultdict(dict)
+    for environment in catalog.environments:
+        for one in catalog.repositories(environment):
+            found[environment, catalog.stack(one)][logical_id(one.name)] = {"RepositoryName": one.name}
+    return {stack: found[stack] for stack in sorted(found)}
+
+
+class _Dumper(yaml.SafeDumper):
+    def ignore_aliases(self, data: Any) -> bool:  # noqa: ANN401, ARG002 - as in PyYAML
+        return True
+
+
+def _dumped(data: object) -> str:
+    def dumped(*, allow_unicode: bool) -> str:
+        return str(
+            yaml.dump(
+                data,
+                Dumper=_Dumper,
+                sort_keys=False,
+                default_flow_style=None,
+                allow_unicode=allow_unicode,
+                width=110,
+            )
+        )
+
+    # PyYAML writes this line break of Unicode so that it doesn't read it again.
+    text = dumped(allow_unicode=True)
+    return dumped(allow_unicode=False) if "\x85" in text else text
+
+
+_HEAD: Final = """\
+# The repositories of {places}, as they stood in ECR.
+# Written by 'registry-constructs catalog import'. A repository has what 'defaults' says, then what its
+# environment, its team and its profile say, and then what it says itself. Encryption is said even where it
+# is the library's default: another one would REPLACE the repository, without its images.
+"""
+_INCOMPLETE: Final = """\
+# NOT COMPLETE: {count} that a catalog can't say. Look for '# UNSAID' below; do not deploy before each
+# is settled, because deploying takes away what is not said here.
+"""
+_ABOVE: Final = {
+    "stacks": "How repositories are split over stacks. Never change it by hand: repositories would move.",
+    "defaults": "What most repositories have.",
+    "profiles": "What several repositories have. The names mean nothing: choose better ones.",
+}
+
+
+def _text(data: Mapping[str, Any], unsaid: Sequence[Unsaid]) -> str:
+    places = [f"{one['account']} in {one['region']}" for one in data["environments"].values()]
+    lines = [_HEAD.format(places=", ".join(places) or "no account")]
+    if unsaid:
+        count = "1 thing stands there" if len(unsaid) == 1 else f"{len(unsaid):,} things stand there"
+        lines.append(_INCOMPLETE.format(count=count))
+    for kind, value in data.items():
+        lines.append("\n")
+        if kind in _ABOVE:
+            lines.append(f"# {_ABOVE[kind]}\n")
+        if kind != "repositories":
+            lines.append(_dumped({kind: value}))
+    notes: dict[str, list[str]] = defaultdict(list)
+    for one in unsaid:
+        told = str(one).encode("ascii", "backslashreplace").decode()
+        notes[one.name].append(f"  # UNSAID {' '.join(_UNPRINTABLE.sub(' ', told).split())}\n")
+    lines.append("repositories:\n" if data["repositories"] else "repositories: {}\n")
+    for name in sorted(data["repositories"].keys() | notes.keys()):
+        lines += notes[name]
+        if name in data["repositories"]:
+            dumped = _dumped({name: data["repositories"][name]})
+            lines += [f"  {line}" if line.strip() else line for line in dumped.splitlines(keepends=True)]
+    text = "".join(lines)
+    if Source("catalog.yaml", text).data != data:
+        raise AssertionError("the file would not say what was composed")
+    return text

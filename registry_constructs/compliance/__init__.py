@@ -1,1 +1,0 @@
-"""The rules asked inside a CDK app, and what makes an inherited app comply."""

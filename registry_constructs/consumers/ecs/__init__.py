@@ -1,0 +1,1 @@
+"""Services and tasks on Amazon ECS."""

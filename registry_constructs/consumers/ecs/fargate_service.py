@@ -1,0 +1,260 @@
+"""A service on Fargate."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import jsii
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_ecs as ecs
+from aws_cdk import aws_elasticloadbalancingv2 as elbv2
+from constructs import Construct
+
+from registry_constructs._cdk.located import located
+from registry_constructs.consumers.ecs.container import (
+    DEFAULT_USER,
+    ContainerSettings,
+    add_container,
+    fargate_definition,
+    task_parts,
+)
+from registry_constructs.consumers.ecs.fargate_size import check_size
+from registry_constructs.consumers.ecs.load_balancer import LoadBalancer, balance
+from registry_constructs.consumers.ecs.scaling import Scaling, desired_count_of, scale
+from registry_constructs.consumers.ecs.task_placement import (
+    check_place,
+    place,
+    tasks_connections,
+    tasks_security_group,
+    use_providers,
+)
+from registry_constructs.consumers.environment_variables import SecretValue
+from registry_constructs.ecr.errors import InvalidInputError
+from registry_constructs.images.image import Architecture, Image
+
+
+@dataclass(frozen=True, kw_only=True)
+class CapacityMix:
+    """Tasks on demand and tasks on spare capacity, which AWS takes back with two minutes' notice.
+
+    Attributes:
+        base: Tasks that always run on demand, 0 to 100,000.
+        on_demand: The weight of on-demand tasks among the others, 0 to 1,000.
+        spot: The weight of spot tasks among the others, 1 to 1,000.
+    """
+
+    base: int = 1
+    on_demand: int = 1
+    spot: int = 1
+
+
+Capacity = Literal["FARGATE", "FARGATE_SPOT"] | CapacityMix
+"""What a service's tasks run on."""
+
+
+@jsii.implements(ec2.IConnectable)
+class FargateService(Construct):
+    """A service on Fargate that runs one image, and may do nothing but that.
+
+    With nothing said but its image and its VPC
+
+    - two tasks run in private subnets, without public addresses, in a cluster of their own with enhanced
+      Container Insights,
+    - the execution role may pull this repository (or this cache), write this log group and read these
+      secrets, and the task role may do nothing until it is granted something,
+    - the container runs as user 65532 with a read-only root file system, an init process and none of Linux's
+      capabilities; `/tmp` is kept in memory,
+    - logs are encrypted and kept for a year,
+    - a deployment starts new tasks before it stops old ones, and one that fails is rolled back,
+    - nobody can open a shell in it.
+
+    It passes Security Hub ECS.2, ECS.4, ECS.5, ECS.8, ECS.9, ECS.10, ECS.12 and ECS.20. A private
+    pull needs a way out of the subnets: a NAT gateway, or VPC endpoints for ecr.api, ecr.dkr, logs and S3.
+
+    Args:
+        scope: The construct that it belongs to.
+        id: The construct's id, unique in `scope`.
+        image: What runs. A tag that moves is a warning.
+        vpc: Where a cluster is made. Give this or the cluster.
+        cluster: A cluster of yours. For spot capacity it must have Fargate's capacity providers, which one
+            of this app is given.
+        vpc_subnets: Private subnets. Default: the VPC's with a way out, or else its isolated ones.
+        security_group: Default: one of its own, which lets everything out and nothing in.
+        architecture: The processor, `amd64` or `arm64`. An image that was not built for it is refused.
+        cpu: CPU units, of which 1,024 are a vCPU: 256 to 16,384. Costs by the second.
+        memory_limit_mib: MiB; Fargate offers certain ones with each CPU. Costs by the second.
+        port: The port that the program listens on, from 1,024 up unless it is root. Default: none.
+        environment: Variables in plain text. What looks like a secret is refused. Default: none.
+        secrets: Variables from Secrets Manager or SecureString parameters, read when a task starts.
+            Default: none.
+        command: Default: the image's.
+        entry_point: Default: the image's.
+        user: User and group, by number or name; None for the image's own. Security Hub ECS.20 wants one.
+        readonly_root_filesystem: Whether the image's files can't be changed while it runs.
+        writable_paths: Directories that can be written, kept in memory, which they take from the task's, by
+            their size in MiB. Nothing in them can be executed. Default: `{"/tmp": 64}`.
+        health_check_command: What ECS runs in the container to see that it is well: a list of words, or text
+            for the image's shell. Default: only the load balancer checks, if there is one.
+        execute_command: Whether ECS Exec opens shells in the container; it needs
+            `readonly_root_filesystem=False`.
+        load_balancer: Default: none.
+        desired_count: Tasks. Default: 2, or what `scaling` says.
+        scaling: Default: none.
+        capacity: `FARGATE`, `FARGATE_SPOT`, or a `CapacityMix`. Changing from or to `FARGATE` replaces the
+            service.
+
+    Attributes:
+        service: The ECS service.
+        cluster: The cluster, made or given.
+        task_definition: The task definition.
+        container: Its container.
+        execution_role: What ECS starts a task with.
+        task_role: What the program runs as: grant to this one.
+        log_group: The output of the tasks.
+        security_group: The tasks' security group.
+        connections: Who may connect to the tasks; the default port is theirs.
+        load_balancer: The load balancer; None without one.
+        target_group: The load balancer's targets; None without one.
+        scalable_task_count: What scales; None without scaling.
+
+    Raises:
+        InvalidInputError: For what ECS would refuse, and for what would weaken the above unasked.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        image: Image,
+        vpc: ec2.IVpc | None = None,
+        cluster: ecs.ICluster | None = None,
+        vpc_subnets: ec2.SubnetSelection | None = None,
+        security_group: ec2.ISecurityGroup | None = None,
+        architecture: Architecture = "amd64",
+        cpu: int = 256,
+        memory_limit_mib: int = 512,
+        port: int | None = None,
+        environment: Mapping[str, str] | None = None,
+        secrets: Mapping[str, SecretValue] | None = None,
+        command: Sequence[str] | None = None,
+        entry_point: Sequence[str] | None = None,
+        user: str | None = DEFAULT_USER,
+        readonly_root_filesystem: bool = True,
+        writable_paths: Mapping[str, int] | None = None,
+        health_check_command: Sequence[str] | None = None,
+        execute_command: bool = False,
+        load_balancer: LoadBalancer | None = None,
+        desired_count: int | None = None,
+        scaling: Scaling | None = None,
+        capacity: Capacity = "FARGATE",
+    ) -> None:
+        super().__init__(scope, id)
+        settings = ContainerSettings(
+            image=image,
+            port=port,
+            environment=environment,
+            secrets=secrets,
+            command=command,
+            entry_point=entry_point,
+            user=user,
+            readonly_root_filesystem=readonly_root_filesystem,
+            writable_paths=writable_paths,
+            health_check_command=health_check_command,
+            execute_command=execute_command,
+        )
+        self.load_balancer: elbv2.ApplicationLoadBalancer | None = None
+        self.target_group: elbv2.ApplicationTargetGroup | None = None
+        self.scalable_task_count: ecs.ScalableTaskCount | None = None
+        with located(self):
+            check_place(vpc, cluster)
+            settings.check(self, memory=memory_limit_mib)
+            check_size(cpu, memory_limit_mib)
+            image.check_architecture(architecture)
+            _check_capacity(capacity)
+            count = desired_count_of(desired_count, scaling, load_balanced=load_balancer is not None)
+            if load_balancer is not None:
+                load_balancer.check(self, port=port)
+            placement = place(self, vpc=vpc, cluster=cluster, vpc_subnets=vpc_subnets)
+        self.cluster = placement.cluster
+        parts = task_parts(self)
+        self.execution_role, self.task_role, self.log_group = (
+            parts.execution_role,
+            parts.task_role,
+            parts.log_group,
+        )
+        self.task_definition = fargate_definition(
+            self, parts, architecture=architecture, cpu=cpu, memory_limit_mib=memory_limit_mib
+        )
+        with located(self):
+            self.container = add_container(self.task_definition, settings, parts)
+        self.security_group = security_group or tasks_security_group(self, placement.vpc)
+        self._connections = tasks_connections(self.security_group, port)
+        self.service = ecs.FargateService(
+            self,
+            "Service",
+            cluster=self.cluster,
+            task_definition=self.task_definition,
+            vpc_subnets=placement.subnets,
+            security_groups=[self.security_group],
+            assign_public_ip=False,
+            platform_version=ecs.FargatePlatformVersion.LATEST,
+            desired_count=count,
+            capacity_provider_strategies=_strategies(capacity),
+            circuit_breaker=ecs.DeploymentCircuitBreaker(enable=True, rollback=True),
+            min_healthy_percent=100,
+            max_healthy_percent=200,
+            enable_execute_command=execute_command,
+            propagate_tags=ecs.PropagatedTagSource.SERVICE,
+            enable_ecs_managed_tags=True,
+        )
+        # What tasks start with must be allowed before the first one starts.
+        self.service.node.add_dependency(self.execution_role)
+        if capacity != "FARGATE" and isinstance(self.cluster, ecs.Cluster):
+            self.cluster.enable_fargate_capacity_providers()
+            use_providers(self.service, self.cluster)
+        if load_balancer is not None:
+            with located(self):
+                self.load_balancer, self.target_group = balance(
+                    self, load_balancer, self.service, vpc=placement.vpc, container=self.container
+                )
+        if scaling is not None:
+            self.scalable_task_count = scale(self.service, scaling, self.target_group)
+
+    @property
+    def connections(self) -> ec2.Connections:
+        """Who may connect to the tasks."""
+        return self._connections
+
+
+def _check_capacity(capacity: Capacity) -> None:
+    if isinstance(capacity, CapacityMix):
+        fits = (
+            0 <= capacity.base <= 100_000 and 0 <= capacity.on_demand <= 1_000 and 1 <= capacity.spot <= 1_000
+        )
+    else:
+        fits = capacity in {"FARGATE", "FARGATE_SPOT"}
+    if not fits:
+        raise InvalidInputError(
+            "Not a capacity of Fargate",
+            got=capacity,
+            allowed="'FARGATE', 'FARGATE_SPOT', or a CapacityMix with base up to 100000, on_demand up to "
+            "1000 and spot from 1 to 1000",
+            fix="write capacity=CapacityMix(base=2, on_demand=1, spot=3)",
+        )
+
+
+def _strategies(capacity: Capacity) -> list[ecs.CapacityProviderStrategy] | None:
+    """None for on-demand tasks alone: those need nothing of the cluster."""
+    if capacity == "FARGATE":
+        return None
+    if isinstance(capacity, CapacityMix):
+        return [
+            ecs.CapacityProviderStrategy(
+                capacity_provider="FARGATE", base=capacity.base, weight=capacity.on_demand
+            ),
+            ecs.CapacityProviderStrategy(capacity_provider="FARGATE_SPOT", weight=capacity.spot),
+        ]
+    return [ecs.CapacityProviderStrategy(capacity_provider="FARGATE_SPOT", weight=1)]

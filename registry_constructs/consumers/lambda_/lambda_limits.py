@@ -1,0 +1,54 @@
+"""What Lambda takes of an image, and how large a function may be."""
+
+from __future__ import annotations
+
+import aws_cdk as cdk
+
+from registry_constructs.ecr.errors import InvalidInputError
+from registry_constructs.ecr.tokens import is_token, known_to_differ
+from registry_constructs.images.image import Image
+
+
+def check_fetched(image: Image, stack: cdk.Stack) -> None:
+    """Refuse an image that Lambda can't fetch for a function of a stack.
+
+    Raises:
+        InvalidInputError: For an index of several architectures, and an image of another Region.
+    """
+    if image.architectures is not None and len(set(image.architectures)) > 1:
+        raise InvalidInputError(
+            "Lambda takes no index of several architectures",
+            got=image.architectures,
+            allowed="an image for one architecture",
+            fix="name the digest of one architecture's image and say architectures=['arm64'] or ['amd64']",
+        )
+    region = image.repository.env.region if image.repository is not None else stack.region
+    if known_to_differ(region, stack.region):
+        raise InvalidInputError(
+            "Lambda fetches images in its own Region only",
+            got=f"{image.repository_name} in {region}",
+            allowed=f"a repository in {stack.region}",
+            fix="replicate the image into the function's Region: Image.replica(...)",
+        )
+
+
+def check_size(memory: int | None, timeout: cdk.Duration | None) -> None:
+    """Refuse memory and time that no function has (Lambda guide, gettingstarted-limits).
+
+    Raises:
+        InvalidInputError: If one is out of bounds.
+    """
+    if memory is not None and not is_token(memory) and not 128 <= memory <= 10_240:
+        raise InvalidInputError(
+            "Lambda has no function with this memory",
+            got=memory,
+            allowed="128 to 10240 MiB",
+            fix="write memory_size=512",
+        )
+    if timeout is not None and not timeout.is_unresolved() and not 1 <= timeout.to_seconds() <= 900:
+        raise InvalidInputError(
+            "No function runs for this long",
+            got=f"{timeout.to_seconds():g} seconds",
+            allowed="1 second to 15 minutes",
+            fix="write timeout=cdk.Duration.minutes(15), or run it as a FargateTask",
+        )

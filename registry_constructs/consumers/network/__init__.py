@@ -1,0 +1,1 @@
+"""Networks without internet access: VPC endpoints and what may pass them."""

@@ -1,0 +1,1 @@
+"""Publishing, building, checking, promoting and deploying images."""

@@ -1,0 +1,235 @@
+"""A service on ECS that follows what is pushed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import aws_cdk as cdk
+from aws_cdk import aws_ecr as ecr
+from aws_cdk import aws_ecs as ecs
+from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
+from constructs import Construct
+
+from registry_constructs._cdk.event_patterns import checked_tags, image_pushed
+from registry_constructs._cdk.event_rules import add_rule
+from registry_constructs._cdk.located import located
+from registry_constructs._cdk.queues import RulesQueue
+from registry_constructs._cdk.wildcards import acknowledge_wildcards
+from registry_constructs.delivery.build.deployed_image import DeployedImage
+from registry_constructs.ecr.errors import InvalidInputError
+from registry_constructs.ecr.tokens import is_token
+from registry_constructs.images.image import repository_uri
+
+ANY_DEFINITION_REASON: Final = (
+    "ecs:DescribeTaskDefinition and ecs:RegisterTaskDefinition know no resource, and a revision's number is "
+    "known only when it is registered. What a revision may run as is bounded by iam:PassRole."
+)
+"""Why cdk-nag's AwsSolutions-IAM5 is acknowledged on the function's role."""
+
+_HANDLER = Path(__file__).parent / "handler"
+
+
+class DeployOnPush(Construct):
+    """Roll an ECS service to an image when it is pushed: to its digest, whatever becomes of the tag.
+
+    ECR sends the event to EventBridge by itself; no trail of CloudTrail is needed. A function then copies the
+    service's task definition with the new digest in it and updates the service. Whether the image works is
+    the deployment circuit breaker's to say, which the services of this library have.
+
+    - With one tag, such as `production`, the service runs what the tag stands for. Moving the tag to an older
+      image rolls back.
+    - With several tags, or a filter such as `v*`, the image that was pushed last wins: an event that comes
+      late never rolls back.
+    - A push without a tag rolls nothing: the platforms of an index are pushed so, and what refers to an
+      image. Signatures under tags of their own (`sha256-...`) roll nothing either.
+    - The same event twice does nothing the second time. One call runs at a time, which takes one of the
+      account's concurrent Lambda executions.
+    - It can't loop: the function has no right to push anything.
+    - A call that fails is made twice more within minutes; one that is throttled, and an event that can't be
+      delivered, for hours. What is left is kept in `dead_letters` for 14 days.
+
+    Events are sent on a best effort basis (Amazon ECR User Guide, ecr-eventbridge). A lost one is made up for
+    by the next push.
+
+    `cdk deploy` registers a task definition too when the template's has changed, with the template's image.
+    `deployed` keeps the two together; see docs/deploy-on-push.md.
+
+    Args:
+        scope: A construct in a stack of the service's and the repository's account and Region.
+        id: The construct's id.
+        repository: The repository. ECR sends events to its own account and Region alone.
+        tags: Tags, or filters with `*` for any run of characters.
+        service: The service, such as `FargateService(...).service`. Its container has an image of the
+            repository already.
+        container_name: The container. Default: the task definition's default one.
+        deployed: What remembers which image runs, and tells it to the service's template. Default: none.
+
+    Attributes:
+        rule: The rule on the default event bus.
+        function: The function that rolls the service.
+        dead_letters: Events that could not be acted on.
+
+    Raises:
+        InvalidInputError: If the tags are no list or can't match, if the service is none of this app or has
+            no container, or if repository and service are in different accounts or Regions.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        repository: ecr.IRepository,
+        tags: Sequence[str],
+        service: ecs.FargateService | ecs.Ec2Service,
+        container_name: str | None = None,
+        deployed: DeployedImage | None = None,
+    ) -> None:
+        super().__init__(scope, id)
+        with located(self):
+            checked_tags(tags)
+            container = container_name or _default_container(service)
+            _check_reach(self, repository, service)
+            _check_read(deployed, service)
+        self.dead_letters = RulesQueue(self, "DeadLetters")
+        log = logs.LogGroup(
+            self, "Logs", retention=logs.RetentionDays.ONE_YEAR, removal_policy=cdk.RemovalPolicy.DESTROY
+        )
+        role = _role(self, repository, service, log, self.dead_letters)
+        environment = {
+            "REPOSITORY": repository.repository_name,
+            "REPOSITORY_URI": repository_uri(repository),
+            "CLUSTER": service.cluster.cluster_name,
+            "SERVICE": service.service_name,
+            "CONTAINER": container,
+            "NEWEST_WINS": "false" if len(tags) == 1 and "*" not in tags[0] else "true",
+        }
+        if deployed is not None:
+            environment["DIGEST_PARAMETER"] = deployed.parameter.parameter_name
+            deployed.grant_record(role)
+        self.function = lambda_.Function(
+            self,
+            "Function",
+            description="Rolls an ECS service to a pushed image",
+            # All but index.py is left out, so that compiled files don't change the asset.
+            code=lambda_.Code.from_asset(str(_HANDLER), exclude=["*", "!index.py"]),
+            handler="index.handler",
+            runtime=lambda_.Runtime.PYTHON_3_14,
+            architecture=lambda_.Architecture.ARM_64,
+            memory_size=256,
+            timeout=cdk.Duration.minutes(2),
+            # Two at a time could overtake each other between reading the service and updating it.
+            reserved_concurrent_executions=1,
+            dead_letter_queue=self.dead_letters.for_dead_letters,
+            # The CDK would add its grants for the queue and the log a second time.
+            role=role.without_policy_updates(),
+            log_group=log,
+            environment=environment,
+        )
+        self.rule = add_rule(
+            self,
+            "Pushed",
+            "Images whose push rolls a service",
+            image_pushed(repositories=[repository.repository_name], tags=tags),
+            [targets.LambdaFunction(self.function, dead_letter_queue=self.dead_letters.for_dead_letters)],
+        )
+
+
+def _role(
+    scope: Construct,
+    repository: ecr.IRepository,
+    service: ecs.FargateService | ecs.Ec2Service,
+    log: logs.LogGroup,
+    dead_letters: RulesQueue,
+) -> iam.Role:
+    definition = service.task_definition
+    passed = [definition.task_role.role_arn]
+    if definition.execution_role is not None:
+        passed.append(definition.execution_role.role_arn)
+    stack = cdk.Stack.of(scope)
+    revisions = stack.format_arn(
+        service="ecs", resource="task-definition", resource_name=f"{definition.family}:*"
+    )
+    statements = [
+        _allow("ecr:DescribeImages", repository.repository_arn),
+        _allow("ecs:DescribeServices", service.service_arn),
+        _allow("ecs:UpdateService", service.service_arn),
+        _allow("ecs:DescribeTaskDefinition", "*"),
+        _allow("ecs:RegisterTaskDefinition", "*"),
+        # A revision keeps the tags of the one before.
+        iam.PolicyStatement(
+            actions=["ecs:TagResource"],
+            resources=[revisions],
+            conditions={"StringEquals": {"ecs:CreateAction": "RegisterTaskDefinition"}},
+        ),
+        iam.PolicyStatement(
+            actions=["iam:PassRole"],
+            resources=passed,
+            conditions={"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}},
+        ),
+        _allow("sqs:SendMessage", dead_letters.queue_arn),
+        iam.PolicyStatement(
+            actions=["logs:CreateLogStream", "logs:PutLogEvents"], resources=[log.log_group_arn]
+        ),
+    ]
+    role = iam.Role(
+        scope,
+        "Role",
+        description="Lets a function roll one ECS service to a pushed image",
+        assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
+        inline_policies={"Roll": iam.PolicyDocument(statements=statements)},
+    )
+    acknowledge_wildcards(role, ["*", revisions], ANY_DEFINITION_REASON)
+    return role
+
+
+def _allow(action: str, resource: str) -> iam.PolicyStatement:
+    return iam.PolicyStatement(actions=[action], resources=[resource])
+
+
+def _default_container(service: ecs.FargateService | ecs.Ec2Service) -> str:
+    definition = getattr(service, "task_definition", None)
+    if not isinstance(definition, ecs.TaskDefinition):
+        raise InvalidInputError(
+            "service has no task definition of this app",
+            got=type(service).__name__,
+            allowed="an ecs.FargateService or ecs.Ec2Service made in this app",
+            fix="write service=FargateService(...).service",
+        )
+    if definition.default_container is None:
+        raise InvalidInputError(
+            "The service's task definition has no container",
+            got=definition.node.path,
+            allowed="a task definition with a container",
+            fix="add the container before DeployOnPush",
+        )
+    return definition.default_container.container_name
+
+
+def _check_reach(scope: Construct, repository: ecr.IRepository, service: ecs.BaseService) -> None:
+    here = cdk.Stack.of(scope)
+    for what, one in (("repository", repository), ("service", service)):
+        there = one.env
+        for mine, theirs in ((here.account, there.account), (here.region, there.region)):
+            if mine != theirs and not is_token(mine) and not is_token(theirs):
+                raise InvalidInputError(
+                    f"The {what} is in another account or Region",
+                    got=f"{there.account} in {there.region}",
+                    allowed=f"one in {here.account} in {here.region}: ECR's events stay where the push was",
+                    fix="replicate the image there, and name the replica's repository",
+                )
+
+
+def _check_read(deployed: DeployedImage | None, service: ecs.BaseService) -> None:
+    if deployed is not None and not deployed.is_read_in(service):
+        raise InvalidInputError(
+            "The service's image is not the one that is recorded",
+            got=service.node.path,
+            allowed=f"a service whose image is that of {deployed.node.path}",
+            fix="write image=deployed.image_for(self) for the service, or leave deployed out",
+        )

@@ -1,0 +1,1 @@
+"""The rules inside a CDK app, and constructs that make an inherited app comply."""

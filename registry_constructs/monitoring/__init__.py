@@ -1,0 +1,1 @@
+"""Notifications, alarms and a dashboard about repositories and registries."""

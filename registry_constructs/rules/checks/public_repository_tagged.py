@@ -1,0 +1,42 @@
+"""Somebody can be asked about a public repository."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from registry_constructs.rules.checks.required_tags import missing_tags
+from registry_constructs.rules.examples import TAG
+from registry_constructs.rules.rule import Example, Part, Rule, Settings, Severity
+from registry_constructs.rules.state import PublicRepositoryState
+from registry_constructs.rules.values import known
+
+
+def _check(state: PublicRepositoryState, settings: Settings) -> Iterator[str]:
+    yield from missing_tags(known(state.tags), settings)
+
+
+_TYPE: Final = "AWS::ECR::PublicRepository"
+
+RULE: Final = Rule(
+    id="public-repository-tagged",
+    demand="A public repository has the tags that are asked for, or any where none are named",
+    why="What the world pulls needs somebody who answers for it. Tags that AWS sets itself (aws:...) don't "
+    "count. Which are asked for is Settings.required_tags.",
+    fix="Tag it: cdk.Tags.of(repository).add('team', 'shop')",
+    severity=Severity.LOW,
+    controls=("securityhub-ecr-4", "config-public-tagged"),
+    judges=(PublicRepositoryState,),
+    check=_check,
+    needs=frozenset({Part.PUBLIC}),
+    example=Example(
+        compliant={"Example": {"Type": _TYPE, "Properties": {"RepositoryName": "tools", "Tags": [TAG]}}},
+        non_compliant={"Example": {"Type": _TYPE, "Properties": {"RepositoryName": "tools"}}},
+    ),
+    guard="""
+AWS::ECR::PublicRepository {
+  Properties.Tags exists
+  Properties.Tags !empty
+}
+""",
+)

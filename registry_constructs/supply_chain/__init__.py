@@ -1,1 +1,0 @@
-"""What builds, scans, delivers and watches images."""

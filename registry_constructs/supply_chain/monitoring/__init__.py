@@ -1,1 +1,0 @@
-"""Failures told, quotas watched, and one page to look at."""

@@ -1,0 +1,1 @@
+"""One reader of CloudFormation templates and of the CDK's cloud assemblies."""
