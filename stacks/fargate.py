@@ -8,7 +8,7 @@ from aws_cdk import aws_scheduler as scheduler
 from constructs import Construct
 
 from registry_constructs import FargateService, FargateTask, Image, LoadBalancer, Scaling, ScanGate
-from registry_constructs.delivery.scan_gate.demands import Severity
+from registry_constructs.ecr.severities import Severity
 
 
 class FargateStack(cdk.Stack):

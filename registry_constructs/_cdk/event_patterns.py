@@ -10,7 +10,7 @@ them. A name may be a token.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal, get_args
+from typing import Any
 
 from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_events as events
@@ -18,10 +18,8 @@ from aws_cdk import aws_events as events
 from registry_constructs.ecr import limits
 from registry_constructs.ecr.errors import InvalidInputError
 from registry_constructs.ecr.lifecycle.patterns import can_match
+from registry_constructs.ecr.severities import RATED_SEVERITIES, RatedSeverity
 from registry_constructs.ecr.tokens import is_token
-
-Severity = Literal["CRITICAL", "HIGH", "MEDIUM", "LOW", "INFORMATIONAL"]
-SEVERITIES: tuple[Severity, ...] = get_args(Severity)
 
 _UNRATED = {"ECR Image Scan": "UNDEFINED", "Inspector2 Finding": "UNTRIAGED"}
 _FOUND = [{"numeric": [">", 0]}]
@@ -59,7 +57,7 @@ def referrer_pushed(*, repositories: Sequence[str] | None = None) -> events.Even
 
 
 def basic_scan_completed(
-    *, severity: Severity | None = None, repositories: Sequence[str] | None = None
+    *, severity: RatedSeverity | None = None, repositories: Sequence[str] | None = None
 ) -> events.EventPattern:
     """ECR has scanned an image; one event an image.
 
@@ -75,7 +73,7 @@ def basic_scan_completed(
 
 
 def enhanced_scan_completed(
-    *, severity: Severity | None = None, repositories: Sequence[str] | None = None
+    *, severity: RatedSeverity | None = None, repositories: Sequence[str] | None = None
 ) -> events.EventPattern:
     """Inspector has scanned an image for the first time; one event an image.
 
@@ -103,7 +101,9 @@ def enhanced_scan_completed(
     return _pattern("aws.inspector2", "Inspector2 Scan", detail)
 
 
-def image_finding(*, severity: Severity, repositories: Sequence[str] | None = None) -> events.EventPattern:
+def image_finding(
+    *, severity: RatedSeverity, repositories: Sequence[str] | None = None
+) -> events.EventPattern:
     """Inspector has made or changed a finding about an image; one event a finding, of first scans as well.
 
     Args:
@@ -142,17 +142,17 @@ def cache_pull_failed(*, repositories: Sequence[str] | None = None) -> events.Ev
     return _pattern("aws.ecr", "ECR Pull Through Cache Action", detail)
 
 
-def checked_severity(severity: Severity) -> Severity:
+def checked_severity(severity: RatedSeverity) -> RatedSeverity:
     """The severity, one of those that both scanners know.
 
     Raises:
         InvalidInputError: For any other.
     """
-    if severity not in SEVERITIES:
+    if severity not in RATED_SEVERITIES:
         raise InvalidInputError(
             "Not a severity",
             got=severity,
-            allowed=" or ".join(SEVERITIES),
+            allowed=" or ".join(RATED_SEVERITIES),
             fix="write severity='HIGH' for high and critical findings",
         )
     return severity
@@ -225,9 +225,9 @@ def _matching(values: Sequence[str]) -> list[Any]:
     return [{"wildcard": value} if "*" in value else value for value in values]
 
 
-def _at_least(detail_type: str, severity: Severity) -> list[str]:
+def _at_least(detail_type: str, severity: RatedSeverity) -> list[str]:
     """The severities from this one upwards, as the event writes them."""
-    found: list[str] = list(SEVERITIES[: SEVERITIES.index(severity) + 1])
+    found: list[str] = list(RATED_SEVERITIES[: RATED_SEVERITIES.index(severity) + 1])
     if severity == "INFORMATIONAL":
         found.append(_UNRATED[detail_type])
     return found

@@ -1,4 +1,4 @@
-"""Queues that EventBridge rules send to, and keep what they could not deliver in."""
+"""Encrypted queues: for what failed, and for what EventBridge rules send."""
 
 from __future__ import annotations
 
@@ -12,8 +12,24 @@ from aws_cdk import aws_sqs as sqs
 from aws_cdk.interfaces import aws_events as interfaces
 from constructs import Construct
 
-DEAD_LETTERS_REASON: Final = "The queue holds what could not be delivered; it is the last stop itself."
+DEAD_LETTERS_REASON: Final = "The queue holds what failed; it is the last stop itself."
 """Why cdk-nag's AwsSolutions-SQS3 is acknowledged on a queue for dead letters."""
+
+_RETENTION_DAYS: Final = 14  # SQS's longest
+
+
+def encrypted_dead_letters(scope: Construct, id: str) -> sqs.Queue:
+    """An encrypted queue that keeps what failed for 14 days, and stays when the stack goes."""
+    queue = sqs.Queue(
+        scope,
+        id,
+        encryption=sqs.QueueEncryption.SQS_MANAGED,
+        enforce_ssl=True,
+        retention_period=cdk.Duration.days(_RETENTION_DAYS),
+        removal_policy=cdk.RemovalPolicy.RETAIN,
+    )
+    _acknowledge_last_stop(queue)
+    return queue
 
 
 class RulesQueue(sqs.Queue):
@@ -50,7 +66,7 @@ class RulesQueue(sqs.Queue):
             id,
             encryption=sqs.QueueEncryption.SQS_MANAGED,
             enforce_ssl=True,
-            retention_period=cdk.Duration.days(14),
+            retention_period=cdk.Duration.days(_RETENTION_DAYS),
             visibility_timeout=visibility_timeout,
             dead_letter_queue=(
                 None if dead_letters is None else sqs.DeadLetterQueue(queue=dead_letters, max_receive_count=5)
@@ -73,9 +89,7 @@ class RulesQueue(sqs.Queue):
             )
         )
         if dead_letters is None:
-            cdk.Validations.of(self).acknowledge(
-                cdk.Acknowledgment(id="AwsSolutions-SQS3", reason=DEAD_LETTERS_REASON)
-            )
+            _acknowledge_last_stop(self)
 
 
 @jsii.implements(events.IRuleTarget)
@@ -92,3 +106,9 @@ class RulesQueueTarget:
             arn=self._queue.queue_arn,
             dead_letter_config=events.CfnRule.DeadLetterConfigProperty(arn=self._dead_letters.queue_arn),
         )
+
+
+def _acknowledge_last_stop(queue: sqs.Queue) -> None:
+    cdk.Validations.of(queue).acknowledge(
+        cdk.Acknowledgment(id="AwsSolutions-SQS3", reason=DEAD_LETTERS_REASON)
+    )

@@ -11,19 +11,10 @@ from registry_constructs.catalog.placement import TEMPLATE_BYTES, logical_id
 from registry_constructs.ecr.actions import LAMBDA_PULL_ACTIONS, PULL_ACTIONS, PUSH_ACTIONS
 from registry_constructs.ecr.errors import InvalidInputError
 from registry_constructs.ecr.names import parse_lambda_function
+from registry_constructs.ecr.regions import partition_of
 
 Json = dict[str, Any]
 
-# Partitions by how their Regions' names begin; all others are in aws (AWS General Reference, ARNs).
-_PARTITIONS: Final = {
-    "cn-": "aws-cn",
-    "us-gov-": "aws-us-gov",
-    "us-iso-": "aws-iso",
-    "us-isob-": "aws-iso-b",
-    "us-isof-": "aws-iso-f",
-    "eu-isoe-": "aws-iso-e",
-    "eusc-": "aws-eusc",
-}
 _DELETION: Final = {
     "RETAIN": ("Retain", "Retain"),
     "RETAIN_ON_UPDATE_OR_DELETE": ("RetainExceptOnCreate", "Retain"),
@@ -51,7 +42,7 @@ class Place(NamedTuple):
         """The partition of the Region."""
         if self.region is None:
             return None
-        return next((name for start, name in _PARTITIONS.items() if self.region.startswith(start)), "aws")
+        return partition_of(self.region).name
 
     def arn(self, *parts: str | None) -> Any:  # noqa: ANN401 - text or an intrinsic function
         """An ARN of this partition. A part is text, or None for the account or Region at its position."""

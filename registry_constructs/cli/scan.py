@@ -19,8 +19,8 @@ from registry_constructs.cli.output import print_data, print_json, say, table
 from registry_constructs.ecr.actions import INSPECTOR_ACTIONS, scan_actions
 from registry_constructs.ecr.errors import InvalidInputError
 from registry_constructs.ecr.references import parse_reference
+from registry_constructs.ecr.regions import partition_of
 from registry_constructs.live.aws import Aws, check_extra
-from registry_constructs.templates.intrinsics import partition_of
 
 if TYPE_CHECKING:
     from registry_constructs.delivery.scan_gate.handler.check import Report
@@ -149,7 +149,7 @@ def _client(aws: Aws, region: str, service: str) -> Any:  # noqa: ANN401 - calle
 
 
 def _policy(named: dict[str, Any], *, signed: bool, start: bool) -> dict[str, Any]:
-    partition = partition_of(named["Region"])
+    partition = partition_of(named["Region"]).name
     arn = f"arn:{partition}:ecr:{named['Region']}:{named['Registry']}:repository/{named['Repository']}"
     statements = [
         {

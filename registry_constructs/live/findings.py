@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from registry_constructs.ecr.references import parse_reference
+from registry_constructs.ecr.regions import registry_host
 from registry_constructs.live.errors import AwsError
 from registry_constructs.simulation.image import Use
 
@@ -67,7 +68,7 @@ class Findings:
         for (account, region, repository), uses in sorted(self._uses.items()):
             for use in sorted(uses):
                 image = f"@{use.digest}" if use.digest else f":{use.tag}"
-                yield use.where, f"{account}.dkr.ecr.{region}.amazonaws.com/{repository}{image}"
+                yield use.where, f"{registry_host(account, region)}/{repository}{image}"
 
     @property
     def unknown_places(self) -> tuple[str, ...]:

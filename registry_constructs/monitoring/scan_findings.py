@@ -11,7 +11,6 @@ from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from registry_constructs._cdk.event_patterns import (
-    Severity,
     basic_scan_completed,
     checked_repositories,
     checked_severity,
@@ -21,6 +20,7 @@ from registry_constructs._cdk.event_patterns import (
 from registry_constructs._cdk.event_rules import add_rule
 from registry_constructs._cdk.located import located
 from registry_constructs._cdk.queues import RulesQueue
+from registry_constructs.ecr.severities import RatedSeverity
 from registry_constructs.monitoring.notifications.notifications import Notifications
 
 
@@ -65,7 +65,7 @@ class ScanFindings(Construct):
         scope: Construct,
         id: str,
         *,
-        severity: Severity = "HIGH",
+        severity: RatedSeverity = "HIGH",
         repositories: Sequence[str | ecr.IRepository] | None = None,
         notifications: Notifications | None = None,
         event_bus: events.IEventBus | None = None,

@@ -8,12 +8,12 @@ from typing import Any, Final
 import aws_cdk as cdk
 from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_iam as iam
-from aws_cdk.region_info import RegionInfo
 from constructs import Construct
 
 from registry_constructs._cdk.located import located
 from registry_constructs._cdk.wildcards import acknowledge_wildcards
 from registry_constructs.ecr.errors import InvalidInputError
+from registry_constructs.ecr.regions import partition_of
 from registry_constructs.registry.deployment_order import deploy_first
 from registry_constructs.registry.merged import registry_of
 from registry_constructs.registry.registry import Registry
@@ -111,7 +111,7 @@ def _common_partition(own: Place, there: Place) -> str:
             allowed="another account's registry, or another Region's",
             fix="pull the image from its own repository",
         )
-    partition, theirs = (RegionInfo.get(place.region).partition or "aws" for place in (own, there))
+    partition, theirs = (partition_of(place.region).name for place in (own, there))
     if partition != theirs:
         raise InvalidInputError(
             "The registry is in another AWS partition, where no IAM role of this one can read",

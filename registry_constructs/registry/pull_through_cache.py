@@ -15,6 +15,7 @@ from registry_constructs.ecr import limits
 from registry_constructs.ecr.actions import PULL_ACTIONS
 from registry_constructs.ecr.errors import InvalidInputError
 from registry_constructs.ecr.names import check_account_id
+from registry_constructs.ecr.regions import registry_host
 from registry_constructs.ecr.tokens import is_token, known_to_differ
 from registry_constructs.ecr.upstreams import CachedImage, cached_image_name, check_prefixes
 from registry_constructs.registry.additions import IMPORT_ACTIONS, RegistryAdditions
@@ -151,7 +152,7 @@ class PullThroughCache(Construct):
             InvalidInputError: For an image of another registry, and for what is no image.
         """
         stack = cdk.Stack.of(self)
-        host = f"{stack.account}.dkr.ecr.{stack.region}.{stack.url_suffix}"
+        host = registry_host(stack.account, stack.region, stack.url_suffix)
         return f"{host}/{self.cached_image(image).reference}"
 
     def cached_image(self, image: str) -> CachedImage:

@@ -8,13 +8,13 @@ from typing import Any, Final
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
-from aws_cdk.region_info import RegionInfo
 from constructs import Construct
 
 from registry_constructs._cdk.located import located
 from registry_constructs.ecr import limits
 from registry_constructs.ecr.errors import InvalidInputError
 from registry_constructs.ecr.names import check_account_id, check_prefix, check_region
+from registry_constructs.ecr.regions import partition_of
 from registry_constructs.ecr.tokens import is_token
 from registry_constructs.registry.additions import REPLICATION_ACTIONS
 from registry_constructs.registry.creation_template import RepositoryCreationTemplate
@@ -231,8 +231,8 @@ def _check_route(start: Place, end: Place) -> None:
             allowed="another Region, or another account",
             fix="name another destination",
         )
-    partitions = [RegionInfo.get(place.region).partition for place in (start, end)]
-    if None not in partitions and partitions[0] != partitions[1]:
+    partitions = [partition_of(place.region).name for place in (start, end)]
+    if partitions[0] != partitions[1]:
         raise InvalidInputError(
             "ECR does not replicate between AWS partitions",
             got=f"{start} ({partitions[0]}) to {end} ({partitions[1]})",
@@ -248,7 +248,7 @@ def _template_prefixes(prefixes: list[str]) -> list[str]:
 
 
 def _statement(start: Place, end: Place, prefixes: list[str]) -> dict[str, Any]:
-    partition = RegionInfo.get(end.region).partition or "aws"
+    partition = partition_of(end.region).name
     return {
         "Effect": "Allow",
         "Principal": {"AWS": f"arn:{partition}:iam::{start.account}:root"},

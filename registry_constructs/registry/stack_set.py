@@ -14,6 +14,7 @@ from registry_constructs._cdk.located import located
 from registry_constructs.ecr import limits
 from registry_constructs.ecr.errors import InvalidInputError
 from registry_constructs.ecr.names import check_account_id, check_region, check_root_or_unit_id
+from registry_constructs.ecr.regions import partition_of
 from registry_constructs.ecr.tokens import is_token
 from registry_constructs.registry.baseline import DeployableBaseline
 from registry_constructs.registry.places import StackSetRegions, stack_set_regions
@@ -140,7 +141,9 @@ class RegistryStackSet(Construct):
                 "moves between them, gets the baseline although it is named. Keep such accounts in a unit "
                 "of their own, or write auto_deployment=False.",
             )
-        unknown = [region for region in regions if not is_token(region) and not _partition(region)]
+        unknown = [
+            region for region in regions if not is_token(region) and not RegionInfo.get(region).partition
+        ]
         if unknown:
             cdk.Validations.of(self).add_warning(
                 "registry-constructs:stack-set-unknown-region",
@@ -224,18 +227,14 @@ def _check_filters(exclude: Sequence[str], only: Sequence[str], *, auto_deployme
 
 
 def _check_partition(regions: Sequence[str]) -> None:
-    found = sorted({partition for region in regions if (partition := _partition(region))})
-    if len(found) > 1:
+    found = {region: partition_of(region).name for region in regions if not is_token(region)}
+    if len(set(found.values())) > 1:
         raise InvalidInputError(
             "An organization is in one AWS partition, and the Regions, with that of the stack, are in more",
-            got={region: _partition(region) for region in regions},
+            got=found,
             allowed="Regions of one partition",
             fix="write a StackSet for each organization",
         )
-
-
-def _partition(region: str) -> str | None:
-    return None if is_token(region) else RegionInfo.get(region).partition
 
 
 def _check_name(name: str | None) -> None:

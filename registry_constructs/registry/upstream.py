@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from aws_cdk import aws_secretsmanager as secretsmanager
-from aws_cdk.region_info import RegionInfo
 
 from registry_constructs.ecr.errors import InvalidInputError
+from registry_constructs.ecr.regions import registry_host
 from registry_constructs.ecr.upstreams import UPSTREAMS, check_upstream_host
 from registry_constructs.registry.replication import RegistryOrEnvironment, known_place
 
@@ -121,9 +121,7 @@ class Upstream:
                 fix="write Upstream.ecr(cdk.Environment(account='111122223333', region='eu-west-1'))",
             )
         place = known_place(registry)
-        suffix = RegionInfo.get(place.region).domain_suffix or "amazonaws.com"
-        host = f"{place.account}.dkr.ecr.{place.region}.{suffix}"
-        return cls(name="ecr", host=host, registry=registry)
+        return cls(name="ecr", host=registry_host(place.account, place.region), registry=registry)
 
     @classmethod
     def _known(cls, name: str, credentials: secretsmanager.ISecret | None = None) -> Upstream:

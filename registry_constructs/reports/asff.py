@@ -9,6 +9,7 @@ from hashlib import sha256
 from typing import Any, Final
 
 from registry_constructs.ecr.errors import InvalidInputError
+from registry_constructs.ecr.regions import partition_of
 from registry_constructs.reports.report import TOOL, Report, Reported
 from registry_constructs.reports.text import capitalized, printable
 from registry_constructs.rules.controls import CONTROLS
@@ -16,9 +17,8 @@ from registry_constructs.rules.judge import Unjudged
 from registry_constructs.rules.rule import Rule, Severity
 
 _TYPES: Final = ["Software and Configuration Checks/AWS Security Best Practices"]
-_PARTITIONS: Final = {"cn-": "aws-cn", "us-gov-": "aws-us-gov"}
 _ACCOUNT: Final = re.compile(r"\b[0-9]{12}\b")
-_REGION: Final = re.compile(r"\b[a-z]{2}(?:-[a-z]+)+-[0-9]\b")
+_REGION: Final = re.compile(r"\b[a-z]{2,4}(?:-[a-z]+)+-[0-9]\b")
 # Lengths of the format (Security Hub API, AwsSecurityFinding, Recommendation, Note).
 _TITLE, _DESCRIPTION, _RECOMMENDATION, _NOTE = 256, 1024, 512, 512
 
@@ -66,7 +66,7 @@ def _finding(one: Reported, report: Report) -> dict[str, Any]:
                 "Type": "AwsEcrRepository" if state.kind == "repository" else "Other",
                 "Id": place.address,
                 "Region": place.region,
-                "Partition": _partition(place.region),
+                "Partition": partition_of(place.region).name,
             }
         ],
         "Compliance": {"Status": "FAILED", "RelatedRequirements": requirements},
@@ -100,7 +100,7 @@ def _unknown(one: Unjudged, report: Report) -> dict[str, Any]:
                 "Type": "Other" if arn else "AwsAccount",
                 "Id": one.where if arn else f"AWS::::Account:{account[0]}",
                 "Region": region[0],
-                "Partition": _partition(region[0]),
+                "Partition": partition_of(region[0]).name,
             }
         ],
         "Compliance": {"Status": "NOT_AVAILABLE"},
@@ -109,10 +109,11 @@ def _unknown(one: Unjudged, report: Report) -> dict[str, Any]:
 
 def _base(rule: Rule | None, report: Report, *, account: str, region: str, id: str) -> dict[str, Any]:
     generator = f"{TOOL}/{rule.id if rule else 'unknown'}"
+    partition = partition_of(region).name
     found: dict[str, Any] = {
         "SchemaVersion": "2018-10-08",
         "Id": f"{generator}/{id}",
-        "ProductArn": f"arn:{_partition(region)}:securityhub:{region}:{account}:product/{account}/default",
+        "ProductArn": f"arn:{partition}:securityhub:{region}:{account}:product/{account}/default",
         "GeneratorId": generator,
         "AwsAccountId": account,
         "Types": _TYPES,
@@ -125,10 +126,6 @@ def _base(rule: Rule | None, report: Report, *, account: str, region: str, id: s
     if rule:
         found["Remediation"] = {"Recommendation": {"Text": _cut(f"{rule.fix}.", _RECOMMENDATION)}}
     return found
-
-
-def _partition(region: str) -> str:
-    return next((name for prefix, name in _PARTITIONS.items() if region.startswith(prefix)), "aws")
 
 
 def _time(at: datetime) -> str:

@@ -6,10 +6,10 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from registry_constructs.ecr.regions import partition_of, registry_host
 from registry_constructs.templates.assembly import StackTemplate
 
 _IN_SUB: Final = re.compile(r"\$\{(!?)([^}]*)\}")
-_SUFFIXES: Final = {"aws": "amazonaws.com", "aws-cn": "amazonaws.com.cn", "aws-us-gov": "amazonaws.com"}
 
 
 class Resolver:
@@ -32,12 +32,12 @@ class Resolver:
         self._stack = stack
         self._exports = exports
         self._parent = parent
-        partition = partition_of(stack.region)
+        partition = partition_of(stack.region) if stack.region else None
         self._pseudo = {
             "AWS::AccountId": stack.account or "${AWS::AccountId}",
             "AWS::Region": stack.region or "${AWS::Region}",
-            "AWS::Partition": partition or "${AWS::Partition}",
-            "AWS::URLSuffix": _SUFFIXES.get(partition, "${AWS::URLSuffix}"),
+            "AWS::Partition": partition.name if partition else "${AWS::Partition}",
+            "AWS::URLSuffix": partition.url_suffix if partition else "${AWS::URLSuffix}",
             "AWS::StackName": stack.name,
             "AWS::StackId": "${AWS::StackId}",
         }
@@ -112,7 +112,7 @@ class Resolver:
             case "AWS::ECR::Repository", "Arn":
                 return f"{arn}:ecr:{region}:{account}:repository/{self._ref(logical_id)}"
             case "AWS::ECR::Repository", "RepositoryUri":
-                host = f"{account}.dkr.ecr.{region}.{self._pseudo['AWS::URLSuffix']}"
+                host = registry_host(account, region, self._pseudo["AWS::URLSuffix"])
                 return f"{host}/{self._ref(logical_id)}"
             case "AWS::CloudFormation::Stack", _:
                 return f"${{{logical_id}.{attribute}}}"
@@ -121,19 +121,3 @@ class Resolver:
                 service = kind.split("::")[1].lower()
                 return f"{arn}:{service}:{region}:{account}:${{{logical_id}}}"
         return f"${{{logical_id}.{attribute}}}"
-
-
-def partition_of(region: str) -> str:
-    """The partition of a Region; empty if the Region is not known."""
-    if not region:
-        return ""
-    special = {
-        "cn-": "aws-cn",
-        "eu-isoe-": "aws-iso-e",
-        "eusc-": "aws-eusc",
-        "us-gov-": "aws-us-gov",
-        "us-iso-": "aws-iso",
-        "us-isob-": "aws-iso-b",
-        "us-isof-": "aws-iso-f",
-    }
-    return next((partition for prefix, partition in special.items() if region.startswith(prefix)), "aws")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,7 +9,7 @@ import pytest
 from registry_constructs.ecr.errors import InvalidInputError
 from registry_constructs.registry.account_settings import AccountSettings, AccountSettingsResource
 from registry_constructs.registry.account_settings.handler import index
-from tests.synthesis import new_app, new_stack, properties, raw_template, resources
+from tests.synthesis import new_stack, properties, raw_template, resources
 
 
 @pytest.mark.parametrize(
@@ -107,11 +106,3 @@ def test_the_function() -> None:
     assert function["LoggingConfig"] == {"LogGroup": {"Ref": log}}
     assert properties(stack, "AWS::Logs::LogGroup") == {"RetentionInDays": 365}
     assert len(raw_template(stack)["Resources"]) == 4
-
-
-def test_the_asset_holds_the_function_alone() -> None:
-    app = new_app()
-    settings = AccountSettings(blob_mounting=True)
-    AccountSettingsResource(new_stack(app=app), "Settings", settings=settings)
-    [asset] = Path(app.synth().directory).glob("asset.*")
-    assert [file.name for file in asset.rglob("*")] == ["index.py"]

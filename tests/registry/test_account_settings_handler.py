@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from registry_constructs._cdk import answer
 from registry_constructs.registry.account_settings.handler import index
 
 NEW = {"BLOB_MOUNTING": "DISABLED", "REGISTRY_POLICY_SCOPE": "V1", "BASIC_SCAN_TYPE_VERSION": "AWS_NATIVE"}
@@ -115,7 +116,7 @@ def ecr(monkeypatch: pytest.MonkeyPatch) -> PretendedEcr:
 
 @pytest.fixture
 def cloudformation(monkeypatch: pytest.MonkeyPatch) -> Iterator[CloudFormation]:
-    monkeypatch.setattr(index.time, "sleep", lambda seconds: None)
+    monkeypatch.setattr(answer.time, "sleep", lambda seconds: None)
     pretended = CloudFormation()
     with pretended.server as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
@@ -242,34 +243,6 @@ def test_deleting_succeeds_whatever_happens(ecr: PretendedEcr, cloudformation: C
     answer = cloudformation.send("Delete", settings, NEW_ID, on_delete="restore")
     assert (answer["Status"], answer["PhysicalResourceId"]) == ("SUCCESS", NEW_ID)
     assert cloudformation.send("Delete", None, NEW_ID, on_delete="restore")["Status"] == "SUCCESS"
-
-
-@pytest.mark.usefixtures("ecr")
-@pytest.mark.parametrize("character", ["a", "é", "🐳", "\x00", '"', "\ud800"])
-def test_a_long_reason_is_cut_to_the_bytes_that_cloudformation_takes(
-    cloudformation: CloudFormation, character: str
-) -> None:
-    answer = cloudformation.send("Create", {character * 5000: "ENABLED"})
-    assert answer["Status"] == "FAILED"
-    assert 4_096 - 16 < len(cloudformation.body) < 4_096
-
-
-@pytest.mark.usefixtures("ecr")
-@pytest.mark.parametrize(
-    "failure", [TimeoutError(), http.client.BadStatusLine("?"), http.client.IncompleteRead(b""), ValueError()]
-)
-def test_whatever_the_answer_raises_it_is_tried_again(
-    cloudformation: CloudFormation, monkeypatch: pytest.MonkeyPatch, failure: Exception
-) -> None:
-    put, left = index.urllib.request.urlopen, [failure, failure]
-
-    def broken(*arguments: Any, **options: Any) -> Any:
-        if left:
-            raise left.pop()
-        return put(*arguments, **options)
-
-    monkeypatch.setattr(index.urllib.request, "urlopen", broken)
-    assert cloudformation.send("Create", {"BLOB_MOUNTING": "ENABLED"})["Status"] == "SUCCESS"
 
 
 @pytest.mark.usefixtures("ecr")

@@ -8,8 +8,8 @@ import re
 
 import pytest
 
-from registry_constructs.rules import checks
 from registry_constructs.ecr.errors import InvalidInputError
+from registry_constructs.rules import checks
 from registry_constructs.rules.checks import drift
 from registry_constructs.rules.controls import CONTROLS
 from registry_constructs.rules.packs import PACKS, RULES, select

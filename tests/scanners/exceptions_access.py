@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from registry_constructs._cdk.dead_letters import DEAD_LETTERS_REASON
+from registry_constructs._cdk.queues import DEAD_LETTERS_REASON
 from registry_constructs.consumers.lambda_.image_function import TRACING_REASON, VPC_REASON
 
 _ONLY_IF_ASKED = "costs or needs something of the account's, so it is there if it is asked for"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from registry_constructs._cdk.dead_letters import DEAD_LETTERS_REASON
+from registry_constructs._cdk.queues import DEAD_LETTERS_REASON
 from registry_constructs.consumers.ecs.container import ENVIRONMENT_REASON, EXEC_REASON, PULL_REASON
 from registry_constructs.consumers.ecs.ec2_capacity import AGENT_REASON, NOTIFICATION_REASON
 from registry_constructs.consumers.ecs.load_balancer import INTERNET_REASON, LOG_BUCKET_REASON

@@ -15,8 +15,8 @@ from aws_cdk import aws_scheduler_targets as targets
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from registry_constructs._cdk.dead_letters import encrypted_dead_letters
 from registry_constructs._cdk.located import located
+from registry_constructs._cdk.queues import encrypted_dead_letters
 from registry_constructs.consumers.ecs.container import (
     DEFAULT_USER,
     ContainerSettings,

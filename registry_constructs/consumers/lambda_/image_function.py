@@ -14,9 +14,9 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct, Dependable, IConstruct
 
-from registry_constructs._cdk.dead_letters import encrypted_dead_letters
 from registry_constructs._cdk.located import located
 from registry_constructs._cdk.logs import encrypted_log_group
+from registry_constructs._cdk.queues import encrypted_dead_letters
 from registry_constructs._cdk.wildcards import acknowledge_wildcards
 from registry_constructs.consumers.environment_variables import check_environment
 from registry_constructs.consumers.lambda_.lambda_limits import check_fetched, check_size

@@ -29,6 +29,7 @@ from registry_constructs.delivery.build.checks import check_build, warn_of_any_e
 from registry_constructs.delivery.build.network import VPC_REASON, build_network
 from registry_constructs.delivery.build.project import build_project, build_role
 from registry_constructs.ecr import limits
+from registry_constructs.ecr.regions import registry_host
 from registry_constructs.images.image import Architecture, Image
 from registry_constructs.registry import ManagedSigning, PullThroughCache
 from registry_constructs.registry.signing import check_signing, let_sign
@@ -233,7 +234,7 @@ class ImageBuild(Construct):
         }
         building = common | {f"{BUILD_ARGUMENT}{name}": value for name, value in build_args.items()}
         # The second is where this account's caches are, from which base images come.
-        registries = [own, f"{stack.account}.dkr.ecr.{stack.region}.{stack.url_suffix}"]
+        registries = [own, registry_host(stack.account, stack.region, stack.url_suffix)]
         if cache is not None:
             registries.append(_registry(self, cache))
             building["CACHE"] = f"{registries[-1]}/{cache.repository_name}"
@@ -269,4 +270,4 @@ def _repositories_of(cache: PullThroughCache) -> str:
 def _registry(scope: IConstruct, repository: ecr.IRepository) -> str:
     # `repository_uri` would take account and Region out of the ARN with functions of CloudFormation.
     place = repository.env
-    return f"{place.account}.dkr.ecr.{place.region}.{cdk.Stack.of(scope).url_suffix}"
+    return registry_host(place.account, place.region, cdk.Stack.of(scope).url_suffix)

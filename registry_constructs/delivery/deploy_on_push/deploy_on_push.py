@@ -11,12 +11,12 @@ from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
-from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from registry_constructs._cdk.event_patterns import checked_tags, image_pushed
 from registry_constructs._cdk.event_rules import add_rule
+from registry_constructs._cdk.functions import function_logs, function_role, handler_function, write_logs
 from registry_constructs._cdk.located import located
 from registry_constructs._cdk.queues import RulesQueue
 from registry_constructs._cdk.wildcards import acknowledge_wildcards
@@ -30,8 +30,6 @@ ANY_DEFINITION_REASON: Final = (
     "known only when it is registered. What a revision may run as is bounded by iam:PassRole."
 )
 """Why cdk-nag's AwsSolutions-IAM5 is acknowledged on the function's role."""
-
-_HANDLER = Path(__file__).parent / "handler"
 
 
 class DeployOnPush(Construct):
@@ -97,9 +95,7 @@ class DeployOnPush(Construct):
             _check_reach(self, repository, service)
             _check_read(deployed, service)
         self.dead_letters = RulesQueue(self, "DeadLetters")
-        log = logs.LogGroup(
-            self, "Logs", retention=logs.RetentionDays.ONE_YEAR, removal_policy=cdk.RemovalPolicy.DESTROY
-        )
+        log = function_logs(self)
         role = _role(self, repository, service, log, self.dead_letters)
         environment = {
             "REPOSITORY": repository.repository_name,
@@ -112,24 +108,18 @@ class DeployOnPush(Construct):
         if deployed is not None:
             environment["DIGEST_PARAMETER"] = deployed.parameter.parameter_name
             deployed.grant_record(role)
-        self.function = lambda_.Function(
+        self.function = handler_function(
             self,
-            "Function",
+            Path(__file__).parent / "handler",
             description="Rolls an ECS service to a pushed image",
-            # All but index.py is left out, so that compiled files don't change the asset.
-            code=lambda_.Code.from_asset(str(_HANDLER), exclude=["*", "!index.py"]),
-            handler="index.handler",
-            runtime=lambda_.Runtime.PYTHON_3_14,
-            architecture=lambda_.Architecture.ARM_64,
-            memory_size=256,
-            timeout=cdk.Duration.minutes(2),
-            # Two at a time could overtake each other between reading the service and updating it.
-            reserved_concurrent_executions=1,
-            dead_letter_queue=self.dead_letters.for_dead_letters,
             # The CDK would add its grants for the queue and the log a second time.
             role=role.without_policy_updates(),
             log_group=log,
+            timeout=cdk.Duration.minutes(2),
             environment=environment,
+            dead_letter_queue=self.dead_letters.for_dead_letters,
+            # Two at a time could overtake each other between reading the service and updating it.
+            reserved_concurrent_executions=1,
         )
         self.rule = add_rule(
             self,
@@ -173,16 +163,12 @@ def _role(
             conditions={"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}},
         ),
         _allow("sqs:SendMessage", dead_letters.queue_arn),
-        iam.PolicyStatement(
-            actions=["logs:CreateLogStream", "logs:PutLogEvents"], resources=[log.log_group_arn]
-        ),
+        write_logs(log),
     ]
-    role = iam.Role(
+    role = function_role(
         scope,
-        "Role",
         description="Lets a function roll one ECS service to a pushed image",
-        assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
-        inline_policies={"Roll": iam.PolicyDocument(statements=statements)},
+        policies={"Roll": iam.PolicyDocument(statements=statements)},
     )
     acknowledge_wildcards(role, ["*", revisions], ANY_DEFINITION_REASON)
     return role

@@ -11,18 +11,18 @@ import aws_cdk as cdk
 from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
-from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
-from aws_cdk import region_info
 from constructs import Construct
 
 from registry_constructs._cdk.event_patterns import checked_tags, image_pushed, referrer_pushed
 from registry_constructs._cdk.event_rules import add_rule
+from registry_constructs._cdk.functions import function_logs, function_role, handler_function, write_logs
 from registry_constructs._cdk.located import located
 from registry_constructs._cdk.queues import RulesQueue
 from registry_constructs._cdk.wildcards import acknowledge_wildcards
 from registry_constructs.ecr.actions import PULL_ACTIONS, PUSH_ACTIONS
 from registry_constructs.ecr.errors import InvalidInputError
+from registry_constructs.ecr.regions import partition_of
 from registry_constructs.ecr.tokens import is_token, known_to_differ
 from registry_constructs.images.image import repository_uri
 from registry_constructs.registry import ManagedSigning
@@ -31,8 +31,6 @@ from registry_constructs.repository.imported import ImportedRepository
 
 AUTHORIZATION_REASON: Final = "ecr:GetAuthorizationToken knows no resource; all else names one repository."
 """Why cdk-nag's AwsSolutions-IAM5 is acknowledged on the function's role."""
-
-_PACKAGE = Path(__file__).parent
 
 
 class Promotion(Construct):
@@ -105,34 +103,25 @@ class Promotion(Construct):
                 _let_in(stack, destination, role_name)
         _warn_if_unknown(self, stack, destination)
         self.dead_letters = RulesQueue(self, "DeadLetters")
-        log = logs.LogGroup(
-            self, "Logs", retention=logs.RetentionDays.ONE_YEAR, removal_policy=cdk.RemovalPolicy.DESTROY
-        )
+        log = function_logs(self)
         self.role = _role(self, role_name, source, destination, log, self.dead_letters)
-        self.function = lambda_.Function(
+        self.function = handler_function(
             self,
-            "Function",
+            Path(__file__).parent / "handler",
             description="Copies images to another repository",
-            # The folder itself is the package; what is compiled would change the asset.
-            code=lambda_.Code.from_asset(
-                str(_PACKAGE), exclude=["*", "!handler", "!handler/*.py"], ignore_mode=cdk.IgnoreMode.GIT
-            ),
-            handler="handler.index.handler",
-            runtime=lambda_.Runtime.PYTHON_3_14,
-            architecture=lambda_.Architecture.ARM_64,
-            # A whole processor: TLS and digests of layers are what a copy waits for.
-            memory_size=1769,
-            timeout=cdk.Duration.minutes(15),
-            dead_letter_queue=self.dead_letters.for_dead_letters,
             # The CDK would add its grants for the queue and the log a second time.
             role=self.role.without_policy_updates(),
             log_group=log,
+            timeout=cdk.Duration.minutes(15),
+            # A whole processor: TLS and digests of layers are what a copy waits for.
+            memory_size=1769,
             environment={
                 "SOURCE": repository_uri(source),
                 "SOURCE_REGION": source.env.region,
                 "DESTINATION": repository_uri(destination),
                 "DESTINATION_REGION": destination.env.region,
             },
+            dead_letter_queue=self.dead_letters.for_dead_letters,
         )
         # A policy of its own, as the function's ARN is not known to its role.
         iam.Policy(
@@ -173,15 +162,13 @@ def _role(
         _allow(PUSH_ACTIONS, destination.repository_arn),
         _allow(["ecr:GetAuthorizationToken"], "*"),
         _allow(["sqs:SendMessage"], dead_letters.queue_arn),
-        _allow(["logs:CreateLogStream", "logs:PutLogEvents"], log.log_group_arn),
+        write_logs(log),
     ]
-    role = iam.Role(
+    role = function_role(
         scope,
-        "Role",
-        role_name=name,
         description="Lets a function copy images from one repository to another",
-        assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
-        inline_policies={"Copy": iam.PolicyDocument(statements=statements)},
+        policies={"Copy": iam.PolicyDocument(statements=statements)},
+        role_name=name,
     )
     acknowledge_wildcards(role, ["*"], AUTHORIZATION_REASON)
     return role
@@ -217,7 +204,7 @@ def _let_in(stack: cdk.Stack, destination: ecr.IRepository, role_name: str) -> N
 
 def _partition(repository: ecr.IRepository) -> str | None:
     region = repository.env.region
-    return None if is_token(region) else region_info.RegionInfo.get(region).partition
+    return None if is_token(region) else partition_of(region).name
 
 
 def _check_source(stack: cdk.Stack, source: ecr.IRepository) -> None:

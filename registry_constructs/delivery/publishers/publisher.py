@@ -9,7 +9,6 @@ import aws_cdk as cdk
 import jsii
 from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_iam as iam
-from aws_cdk.region_info import RegionInfo
 from constructs import Construct
 
 from registry_constructs._cdk.located import located
@@ -22,6 +21,7 @@ from registry_constructs.delivery.publishers.identity_provider import (
 from registry_constructs.delivery.publishers.subjects import Subjects
 from registry_constructs.delivery.publishers.workflows import Destination
 from registry_constructs.ecr.errors import InvalidInputError
+from registry_constructs.ecr.regions import partition_of, registry_host
 from registry_constructs.ecr.tokens import is_token
 from registry_constructs.registry import ManagedSigning
 from registry_constructs.registry.signing import check_signing, let_sign
@@ -112,11 +112,10 @@ class Publisher(Construct):
                     fix="write repository_name='shop/checkout', and env for the stack",
                 )
         account, region = _place(first)
-        partition = RegionInfo.get(region).partition or "aws"
+        partition = partition_of(region).name
         known = self._role_name is not None and not is_token(self._role_name) and not is_token(stack.account)
         role = f"arn:{partition}:iam::{stack.account}:role/{self._role_name}" if known else None
-        suffix = RegionInfo.get(region).domain_suffix or "amazonaws.com"
-        return Destination(region, f"{account}.dkr.ecr.{region}.{suffix}", name, role)
+        return Destination(region, registry_host(account, region), name, role)
 
 
 def _place(repository: ecr.IRepository) -> tuple[str, str]:

@@ -14,11 +14,12 @@ from aws_cdk import aws_signer as signer
 from constructs import Construct
 
 from registry_constructs._cdk.located import located
-from registry_constructs.delivery.scan_gate.demands import Demands, Severity
+from registry_constructs.delivery.scan_gate.demands import Demands
 from registry_constructs.delivery.scan_gate.exceptions import ScanException
 from registry_constructs.delivery.scan_gate.function import ScanFunction
 from registry_constructs.ecr import limits
 from registry_constructs.ecr.errors import InvalidInputError
+from registry_constructs.ecr.severities import Severity
 from registry_constructs.ecr.tokens import is_token
 from registry_constructs.registry import ManagedSigning
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
@@ -18,13 +18,10 @@ from registry_constructs.delivery.scan_gate.exceptions import (
     check_exceptions,
 )
 from registry_constructs.ecr.errors import InvalidInputError
+from registry_constructs.ecr.severities import SEVERITIES, Severity
 from registry_constructs.registry import ManagedSigning
 from registry_constructs.registry.signing import profile_arn
 
-Severity = Literal["CRITICAL", "HIGH", "MEDIUM", "LOW", "INFORMATIONAL", "UNDEFINED"]
-"""How bad a finding is (ECR API reference, ImageScanFinding); Inspector's UNTRIAGED counts as UNDEFINED."""
-
-SEVERITIES: Final = ("CRITICAL", "HIGH", "MEDIUM", "LOW", "INFORMATIONAL", "UNDEFINED")
 MINUTES: Final = 55
 """The longest wait: CloudFormation gives a custom resource an hour (ServiceTimeout), and it has to answer."""
 SETTLE_SECONDS: Final = 60

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import json
-import shutil
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
-from aws_cdk import aws_lambda as lambda_
-from aws_cdk import aws_logs as logs
 from constructs import Construct, IConstruct
 
+from registry_constructs._cdk.functions import function_logs, function_role, handler_function, write_logs
 from registry_constructs._cdk.wildcards import acknowledge_wildcards
 from registry_constructs.delivery.scan_gate.access import (
     ecr_statement,
@@ -23,8 +20,6 @@ from registry_constructs.delivery.scan_gate.access import (
 )
 from registry_constructs.delivery.scan_gate.demands import Demands
 from registry_constructs.ecr.tokens import known_to_differ
-
-_PACKAGE = Path(__file__).parent
 
 
 class ScanFunction(Construct):
@@ -69,26 +64,16 @@ class ScanFunction(Construct):
         exceptions_in_code: bool = False,
     ) -> None:
         super().__init__(scope, id)
-        log = logs.LogGroup(
-            self,
-            "Logs",
-            retention=logs.RetentionDays.ONE_YEAR,
-            removal_policy=cdk.RemovalPolicy.DESTROY,
-        )
-        writing = iam.PolicyStatement(
-            actions=["logs:CreateLogStream", "logs:PutLogEvents"], resources=[log.log_group_arn]
-        )
+        log = function_logs(self)
         here = cdk.Stack.of(self)
         elsewhere = demands.scan_role is not None or known_to_differ(account, here.account)
         reading = [] if elsewhere else [ecr_statement(repository_arn, demands)]
-        document = iam.PolicyDocument(statements=[*reading, writing, *statements])
-        self.role = iam.Role(
+        document = iam.PolicyDocument(statements=[*reading, write_logs(log), *statements])
+        self.role = function_role(
             self,
-            "Role",
-            role_name=cdk.PhysicalName.GENERATE_IF_NEEDED if elsewhere else None,
             description="Lets a function read the scans of one repository",
-            assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
-            inline_policies={"Scans": document},
+            policies={"Scans": document},
+            role_name=cdk.PhysicalName.GENERATE_IF_NEEDED if elsewhere else None,
         )
         self.properties = {
             "Registry": account,
@@ -116,35 +101,15 @@ class ScanFunction(Construct):
             there = cdk.Stack.of(owner)
             known = (there.account, there.region) == (account, region)
             grant_inspector(self.role, document, there if known else None, reason=reason)
-        self.function = lambda_.Function(
+        exceptions = demands.exceptions_written if exceptions_in_code else []
+        self.function = handler_function(
             self,
-            "Function",
+            Path(__file__).parent / "handler",
             description="Refuses images with vulnerabilities",
-            code=_code(demands.exceptions_written if exceptions_in_code else []),
-            handler="handler.index.handler",
-            runtime=lambda_.Runtime.PYTHON_3_14,
-            architecture=lambda_.Architecture.ARM_64,
-            memory_size=256,
-            timeout=cdk.Duration.minutes(15),
             # By its ARN: for a role itself the CDK adds a DependsOn that cfn-lint finds redundant (W3005).
             role=iam.Role.from_role_arn(self, "FunctionRole", self.role.role_arn, mutable=False),
             log_group=log,
+            timeout=cdk.Duration.minutes(15),
+            shared=["_cdk/answer.py", "ecr/regions.py", "ecr/severities.py"],
+            files={"exceptions.json": json.dumps(exceptions, indent=1)} if exceptions else None,
         )
-
-
-def _code(exceptions: list[dict[str, str]]) -> lambda_.Code:
-    """The package, and the exceptions beside it."""
-    folder = _PACKAGE
-    if exceptions:
-        folder = Path(tempfile.mkdtemp(prefix="scan-gate-"))
-        shutil.copytree(
-            _PACKAGE / "handler", folder / "handler", ignore=shutil.ignore_patterns("__pycache__")
-        )
-        written = json.dumps(exceptions, indent=1)
-        (folder / "handler" / "exceptions.json").write_text(written, encoding="utf-8")
-    # The folder itself is the package; what is compiled would change the asset.
-    return lambda_.Code.from_asset(
-        str(folder),
-        exclude=["*", "!handler", "!handler/*.py", "!handler/*.json"],
-        ignore_mode=cdk.IgnoreMode.GIT,
-    )

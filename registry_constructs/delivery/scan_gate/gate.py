@@ -11,10 +11,11 @@ from aws_cdk import aws_signer as signer
 from constructs import Construct, IConstruct
 
 from registry_constructs._cdk.located import located
-from registry_constructs.delivery.scan_gate.demands import Demands, Severity
+from registry_constructs.delivery.scan_gate.demands import Demands
 from registry_constructs.delivery.scan_gate.exceptions import ScanException
 from registry_constructs.delivery.scan_gate.function import ScanFunction
 from registry_constructs.ecr.errors import InvalidInputError
+from registry_constructs.ecr.severities import Severity
 from registry_constructs.images.image import Image
 from registry_constructs.registry import ManagedSigning
 

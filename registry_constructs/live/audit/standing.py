@@ -9,6 +9,7 @@ from typing import Any, Final, NamedTuple
 
 from registry_constructs.ecr import limits
 from registry_constructs.ecr.references import parse_reference
+from registry_constructs.ecr.regions import partition_of
 from registry_constructs.rules.checks.retained import is_retained
 from registry_constructs.rules.judge import Unjudged
 from registry_constructs.rules.state import (
@@ -30,7 +31,6 @@ from registry_constructs.rules.state import (
 )
 from registry_constructs.rules.statements import read_policy
 from registry_constructs.rules.values import Unknown, Value
-from registry_constructs.templates.intrinsics import partition_of
 
 _UNSAID: Final = Unknown("ECR did not say it")
 NOT_ASKED: Final = Unknown("no rule asks for it")
@@ -380,5 +380,5 @@ def _settings(read: Read, what: str) -> Place:
     return Place(
         account=read.account,
         region=read.region,
-        address=f"arn:{partition_of(read.region)}:ecr:{read.region}:{read.account}:{what}",
+        address=f"arn:{partition_of(read.region).name}:ecr:{read.region}:{read.account}:{what}",
     )

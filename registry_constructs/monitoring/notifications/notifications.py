@@ -12,15 +12,14 @@ from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
-from aws_cdk import aws_logs as logs
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
+from registry_constructs._cdk.functions import function_logs, function_role, handler_function
 from registry_constructs._cdk.queues import RulesQueue, RulesQueueTarget
 from registry_constructs.ecr.errors import InvalidInputError
 from registry_constructs.ecr.tokens import is_token
 
-_HANDLER = Path(__file__).parent / "handler"
 _TIMEOUT = cdk.Duration.minutes(2)
 _WINDOW = cdk.Duration.minutes(1)
 # Lambda asks for six times the function's timeout and the window (Lambda, SQS event source).
@@ -125,29 +124,17 @@ class Notifications(Construct):
         )
 
     def _teller(self, queue: RulesQueue) -> tuple[iam.Role, lambda_.Function]:
-        log = logs.LogGroup(
-            self, "Logs", retention=logs.RetentionDays.ONE_YEAR, removal_policy=cdk.RemovalPolicy.DESTROY
-        )
-        role = iam.Role(
-            self,
-            "Role",
-            description="Lets a function tell what happened to container images",
-            assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
-        )
+        log = function_logs(self)
+        role = function_role(self, description="Lets a function tell what happened to container images")
         log.grant_write(role)
-        function = lambda_.Function(
+        function = handler_function(
             self,
-            "Function",
+            Path(__file__).parent / "handler",
             description="Tells what happened to container images",
-            # All but index.py is left out, so that compiled files don't change the asset.
-            code=lambda_.Code.from_asset(str(_HANDLER), exclude=["*", "!index.py"]),
-            handler="index.handler",
-            runtime=lambda_.Runtime.PYTHON_3_14,
-            architecture=lambda_.Architecture.ARM_64,
-            memory_size=256,
-            timeout=_TIMEOUT,
             role=role,
             log_group=log,
+            timeout=_TIMEOUT,
+            shared=["ecr/regions.py", "ecr/severities.py"],
             environment={"TOPIC_ARN": self.topic.topic_arn},
         )
         queue.grant_consume_messages(role)

@@ -7,10 +7,10 @@ from typing import Final
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
-from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
+from registry_constructs._cdk.functions import function_logs, function_role, handler_function, write_logs
 from registry_constructs.registry.account_settings.settings import AccountSettings
 from registry_constructs.registry.places import stack_set_regions
 
@@ -19,8 +19,6 @@ ANY_RESOURCE_REASON: Final = (
     "Authorization Reference, Amazon ECR), so a policy can only name *."
 )
 """Why cdk-nag's AwsSolutions-IAM5 is acknowledged on the function's role."""
-
-_HANDLER = Path(__file__).parent / "handler"
 
 
 class AccountSettingsResource(Construct):
@@ -46,25 +44,18 @@ class AccountSettingsResource(Construct):
 
     def __init__(self, scope: Construct, id: str, *, settings: AccountSettings) -> None:
         super().__init__(scope, id)
-        log = logs.LogGroup(
+        log = function_logs(self)
+        function = handler_function(
             self,
-            "Logs",
-            retention=logs.RetentionDays.ONE_YEAR,
-            removal_policy=cdk.RemovalPolicy.DESTROY,
-        )
-        function = lambda_.Function(
-            self,
-            "Function",
+            Path(__file__).parent / "handler",
             description="Sets Amazon ECR's account settings for CloudFormation",
-            code=_code(self),
-            handler="index.handler",
-            runtime=lambda_.Runtime.PYTHON_3_14,
-            architecture=lambda_.Architecture.ARM_64,
-            memory_size=256,
-            timeout=cdk.Duration.minutes(1),
             # By its ARN: for a role itself the CDK adds a DependsOn that cfn-lint finds redundant (W3005).
             role=iam.Role.from_role_arn(self, "FunctionRole", _role(self, log).role_arn, mutable=False),
             log_group=log,
+            timeout=cdk.Duration.minutes(1),
+            shared=["_cdk/answer.py"],
+            # The accounts that a StackSet reaches can't read the bucket of this one's assets.
+            inline=stack_set_regions(self) is not None,
         )
         self.resource = cdk.CustomResource(
             self,
@@ -77,28 +68,14 @@ class AccountSettingsResource(Construct):
         )
 
 
-def _code(scope: Construct) -> lambda_.Code:
-    if stack_set_regions(scope) is not None:
-        # The accounts that a StackSet reaches can't read the bucket of this one's assets.
-        return lambda_.Code.from_inline((_HANDLER / "index.py").read_text())
-    # All but index.py is left out, so that compiled files don't change the asset.
-    return lambda_.Code.from_asset(str(_HANDLER), exclude=["*", "!index.py"])
-
-
 def _role(scope: Construct, log: logs.LogGroup) -> iam.Role:
-    """The function's role. Its policy is part of it, so it is there whenever the function is."""
     settings = iam.PolicyStatement(
         actions=["ecr:GetAccountSetting", "ecr:PutAccountSetting"], resources=["*"]
     )
-    writing = iam.PolicyStatement(
-        actions=["logs:CreateLogStream", "logs:PutLogEvents"], resources=[log.log_group_arn]
-    )
-    role = iam.Role(
+    role = function_role(
         scope,
-        "Role",
         description="Lets a function set Amazon ECR's account settings",
-        assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
-        inline_policies={"AccountSettings": iam.PolicyDocument(statements=[settings, writing])},
+        policies={"AccountSettings": iam.PolicyDocument(statements=[settings, write_logs(log)])},
     )
     cdk.Validations.of(role).acknowledge(
         cdk.Acknowledgment(id="AwsSolutions-IAM5[Resource::*]", reason=ANY_RESOURCE_REASON)

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import functools
-import http.client
 import json
-import ssl
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,7 +13,7 @@ from botocore.config import Config
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from registry_constructs.delivery.scan_gate.handler import answer as answering
+from registry_constructs._cdk import answer as answering
 from registry_constructs.delivery.scan_gate.handler import clients, history, index
 from registry_constructs.delivery.scan_gate.handler.check import wait
 from tests.delivery.scan_gate.scanned_image import (
@@ -397,73 +395,6 @@ def test_whatever_is_deployed_a_rollback_puts_back_what_ran(
             gone = call(image, "Delete", PhysicalResourceId=other["PhysicalResourceId"])
             assert (gone["Status"], gone["PhysicalResourceId"]) == ("SUCCESS", other["PhysicalResourceId"])
         running = last
-
-
-# The answer ------------------------------------------------------------------------------------------------
-
-
-@given(st.text(max_size=6_000), st.text(max_size=900))
-def test_an_answer_is_below_4096_bytes(reason: str, physical_id: str) -> None:
-    event = {"StackId": STACK, "RequestId": "r1", "LogicalResourceId": "Gate"}
-    shorter = physical_id.encode("utf-8", "replace")[:900].decode("utf-8", "replace")[:150]
-    body = answering.body(event, status="FAILED", reason=reason, physical_id=shorter, data={"Digest": DIGEST})
-    assert len(body) < 4_096
-    found = json.loads(body)
-    kept = reason.encode("utf-8", "replace").decode()
-    assert kept.startswith(found["Reason"])
-    assert found["Reason"] == kept or len(body) > 4_000
-
-
-@pytest.mark.parametrize("character", ["a", "é", "✓", "🐳", "\x00", '"', "\ud800"])
-def test_an_answer_holds_as_much_of_the_reason_as_there_is_room_for(character: str) -> None:
-    event = {"StackId": STACK, "RequestId": "r1", "LogicalResourceId": "Gate"}
-    body = answering.body(event, status="FAILED", reason=character * 5_000, physical_id="p", data={})
-    assert 4_096 - 16 < len(body) < 4_096
-    assert len(json.loads(body)["Reason"]) > 500
-
-
-@pytest.mark.usefixtures("clock")
-@pytest.mark.parametrize(
-    "failure",
-    [
-        OSError("refused"),
-        TimeoutError(),
-        ssl.SSLError("cut"),
-        http.client.BadStatusLine("?"),
-        http.client.IncompleteRead(b""),
-        http.client.RemoteDisconnected(),
-        ValueError("odd"),
-    ],
-    ids=lambda failure: type(failure).__name__,
-)
-def test_whatever_the_put_raises_it_is_tried_again(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], failure: Exception
-) -> None:
-    tries: list[str] = []
-
-    class Answered:
-        def __enter__(self) -> None: ...
-
-        def __exit__(self, *_: object) -> None: ...
-
-    def put(request: Any, **_: Any) -> Answered:
-        tries.append(request.get_method())
-        if len(tries) <= broken:
-            raise failure
-        return Answered()
-
-    monkeypatch.setattr(answering.urllib.request, "urlopen", put)
-    event = {"StackId": STACK, "RequestId": "r", "LogicalResourceId": "G"}
-    event["ResponseURL"] = "https://cloudformation/?Signature=secret"
-    said = {"status": "SUCCESS", "reason": "", "physical_id": "p", "data": {}}
-    broken = 4
-    answering.answer(event, **said)  # type: ignore[arg-type]
-    assert tries == ["PUT"] * 5
-    broken = 99
-    with pytest.raises(type(failure)):  # Lambda invokes the function again
-        answering.answer(event, **said)  # type: ignore[arg-type]
-    assert len(tries) == 10
-    assert "secret" not in capsys.readouterr().out
 
 
 # The physical id --------------------------------------------------------------------------------------------

@@ -499,7 +499,7 @@ NAMES = "An exception names a vulnerability (Cve), a package (Package) or both; 
     [
         (
             {"Severity": "BAD"},
-            "'BAD' is not a severity: UNDEFINED, INFORMATIONAL, LOW, MEDIUM, HIGH, CRITICAL",
+            "'BAD' is not a severity: CRITICAL, HIGH, MEDIUM, LOW, INFORMATIONAL, UNDEFINED",
         ),
         ({"Registry": ""}, "The registry is missing"),
         ({"Region": None}, "The region is missing"),

@@ -18,7 +18,7 @@ from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from registry_constructs.delivery.scan_gate.handler.check import Memory, Report, check, wait
-from registry_constructs.delivery.scan_gate.handler.findings import SEVERITIES
+from registry_constructs.ecr.severities import SEVERITIES
 from tests.delivery.scan_gate.scanned_image import (
     ACCOUNT,
     CHILDREN,

@@ -13,8 +13,10 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from registry_constructs.ecr.severities import SEVERITIES, at_least
+
 from .calls import Clients, Denied, NotYet, Unreadable, Unsigned, Unsupported, asking
-from .findings import SEVERITIES, Finding, is_excepted
+from .findings import Finding, is_excepted
 from .reasons import LENGTH, name_of, passing, refusal
 from .request import BadRequestError, Request
 from .scans import Registry
@@ -202,7 +204,7 @@ class _Look:
             for one in self._found
             if self._counts(one.severity) and (one.fixable or not self._request.only_fixable)
         ]
-        counting = sorted(dict.fromkeys(counting), key=lambda one: (-SEVERITIES.index(one.severity), one.id))
+        counting = sorted(dict.fromkeys(counting), key=lambda one: (SEVERITIES.index(one.severity), one.id))
         excepted = {one: is_excepted(one, valid) for one in counting}
         return (
             tuple(one for one in counting if not excepted[one]),
@@ -210,7 +212,7 @@ class _Look:
         )
 
     def _counts(self, severity: str) -> bool:
-        return SEVERITIES.index(severity) >= SEVERITIES.index(self._request.severity)
+        return at_least(severity, self._request.severity)
 
     def _settle(self, states: list[str], memory: Memory, started: float, now: Callable[[], float]) -> None:
         """Return only if Inspector's answers have been the same for long enough.

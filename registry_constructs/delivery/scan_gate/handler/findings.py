@@ -7,8 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-SEVERITIES = ("UNDEFINED", "INFORMATIONAL", "LOW", "MEDIUM", "HIGH", "CRITICAL")
-"""From the least to the worst. Inspector calls what it has not judged UNTRIAGED, basic scanning UNDEFINED."""
+from registry_constructs.ecr.severities import SEVERITIES
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from .answer import answer
+from registry_constructs._cdk.answer import answer
+
 from .check import (
     LATE_RIGHTS_SECONDS,
     PASSING,

@@ -6,13 +6,14 @@ import datetime
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from .findings import SEVERITIES, Finding, is_excepted
+from registry_constructs.ecr.regions import console_url
+from registry_constructs.ecr.severities import SEVERITIES
+
+from .findings import Finding, is_excepted
 from .request import Request, is_digest
 
 LENGTH = 1_000  # CloudFormation takes an answer of 4,096 bytes, CodePipeline a message of 5,000
 _LISTED, _LEAST_LISTED = 8, 50
-_CONSOLES = {"cn-": "amazonaws.cn", "us-gov-": "amazonaws-us-gov.com"}
-_NO_CONSOLES = ("us-iso", "eu-iso", "eusc-")
 
 
 def name_of(request: Request, digest: str) -> str:
@@ -30,14 +31,14 @@ def refusal(
 ) -> str:
     """How many findings refuse an image, the worst of them, what to do, and where to look."""
     counts = Counter(one.severity for one in blocking)
-    numbers = ", ".join(f"{counts[name]} {name}" for name in reversed(SEVERITIES) if counts[name])
+    numbers = ", ".join(f"{counts[name]} {name}" for name in SEVERITIES if counts[name])
     start = f"{name_of(request, digest)} has findings at or above {request.severity}: {numbers}."
     # The same finding on two platforms is listed once.
     shown = list(dict.fromkeys(_described(one, request, today) for one in blocking))
     rest = f"; {len(shown) - _LISTED} more" if len(shown) > _LISTED else ""
     tail = f"{len(excepted)} excepted. " if excepted else ""
     tail += "Rebuild it on a fixed base, or except a finding with a date and a reason."
-    link = _console_link(request, digest)
+    link = console_url(request.registry, request.region, request.repository, digest)
     room = LENGTH - len(f"{start} {rest}. {tail}")
     if link and len(link) + _LEAST_LISTED < room:
         tail += f" {link}"
@@ -64,15 +65,3 @@ def _described(finding: Finding, request: Request, today: datetime.date) -> str:
     words += f" in {finding.package}" if finding.package else ""
     words += f", fixed in {finding.fixed_in}" if finding.fixed_in else ""
     return words + (f", excepted until {max(expired)}" if expired else "")
-
-
-def _console_link(request: Request, digest: str) -> str:
-    """The image's page in the ECR console; empty where the partition's console has no known address."""
-    region = request.region
-    if region.startswith(_NO_CONSOLES):
-        return ""
-    domain = next((name for start, name in _CONSOLES.items() if region.startswith(start)), "aws.amazon.com")
-    return (
-        f"https://{region}.console.{domain}/ecr/repositories/private/{request.registry}/{request.repository}/_/"
-        f"image/{digest}/details?region={region}"
-    )

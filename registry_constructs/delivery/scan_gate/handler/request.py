@@ -7,7 +7,9 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from .findings import SEVERITIES, Excepted
+from registry_constructs.ecr.severities import SEVERITIES
+
+from .findings import Excepted
 
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 SETTLE_SECONDS = 60

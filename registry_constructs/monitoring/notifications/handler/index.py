@@ -19,7 +19,9 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-SEVERITIES = ("CRITICAL", "HIGH", "MEDIUM", "LOW", "INFORMATIONAL", "UNDEFINED")
+from registry_constructs.ecr.regions import console_url
+from registry_constructs.ecr.severities import SEVERITIES
+
 FIRST_SCAN = timedelta(hours=1)
 """What Inspector finds so soon after the push belongs to the first scan, which has an event of its own."""
 LISTED = 10
@@ -118,18 +120,7 @@ class Image:
     @property
     def link(self) -> str:
         """The image's page in the ECR console, or the repository's; empty where no console is known."""
-        if self.region.startswith(("us-iso", "eu-iso", "eusc-")):
-            return ""
-        domain = "aws.amazon.com"
-        if self.region.startswith("cn-"):
-            domain = "amazonaws.cn"
-        elif self.region.startswith("us-gov-"):
-            domain = "amazonaws-us-gov.com"
-        image = f"/_/image/{self.digest}/details" if self.digest else ""
-        return (
-            f"https://{self.region}.console.{domain}/ecr/repositories/private/{self.account}/"
-            f"{self.repository}{image}?region={self.region}"
-        )
+        return console_url(self.account, self.region, self.repository, self.digest)
 
 
 class Context(Protocol):

@@ -7,14 +7,13 @@ resource.
 
 from __future__ import annotations
 
-import json
-import time
-import urllib.request
 from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+
+from registry_constructs._cdk.answer import answer
 
 if TYPE_CHECKING:
     from mypy_boto3_ecr import ECRClient
@@ -26,7 +25,6 @@ NOTHING_SET = "NOTHING_SET"
 # Short enough for an answer within the function's minute when ECR can't be reached.
 _CONFIG = Config(connect_timeout=3, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 3})
 _ANSWER_ATTEMPTS = 3
-_ANSWER_BYTES = 4_096  # CloudFormation takes no longer response body (User Guide, custom resources)
 
 
 class SettingError(Exception):
@@ -44,7 +42,7 @@ def handler(event: dict[str, Any], _context: object) -> None:
         print(f"{event['RequestType']} failed: {reason}")
         # A resource that can't be deleted would hold up its stack, and a setting is not worth that.
         status = "SUCCESS" if event["RequestType"] == "Delete" else "FAILED"
-    answer(event, status=status, reason=reason, physical_id=physical_id)
+    answer(event, status=status, reason=reason, physical_id=physical_id, attempts=_ANSWER_ATTEMPTS)
 
 
 def run(event: dict[str, Any], ecr: ECRClient) -> str:
@@ -123,42 +121,3 @@ def _put(ecr: ECRClient, name: str, value: str) -> None:
         ecr.put_account_setting(name=name, value=value)
     except (BotoCoreError, ClientError) as error:
         raise SettingError(f"Account setting {name} can't be set to {value}: {error}") from error
-
-
-def answer(event: dict[str, Any], *, status: str, reason: str, physical_id: str) -> None:
-    """Report how a request ended, at the address that CloudFormation gave, again if that fails."""
-    # The address is signed for a request without a content type.
-    request = urllib.request.Request(  # noqa: S310 - CloudFormation's own address
-        event["ResponseURL"],
-        body(event, status=status, reason=reason, physical_id=physical_id),
-        {"Content-Type": ""},
-        method="PUT",
-    )
-    for attempt in range(1, _ANSWER_ATTEMPTS + 1):
-        try:
-            with urllib.request.urlopen(request, timeout=5):  # noqa: S310
-                return
-        except Exception as error:  # whatever it is: without an answer CloudFormation waits for its timeout
-            # Not the error's text, which may have the address in it: that lets anybody answer.
-            print(f"CloudFormation did not take the answer: {type(error).__name__}")
-            if attempt == _ANSWER_ATTEMPTS:
-                raise
-            time.sleep(attempt)
-
-
-def body(event: dict[str, Any], *, status: str, reason: str, physical_id: str) -> bytes:
-    """The answer, below CloudFormation's 4,096 bytes."""
-    while True:
-        fields = {
-            "Status": status,
-            "Reason": reason,
-            "PhysicalResourceId": physical_id,
-            **{name: event[name] for name in ("StackId", "RequestId", "LogicalResourceId")},
-        }
-        # Half a character, as JSON can escape it, has no bytes.
-        written = json.dumps(fields, ensure_ascii=False).encode("utf-8", "replace")
-        over = len(written) - _ANSWER_BYTES + 1
-        if over <= 0 or not reason:
-            return written
-        # JSON writes a character in up to six bytes.
-        reason = reason[: -(over // 6 + 1)]
