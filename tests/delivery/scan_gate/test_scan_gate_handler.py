@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from botocore.config import Config
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from registry_constructs._cdk import answer as answering
@@ -230,6 +230,33 @@ def test_a_rollback_that_knows_no_digest_resolves_the_tag_and_gives_none_rather_
     assert (malformed["Status"], malformed["Data"]) == ("SUCCESS", {})
 
 
+def test_a_rollback_reads_a_tag_of_another_account_and_region_there(
+    image: ScannedImage, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked: list[tuple[str, str | None]] = []
+    client = clients.client
+
+    def recorded(service: str, region: str | None = None, **credentials: str) -> Any:
+        asked.append((service, region))
+        return client(service, region, **credentials)
+
+    monkeypatch.setattr(clients, "client", recorded)
+    rolling_back(image)
+    there = {"Image": "v1", "Region": "us-east-2", "Role": "arn:aws:iam::999988887777:role/Scans"}
+    back = call(image, "Update", PhysicalResourceId="p", ResourceProperties=PROPERTIES | there)
+    assert (back["Status"], back["Data"]) == ("SUCCESS", {})
+    assert "The tag can't be resolved: NotYet: " in capsys.readouterr().out
+    keys = {"AccessKeyId": "ASIAOTHER", "SecretAccessKey": "s", "SessionToken": "t"}
+    image.aws.answers["AssumeRole"] = lambda _: {"Credentials": keys | {"Expiration": "2030-01-01T00:00:00Z"}}
+    back = call(image, "Update", PhysicalResourceId="p", ResourceProperties=PROPERTIES | there)
+    assert (back["Status"], back["Data"]) == ("SUCCESS", {"Digest": DIGEST})
+    assert image.aws.credentials["DescribeImages"] == {"ASIAOTHER"}
+    image.scanned(**GOOD)
+    created = call(image, "Create", ResourceProperties=PROPERTIES | there)
+    assert created["Status"] == "SUCCESS"
+    assert {region for _, region in asked} == {"us-east-2"}
+
+
 @pytest.mark.parametrize("fault", NOTHING)
 def test_a_status_that_cannot_be_read_holds_up_nothing_that_passed_before(
     image: ScannedImage, clock: Clock, fault: str
@@ -241,6 +268,7 @@ def test_a_status_that_cannot_be_read_holds_up_nothing_that_passed_before(
     start = clock.now
     back = updated(image, first)
     assert (back["Status"], back["Data"], clock.now - start) == ("SUCCESS", {"Digest": DIGEST}, 120)
+    assert [operation for operation, _ in image.aws.requests].count("DescribeStacks") == 25
     assert updated(image, first, Severity="CRITICAL")["Status"] == "FAILED"
 
 
@@ -286,9 +314,11 @@ def test_it_goes_on_waiting_in_another_invocation_with_what_it_remembers(
     given = {"RequestType": "Create", "RequestId": "r1", "StackId": STACK, "ResourceProperties": PROPERTIES}
     given |= {"LogicalResourceId": "Gate", "ResponseURL": f"{image.aws.url}/answer"}
     image.aws.requests.clear()
+    first = clock.now
     index.handler(given, Context(seconds=90))
     [again] = [said for operation, said in image.aws.requests if operation == "Invoke"]
     assert "PUT" not in [operation for operation, _ in image.aws.requests]
+    assert again["Deadline"] == first + 15 * 60
     assert again["Memory"]["state"]
     clock.now += 30
     start = clock.now
@@ -334,67 +364,6 @@ def test_an_event_that_lambda_delivers_twice_has_the_same_answer_twice(image: Sc
     image.scanned(**GOOD)
     for kind, before in (("Create", {}), ("Update", {"PhysicalResourceId": "p"}), ("Delete", {})):
         assert call(image, kind, **before) == call(image, kind, **before)
-
-
-# What a deployment changes, whether it passes, where the tags point when it goes back, which of the two ids
-# CloudFormation sends then, and whether its status can be read.
-DEPLOYMENTS = st.lists(
-    st.tuples(
-        st.sampled_from(["v1", "v2", DIGEST]),
-        st.sampled_from(["HIGH", "CRITICAL"]),
-        st.sampled_from(["passes", "refused", "fails later"]),
-        st.permutations([DIGEST, *CHILDREN[:2]]),
-        st.booleans(),
-        st.sampled_from(["rolling back", "unknown"]),
-    ),
-    min_size=1,
-    max_size=6,
-)
-
-
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(DEPLOYMENTS)
-def test_whatever_is_deployed_a_rollback_puts_back_what_ran(
-    image: ScannedImage, deployments: list[tuple[str, str, str, list[str], bool, str]]
-) -> None:
-    """CloudFormation's own order: a new id is a new resource, and the other one is deleted in the end."""
-    serve = dict(image.aws.answers)
-    image.tags = {"v1": DIGEST, "v2": CHILDREN[0]}
-    for digest in (DIGEST, *CHILDREN[:2]):
-        image.scanned(digest=digest, **GOOD)
-    properties = PROPERTIES | {"Image": "v1"}
-    running = call(image, "Create", ResourceProperties=properties)
-    assert running["Data"] == {"Digest": DIGEST}
-    for name, severity, outcome, digests, newer, status in deployments:
-        wanted = properties | {"Image": name, "Severity": severity}
-        if wanted == properties:
-            continue
-        for digest in digests:
-            image.scanned(digest=digest, **(BAD if outcome == "refused" else GOOD))
-        resolved = image.tags.get(name, name)
-        sent = {"PhysicalResourceId": running["PhysicalResourceId"], "OldResourceProperties": properties}
-        answer = call(image, "Update", ResourceProperties=wanted, **sent)
-        assert (answer["Status"], answer["Data"]) == (
-            "FAILED" if outcome == "refused" else "SUCCESS",
-            {"Digest": resolved},
-        )
-        last, other = answer, running
-        if outcome != "passes":
-            image.tags |= dict(zip(["v1", "v2"], digests, strict=False))
-            image.aws.answers = {"PUT": lambda _: {}}
-            if status == "rolling back":
-                rolling_back(image)
-            sent["PhysicalResourceId"] = (answer if newer else running)["PhysicalResourceId"]
-            last = call(image, "Update", ResourceProperties=properties, **sent)
-            assert (last["Status"], last["Data"]) == ("SUCCESS", running["Data"])
-            image.aws.answers = dict(serve)
-            other = answer
-        else:
-            properties = wanted
-        if other["PhysicalResourceId"] != last["PhysicalResourceId"]:
-            gone = call(image, "Delete", PhysicalResourceId=other["PhysicalResourceId"])
-            assert (gone["Status"], gone["PhysicalResourceId"]) == ("SUCCESS", other["PhysicalResourceId"])
-        running = last
 
 
 # The physical id --------------------------------------------------------------------------------------------

@@ -19,7 +19,8 @@ from botocore.exceptions import (
 from botocore.parsers import ResponseParserError
 
 from registry_constructs.delivery.scan_gate.handler.check import Memory, check, timed_out, wait
-from registry_constructs.delivery.scan_gate.handler.findings import Excepted
+from registry_constructs.delivery.scan_gate.handler.findings import Excepted, Finding
+from registry_constructs.delivery.scan_gate.handler.reasons import LENGTH, refusal
 from registry_constructs.delivery.scan_gate.handler.request import BadRequestError, Request
 from tests.delivery.scan_gate.scanned_image import (
     CHILDREN,
@@ -551,3 +552,21 @@ def test_an_artifact_is_nothing_to_scan(image: ScannedImage) -> None:
     image.index(descriptor(CHILDREN[0]))
     image.manifests[CHILDREN[0]] = image_manifest("application/vnd.cncf.helm.config.v1+json")
     assert look(image).reason == f"{NAME} has no image in it that can run: nothing to scan"
+
+
+def test_findings_are_cut_only_where_they_do_not_fit() -> None:
+    asked = request(region="eusc-de-east-1")  # no console, so no link
+    lengths = {}
+    for number in range(1, LENGTH):
+        found = Finding(
+            id="C" * number,
+            severity="HIGH",
+            package="",
+            packages=(),
+            fixable=True,
+            fixed_in="",
+            digest=DIGEST,
+        )
+        words = refusal(asked, DIGEST, [found], [], TODAY)
+        lengths["..." in words] = max(lengths.get("..." in words, 0), len(words))
+    assert lengths == {False: LENGTH, True: LENGTH}

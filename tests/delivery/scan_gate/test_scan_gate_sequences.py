@@ -35,6 +35,7 @@ from tests.delivery.scan_gate.scanned_image import (
 )
 
 PUSHED = datetime.datetime(2026, 11, 26, tzinfo=datetime.UTC)
+RANKS = SEVERITIES[::-1]
 GAP = 59
 """Findings come less than a minute after what came before them, as they do at AWS."""
 
@@ -69,14 +70,14 @@ class Scanned:
         return max([self.covered, *(when for when, _ in self.arrivals)])
 
     def worst(self) -> int:
-        return max((SEVERITIES.index(one["severity"]) for _, one in self.arrivals), default=-1)
+        return max((RANKS.index(one["severity"]) for _, one in self.arrivals), default=-1)
 
     def findings(self, now: float, token: str) -> dict[str, Any]:
         """A page: the worst first, so that what arrives later moves the others to the next page."""
         if self.basic and now < self.covered:
             return {"imageScanStatus": {"status": "IN_PROGRESS"}}
         there = [one for when, one in self.arrivals if self.basic or when <= now]
-        there.sort(key=lambda one: -SEVERITIES.index(one["severity"]))
+        there.sort(key=lambda one: -RANKS.index(one["severity"]))
         start = int(token or 0)
         listed = there[start : start + self.page]
         page: dict[str, Any] = (
@@ -84,7 +85,7 @@ class Scanned:
         )
         if self.basic or (self.counts == "counts" and there):
             page["findingSeverityCounts"] = {
-                name: sum(one["severity"] == name for one in there) for name in SEVERITIES
+                name: sum(one["severity"] == name for one in there) for name in RANKS
             }
         if self.basic or (self.counts == "time" and there):
             page["imageScanCompletedAt"] = PUSHED
@@ -192,7 +193,7 @@ class World:
         return {"coveredResources": self.scans[arn.rpartition("/")[2]].coverage(self.clock, arn)}
 
 
-FOUND = st.sampled_from(["LOW"] * 9 + list(SEVERITIES))
+FOUND = st.sampled_from(["LOW"] * 9 + list(RANKS))
 BAR = st.sampled_from(["MEDIUM", "HIGH", "CRITICAL"])
 
 
@@ -265,7 +266,7 @@ def test_a_finding_on_its_way_is_waited_for(world: World, bar: str) -> None:
         now=world.now,
     )
     event(report.state)
-    least = SEVERITIES.index(bar)
+    least = RANKS.index(bar)
     if report.state == "passed":
         judged(world, report, least)
     elif report.state == "refused":
@@ -283,7 +284,7 @@ def test_a_pipeline_that_calls_when_it_likes_sees_no_pass_too_early(
         report = check(world, request(severity=bar, image="v1"), memory, now=world.now)
         event(report.state)
         if report.state == "passed":
-            judged(world, report, SEVERITIES.index(bar))
+            judged(world, report, RANKS.index(bar))
             return
         memory = Memory.of(memory.kept)
         world.clock += pause
