@@ -40,7 +40,7 @@ if TYPE_CHECKING:
         UnsupportedImageException,
     )
     from registry_constructs.delivery.scan_gate.gate import ScanGate
-    from registry_constructs.ecr.errors import InvalidInputError
+    from registry_constructs.ecr.errors import InvalidInputError, RegistryConstructsError
     from registry_constructs.ecr.lifecycle import LifecyclePolicy, LifecycleRule, LifecycleWarning, presets
     from registry_constructs.guardrails.guard import guard_rules
     from registry_constructs.guardrails.pinned_images import PinnedImages
@@ -112,6 +112,7 @@ __all__ = [
     "Registry",
     "RegistryAlarms",
     "RegistryChecks",
+    "RegistryConstructsError",
     "RegistryDashboard",
     "RegistryFailures",
     "RegistryStackSet",
@@ -176,6 +177,7 @@ _ROOMS = {
     "PullTimeExclusion": "registry",
     "Registry": "registry",
     "RegistryAlarms": "monitoring.alarms",
+    "RegistryConstructsError": "ecr.errors",
     "RegistryChecks": "guardrails.registry_checks",
     "RegistryDashboard": "monitoring.dashboard",
     "RegistryFailures": "monitoring.failures",

@@ -7,12 +7,12 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from registry_constructs.ecr.errors import InvalidInputError
+from registry_constructs.ecr.errors import InvalidInputError, RegistryConstructsError
 
 _LINE: Final = re.compile(r"(?P<file>.+?):(?P<line>[0-9]+)( |$)")
 
 
-class InvalidCatalogError(ValueError):
+class InvalidCatalogError(RegistryConstructsError, ValueError):
     """A catalog that can't be used, found before anything is synthesized.
 
     Attributes:

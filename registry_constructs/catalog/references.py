@@ -13,6 +13,7 @@ from registry_constructs.catalog.schema import CatalogFile, Settings
 from registry_constructs.catalog.source import PathInFile
 from registry_constructs.ecr import limits
 from registry_constructs.ecr.errors import InvalidInputError
+from registry_constructs.ecr.names import names_start
 
 if TYPE_CHECKING:
     from registry_constructs.catalog.catalog import Catalog
@@ -341,7 +342,7 @@ def _wrong_cache(catalog: Catalog, repository: RepositoryDescription) -> Iterabl
     over = {
         name
         for name, cache in catalog.caches.items()
-        if cache.prefix != limits.ROOT_PREFIX and repository.name.startswith(cache.prefix.rstrip("/") + "/")
+        if cache.prefix != limits.ROOT_PREFIX and repository.name.startswith(names_start(cache.prefix))
     }
     if repository.cache and repository.cache not in over and repository.cache in catalog.caches:
         prefix = catalog.caches[repository.cache].prefix

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 
 import typer
 
-from registry_constructs.catalog.problems import InvalidCatalogError
 from registry_constructs.cli import (
     audit,
     catalog,
@@ -23,9 +22,7 @@ from registry_constructs.cli import (
     scan,
 )
 from registry_constructs.cli.output import say
-from registry_constructs.ecr.errors import InvalidInputError
-from registry_constructs.live.errors import AwsError
-from registry_constructs.local.errors import LocalAwsError
+from registry_constructs.ecr.errors import RegistryConstructsError
 
 app = typer.Typer(
     help="AWS CDK constructs for Amazon ECR: what lifecycle policies do, and an AWS on your laptop.",
@@ -56,6 +53,6 @@ def run(arguments: Sequence[str] | None = None) -> None:
     """Run a command line; always ends in SystemExit, with status 1 after an error that the user can mend."""
     try:
         app(arguments)
-    except (AwsError, LocalAwsError, InvalidCatalogError, InvalidInputError) as error:
+    except RegistryConstructsError as error:
         say("\n".join([f"Error: {error}", *getattr(error, "__notes__", [])]), style="red")
         sys.exit(1)

@@ -1,11 +1,29 @@
-"""The one exception that this library raises for a value that ECR would refuse."""
+"""The errors of this library.
+
+All that a user can meet have one base:
+
+    RegistryConstructsError
+    ├── InvalidInputError              a value that can't work
+    ├── InvalidCatalogError            everything that is wrong with a catalog
+    ├── AwsError                       AWS could not be read, or refused
+    │   ├── IncompleteInventoryError   some repositories of an inventory could not be read
+    │   └── IncompleteReadError        some repositories of a registry could not be read
+    └── LocalAwsError                  the local AWS, or a tool that talks to it, failed
+        └── CommandError               a command ended with a status other than 0
+
+The command line prints them without a traceback and ends with status 1.
+"""
 
 from __future__ import annotations
 
 from typing import Self
 
 
-class InvalidInputError(ValueError):
+class RegistryConstructsError(Exception):
+    """The base of this library's errors; the message is all that a user needs."""
+
+
+class InvalidInputError(RegistryConstructsError, ValueError):
     """A value that can't work, found before anything is deployed.
 
     The message names the place, what is wrong, what was given, what is allowed and how to mend it.

@@ -115,6 +115,15 @@ def check_exclusion_filters(keyword: str, patterns: Sequence[str]) -> None:
             )
 
 
+def names_start(prefix: str) -> str:
+    """How the names of all repositories below a prefix of a cache or a creation template begin.
+
+    Args:
+        prefix: Such as `shop` or `shop/`; `ROOT`, for which this is empty, is every name.
+    """
+    return "" if prefix == limits.ROOT_PREFIX else f"{prefix.removesuffix('/')}/"
+
+
 class LambdaFunction(NamedTuple):
     """A Lambda function that is named by its name or ARN.
 

@@ -10,7 +10,7 @@ from typing import Final
 
 from registry_constructs.ecr import limits
 from registry_constructs.ecr.errors import InvalidInputError
-from registry_constructs.ecr.names import check_repository_name
+from registry_constructs.ecr.names import check_repository_name, names_start
 from registry_constructs.ecr.tokens import is_token
 
 
@@ -131,15 +131,10 @@ def cached_image_name(
         raise _refused("The image is a registry's host alone", image, f"{name}/<name>:<tag>")
     if upstream == "docker-hub" and "/" not in name:
         name = f"library/{name}"
-    if upstream_prefix != limits.ROOT_PREFIX:
-        start = f"{upstream_prefix.rstrip('/')}/"
-        if not name.startswith(start):
-            raise _refused(
-                "The image is not below the upstream prefix", image, f"names that begin with {start}"
-            )
-        name = name.removeprefix(start)
-    if prefix != limits.ROOT_PREFIX:
-        name = f"{prefix.rstrip('/')}/{name}"
+    start = names_start(upstream_prefix)
+    if not name.startswith(start):
+        raise _refused("The image is not below the upstream prefix", image, f"names that begin with {start}")
+    name = names_start(prefix) + name.removeprefix(start)
     check_repository_name(name)
     return CachedImage(repository_name=name, tag=tag, digest=digest)
 

@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Iterator
 from typing import Any, Final
 
+from registry_constructs.ecr.errors import RegistryConstructsError
 from registry_constructs.live.answers import AnswerError
 
 _CREDENTIALS: Final = (
@@ -30,7 +31,7 @@ _WITHOUT_CREDENTIALS: Final = (
 )
 
 
-class AwsError(RuntimeError):
+class AwsError(RegistryConstructsError, RuntimeError):
     """AWS could not be read, or refused.
 
     The message names the place, what is wrong, what AWS said and how to mend it.

@@ -1,11 +1,13 @@
-"""What can go wrong on the laptop: one family of exceptions whose message is all a user needs."""
+"""Errors of the local AWS."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from registry_constructs.ecr.errors import RegistryConstructsError
 
-class LocalAwsError(RuntimeError):
+
+class LocalAwsError(RegistryConstructsError, RuntimeError):
     """The local AWS, or a tool that talks to it, could not do what was asked."""
 
 

@@ -19,7 +19,7 @@ from registry_constructs._cdk.wildcards import acknowledge_wildcards
 from registry_constructs.ecr import limits
 from registry_constructs.ecr.errors import InvalidInputError
 from registry_constructs.ecr.lifecycle import presets
-from registry_constructs.ecr.names import check_template_prefix
+from registry_constructs.ecr.names import check_template_prefix, names_start
 from registry_constructs.ecr.tokens import is_token
 from registry_constructs.registry.merged import registry_of
 from registry_constructs.registry.places import regions_of
@@ -153,7 +153,7 @@ class RepositoryCreationTemplate(Construct):
     def _make_role(self, actions: list[str], key_arn: str | None) -> iam.Role:
         """A role for what UG repository-creation-templates-iam lists, as far as this template needs it."""
         stack = cdk.Stack.of(self)
-        names = "*" if self.prefix == limits.ROOT_PREFIX else f"{self.prefix}/*"
+        names = f"{names_start(self.prefix)}*"
         repositories = stack.format_arn(service="ecr", resource="repository", resource_name=names)
         role = iam.Role(
             self,

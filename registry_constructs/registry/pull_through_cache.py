@@ -14,7 +14,7 @@ from registry_constructs._cdk.located import located
 from registry_constructs.ecr import limits
 from registry_constructs.ecr.actions import PULL_ACTIONS
 from registry_constructs.ecr.errors import InvalidInputError
-from registry_constructs.ecr.names import check_account_id
+from registry_constructs.ecr.names import check_account_id, names_start
 from registry_constructs.ecr.regions import registry_host
 from registry_constructs.ecr.tokens import is_token, known_to_differ
 from registry_constructs.ecr.upstreams import CachedImage, cached_image_name, check_prefixes
@@ -108,8 +108,8 @@ class PullThroughCache(Construct):
             role, self.required_elsewhere = reach_upstream(
                 self,
                 upstream.registry,
-                own_names=_below(self.prefix),
-                upstream_names=_below(self._upstream_prefix),
+                own_names=f"{names_start(self.prefix)}*",
+                upstream_names=f"{names_start(self._upstream_prefix)}*",
             )
         self.template = (
             RepositoryCreationTemplate(
@@ -182,7 +182,7 @@ class PullThroughCache(Construct):
             actions=sorted({*PULL_ACTIONS, *IMPORT_ACTIONS}),
             resource_arns=[
                 cdk.Stack.of(self).format_arn(
-                    service="ecr", resource="repository", resource_name=_below(self.prefix)
+                    service="ecr", resource="repository", resource_name=f"{names_start(self.prefix)}*"
                 )
             ],
         )
@@ -258,12 +258,8 @@ class PullThroughCache(Construct):
         return self.template
 
     def _prefixes(self) -> Sequence[str]:
-        return () if self.prefix == limits.ROOT_PREFIX else (f"{self.prefix}/",)
-
-
-def _below(prefix: str) -> str:
-    """The names of the repositories below a prefix, as an ARN ends with them."""
-    return "*" if prefix == limits.ROOT_PREFIX else f"{prefix}/*"
+        start = names_start(self.prefix)
+        return (start,) if start else ()
 
 
 def _check_upstream(upstream: Upstream) -> None:

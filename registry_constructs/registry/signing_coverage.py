@@ -10,7 +10,7 @@ from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_iam as iam
 from constructs import Construct, IConstruct
 
-from registry_constructs.ecr import limits
+from registry_constructs.ecr.names import names_start
 from registry_constructs.ecr.tokens import is_token
 from registry_constructs.registry.places import place_of, regions_of, stack_set_regions
 from registry_constructs.registry.signing_rights import (
@@ -123,9 +123,9 @@ class SigningCoverage:
 def _warn_of_cache(signing: _Signing, cache: _Cache) -> None:
     if not (signing.place.reaches(cache.place) or cache.place.reaches(signing.place)):
         return
-    below = "*" if cache.prefix == limits.ROOT_PREFIX else f"{cache.prefix}/*"
-    if matching := signing.matching(below):
-        where = "any prefix" if cache.prefix == limits.ROOT_PREFIX else f"{cache.prefix}/"
+    start = names_start(cache.prefix)
+    if matching := signing.matching(f"{start}*"):
+        where = start or "any prefix"
         cdk.Validations.of(cache.cache).add_warning(
             "registry-constructs:signing-cached-images",
             f"{signing.profile.scope.node.path} signs what is pushed to repositories that match "

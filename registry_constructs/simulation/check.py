@@ -8,8 +8,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from registry_constructs.ecr import limits
 from registry_constructs.ecr.errors import InvalidInputError
+from registry_constructs.ecr.names import names_start
 from registry_constructs.simulation.image import Inventory
 from registry_constructs.simulation.inventory import read_inventories
 from registry_constructs.simulation.outcome import Simulation
@@ -78,11 +78,7 @@ def _policy_for(inventory: Inventory, policies: Sequence[AppPolicy]) -> AppPolic
         if policy.covers(inventory.repository_name, inventory.account, inventory.region)
     ]
     # The repository itself before any template, and the longest prefix before shorter ones.
-    return max(fitting, key=lambda policy: (not policy.prefix, _length(policy.prefix)), default=None)
-
-
-def _length(prefix: str) -> int:
-    return 0 if prefix == limits.ROOT_PREFIX else len(prefix.removesuffix("/"))
+    return max(fitting, key=lambda policy: (not policy.prefix, len(names_start(policy.prefix))), default=None)
 
 
 def _inventories(

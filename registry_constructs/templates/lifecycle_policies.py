@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from registry_constructs.ecr import limits
 from registry_constructs.ecr.errors import InvalidInputError
 from registry_constructs.ecr.lifecycle import LifecyclePolicy
+from registry_constructs.ecr.names import names_start
 from registry_constructs.templates.assembly import StackTemplate, stacks_of
 
 _POLICIES: Final = {
@@ -41,9 +41,7 @@ class AppPolicy(NamedTuple):
         if not _fits(self.account, account) or not _fits(self.region, region):
             return False
         if self.prefix:
-            return self.prefix == limits.ROOT_PREFIX or repository.startswith(
-                f"{self.prefix.removesuffix('/')}/"
-            )
+            return repository.startswith(names_start(self.prefix))
         return bool(self.repository) and self.repository == repository
 
 

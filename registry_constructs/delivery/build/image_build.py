@@ -28,7 +28,7 @@ from registry_constructs.delivery.build.buildspec import (
 from registry_constructs.delivery.build.checks import check_build, warn_of_any_event, warn_of_moving_tags
 from registry_constructs.delivery.build.network import VPC_REASON, build_network
 from registry_constructs.delivery.build.project import build_project, build_role
-from registry_constructs.ecr import limits
+from registry_constructs.ecr.names import names_start
 from registry_constructs.ecr.regions import registry_host
 from registry_constructs.images.image import Architecture, Image
 from registry_constructs.registry import ManagedSigning, PullThroughCache
@@ -263,7 +263,7 @@ class ImageBuild(Construct):
 
 
 def _repositories_of(cache: PullThroughCache) -> str:
-    names = "*" if cache.prefix == limits.ROOT_PREFIX else f"{cache.prefix}/*"
+    names = f"{names_start(cache.prefix)}*"
     return cdk.Stack.of(cache).format_arn(service="ecr", resource="repository", resource_name=names)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
-from registry_constructs.ecr import limits
+from registry_constructs.ecr.names import names_start
 from registry_constructs.ecr.references import parse_reference
 from registry_constructs.ecr.regions import partition_of
 from registry_constructs.rules.checks.retained import is_retained
@@ -196,10 +196,10 @@ class _Registry(NamedTuple):
     def _cached(self, name: str) -> bool | Unknown:
         if isinstance(self.read.caches, Unknown):
             return self.read.caches
-        prefixes = {one["ecrRepositoryPrefix"].rstrip("/") for one in self.read.caches}
-        if any(name.startswith(f"{prefix}/") for prefix in prefixes):
+        starts = {names_start(one["ecrRepositoryPrefix"]) for one in self.read.caches}
+        if any(start and name.startswith(start) for start in starts):
             return True
-        return Unknown("the cache for ROOT may have made it") if limits.ROOT_PREFIX in prefixes else False
+        return Unknown("the cache for ROOT may have made it") if "" in starts else False
 
     def _retained(self, raw: Raw) -> bool | Unknown:
         if not isinstance(raw.tags, dict):
