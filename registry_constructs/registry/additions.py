@@ -3,25 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from typing import Final
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from constructs import IConstruct
 
 from registry_constructs._cdk.located import located
-from registry_constructs.ecr.actions import PULL_ACTIONS
+from registry_constructs.ecr.actions import IMPORT_ACTIONS, PULL_ACTIONS, REPLICATION_ACTIONS
 from registry_constructs.ecr.errors import InvalidInputError
 from registry_constructs.ecr.names import check_account_id, check_prefix
 from registry_constructs.registry.merged import registry_of
 from registry_constructs.registry.scanning import checked_filters
 from registry_constructs.repository.principals import organization_principal
-
-REPLICATION_ACTIONS: Final = ("ecr:CreateRepository", "ecr:ReplicateImage")
-"""What a source account needs in the destination's registry policy (UG registry-permissions)."""
-
-IMPORT_ACTIONS: Final = ("ecr:BatchImportUpstreamImage", "ecr:CreateRepository")
-"""What a puller needs for the first pull through a cache (UG pull-through-cache-iam)."""
 
 
 class RegistryAdditions:

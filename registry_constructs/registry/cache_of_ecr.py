@@ -12,6 +12,7 @@ from constructs import Construct
 
 from registry_constructs._cdk.located import located
 from registry_constructs._cdk.wildcards import acknowledge_wildcards
+from registry_constructs.ecr.actions import CACHE_WRITE_ACTIONS, UPSTREAM_READ_ACTIONS
 from registry_constructs.ecr.errors import InvalidInputError
 from registry_constructs.ecr.regions import partition_of
 from registry_constructs.registry.deployment_order import deploy_first
@@ -19,22 +20,6 @@ from registry_constructs.registry.merged import registry_of
 from registry_constructs.registry.registry import Registry
 from registry_constructs.registry.replication import RegistryOrEnvironment, known_place
 from registry_constructs.registry.replication_rules import Place
-
-UPSTREAM_READ_ACTIONS: Final = (
-    "ecr:BatchGetImage",
-    "ecr:BatchImportUpstreamImage",
-    "ecr:GetDownloadUrlForLayer",
-    "ecr:GetImageCopyStatus",
-)
-"""What an upstream ECR registry must allow the cache's account (UG pull-through-cache-private)."""
-
-CACHE_WRITE_ACTIONS: Final = (
-    "ecr:CompleteLayerUpload",
-    "ecr:InitiateLayerUpload",
-    "ecr:PutImage",
-    "ecr:UploadLayerPart",
-)
-"""What ECR does in the cache with the role for another account's upstream, beside reading (same page)."""
 
 UPSTREAM_ROLE_REASON: Final = (
     "The role is for repositories that do not exist yet: ECR may read the upstream's, and write those under "

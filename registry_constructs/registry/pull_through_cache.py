@@ -12,13 +12,13 @@ from constructs import Construct
 
 from registry_constructs._cdk.located import located
 from registry_constructs.ecr import limits
-from registry_constructs.ecr.actions import PULL_ACTIONS
+from registry_constructs.ecr.actions import IMPORT_ACTIONS, PULL_ACTIONS
 from registry_constructs.ecr.errors import InvalidInputError
 from registry_constructs.ecr.names import check_account_id, names_start
 from registry_constructs.ecr.regions import registry_host
 from registry_constructs.ecr.tokens import is_token, known_to_differ
 from registry_constructs.ecr.upstreams import CachedImage, cached_image_name, check_prefixes
-from registry_constructs.registry.additions import IMPORT_ACTIONS, RegistryAdditions
+from registry_constructs.registry.additions import RegistryAdditions
 from registry_constructs.registry.cache_of_ecr import reach_upstream
 from registry_constructs.registry.cache_secret import check_secret, make_secret
 from registry_constructs.registry.creation_template import RepositoryCreationTemplate

@@ -12,11 +12,11 @@ from constructs import Construct
 
 from registry_constructs._cdk.located import located
 from registry_constructs.ecr import limits
+from registry_constructs.ecr.actions import REPLICATION_ACTIONS
 from registry_constructs.ecr.errors import InvalidInputError
 from registry_constructs.ecr.names import check_account_id, check_prefix, check_region
 from registry_constructs.ecr.regions import partition_of
 from registry_constructs.ecr.tokens import is_token
-from registry_constructs.registry.additions import REPLICATION_ACTIONS
 from registry_constructs.registry.creation_template import RepositoryCreationTemplate
 from registry_constructs.registry.merged import registry_of
 from registry_constructs.registry.places import stack_set_regions

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Final
 
 import aws_cdk as cdk
 import jsii
@@ -13,18 +12,10 @@ from constructs import Construct
 
 from registry_constructs._cdk.located import located
 from registry_constructs.ecr import limits
+from registry_constructs.ecr.actions import PUBLIC_PUSH_ACTIONS
 from registry_constructs.ecr.errors import InvalidInputError
 from registry_constructs.ecr.names import check_public_repository_name
 from registry_constructs.ecr.tokens import is_token, known_to_differ
-
-PUBLIC_PUSH_ACTIONS: Final = (
-    "ecr-public:BatchCheckLayerAvailability",
-    "ecr-public:CompleteLayerUpload",
-    "ecr-public:InitiateLayerUpload",
-    "ecr-public:PutImage",
-    "ecr-public:UploadLayerPart",
-)
-"""What a client needs to push, next to the two token actions (ECR Public guide, public-image-push-iam)."""
 
 
 @jsii.implements(iam.IResourceWithPolicyV2)

@@ -6,10 +6,10 @@ from registry_constructs.consumers.ecs.container import ENVIRONMENT_REASON, PULL
 from registry_constructs.consumers.ecs.ec2_capacity import AGENT_REASON, NOTIFICATION_REASON
 from registry_constructs.delivery.build.artifacts import ARTIFACT_LOGS_REASON
 from registry_constructs.delivery.build.delivery_pipeline import ARTIFACTS_REASON
-from registry_constructs.delivery.build.deploy_role import DEPLOY_REASON
 from registry_constructs.delivery.build.image_build import BUILDKIT_REASON, TOKEN_REASON
 from registry_constructs.delivery.build.network import VPC_REASON
 from registry_constructs.delivery.build.project import PRIVILEGED_REASON
+from registry_constructs.delivery.ecs_rollout import ANY_DEFINITION_REASON
 
 _PACKS = ("HIPAA.Security", "NIST.800.53.R4", "NIST.800.53.R5", "PCI.DSS.321")
 _FARGATE, _EVERYTHING, _VPC = "delivery-to-fargate", "delivery-with-everything", "build-with-everything"
@@ -108,7 +108,7 @@ for _stack, _family in _DEPLOYMENTS.items():
         f"AwsSolutions-IAM5[Resource::arn:aws:ecs:eu-west-1:111122223333:task-definition/{_family}:*]"
     )
     CDK_NAG_ACKNOWLEDGED[_ANY, f"{_stack}/Checkout/ExecutionRole"] = PULL_REASON
-    CDK_NAG_ACKNOWLEDGED[_ANY, f"{_stack}/Delivery/DeployRole"] = DEPLOY_REASON
-    CDK_NAG_ACKNOWLEDGED[_revisions, f"{_stack}/Delivery/DeployRole"] = DEPLOY_REASON
+    CDK_NAG_ACKNOWLEDGED[_ANY, f"{_stack}/Delivery/DeployRole"] = ANY_DEFINITION_REASON
+    CDK_NAG_ACKNOWLEDGED[_revisions, f"{_stack}/Delivery/DeployRole"] = ANY_DEFINITION_REASON
     CDK_NAG_ACKNOWLEDGED[_OBJECTS, f"{_stack}/Delivery/DeployRole"] = ARTIFACTS_REASON
 """Rule and construct."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from registry_constructs._cdk.queues import DEAD_LETTERS_REASON
-from registry_constructs.delivery.deploy_on_push.deploy_on_push import ANY_DEFINITION_REASON
+from registry_constructs.delivery.ecs_rollout import ANY_DEFINITION_REASON
 from registry_constructs.delivery.promotion.promotion import AUTHORIZATION_REASON
 from registry_constructs.delivery.publishers.publisher import TOKEN_REASON
 from registry_constructs.registry.signing_rights import GENERATED_NAME_REASON

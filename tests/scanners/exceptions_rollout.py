@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from registry_constructs._cdk.queues import DEAD_LETTERS_REASON
 from registry_constructs.consumers.ecs.container import PULL_REASON
-from registry_constructs.delivery.deploy_on_push.deploy_on_push import ANY_DEFINITION_REASON
+from registry_constructs.delivery.ecs_rollout import ANY_DEFINITION_REASON
 from tests.delivery.deploy_on_push.variants_rollout import NO_LOOP
 
 _DEPLOYMENTS = {

@@ -11,10 +11,9 @@ from aws_cdk.region_info import RegionInfo
 from constructs import IConstruct
 
 from registry_constructs._cdk.wildcards import acknowledge_wildcards
-from registry_constructs.ecr.actions import PULL_ACTIONS
+from registry_constructs.ecr.actions import IMPORT_ACTIONS, PULL_ACTIONS
 from registry_constructs.ecr.tokens import is_token
 from registry_constructs.images.image import Image
-from registry_constructs.registry.additions import IMPORT_ACTIONS
 
 TOKEN_REASON: Final = "A token is asked for on *: its action knows no resource."  # noqa: S105 - a sentence
 """Why cdk-nag's AwsSolutions-IAM5 is acknowledged on the role that pulls for Fargate."""

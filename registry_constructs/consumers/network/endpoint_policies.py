@@ -12,8 +12,7 @@ from typing import Final, Literal
 
 from aws_cdk import aws_iam as iam
 
-from registry_constructs.ecr.actions import PULL_ACTIONS
-from registry_constructs.registry.additions import IMPORT_ACTIONS
+from registry_constructs.ecr.actions import IMPORT_ACTIONS, PULL_ACTIONS
 
 Workload = Literal["fargate", "ecs-ec2", "eks"]
 """What pulls: tasks on Fargate (Batch on Fargate too), ECS tasks on EC2 instances, or an EKS cluster."""

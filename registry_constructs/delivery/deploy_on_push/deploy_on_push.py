@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
 
 import aws_cdk as cdk
 from aws_cdk import aws_ecr as ecr
@@ -19,17 +18,11 @@ from registry_constructs._cdk.event_rules import add_rule
 from registry_constructs._cdk.functions import function_logs, function_role, handler_function, write_logs
 from registry_constructs._cdk.located import located
 from registry_constructs._cdk.queues import RulesQueue
-from registry_constructs._cdk.wildcards import acknowledge_wildcards
 from registry_constructs.delivery.build.deployed_image import DeployedImage
+from registry_constructs.delivery.ecs_rollout import acknowledge_rollout, rollout_statements
 from registry_constructs.ecr.errors import InvalidInputError
 from registry_constructs.ecr.tokens import is_token
 from registry_constructs.images.image import repository_uri
-
-ANY_DEFINITION_REASON: Final = (
-    "ecs:DescribeTaskDefinition and ecs:RegisterTaskDefinition know no resource, and a revision's number is "
-    "known only when it is registered. What a revision may run as is bounded by iam:PassRole."
-)
-"""Why cdk-nag's AwsSolutions-IAM5 is acknowledged on the function's role."""
 
 
 class DeployOnPush(Construct):
@@ -137,32 +130,10 @@ def _role(
     log: logs.LogGroup,
     dead_letters: RulesQueue,
 ) -> iam.Role:
-    definition = service.task_definition
-    passed = [definition.task_role.role_arn]
-    if definition.execution_role is not None:
-        passed.append(definition.execution_role.role_arn)
-    stack = cdk.Stack.of(scope)
-    revisions = stack.format_arn(
-        service="ecs", resource="task-definition", resource_name=f"{definition.family}:*"
-    )
     statements = [
-        _allow("ecr:DescribeImages", repository.repository_arn),
-        _allow("ecs:DescribeServices", service.service_arn),
-        _allow("ecs:UpdateService", service.service_arn),
-        _allow("ecs:DescribeTaskDefinition", "*"),
-        _allow("ecs:RegisterTaskDefinition", "*"),
-        # A revision keeps the tags of the one before.
-        iam.PolicyStatement(
-            actions=["ecs:TagResource"],
-            resources=[revisions],
-            conditions={"StringEquals": {"ecs:CreateAction": "RegisterTaskDefinition"}},
-        ),
-        iam.PolicyStatement(
-            actions=["iam:PassRole"],
-            resources=passed,
-            conditions={"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}},
-        ),
-        _allow("sqs:SendMessage", dead_letters.queue_arn),
+        iam.PolicyStatement(actions=["ecr:DescribeImages"], resources=[repository.repository_arn]),
+        *rollout_statements(service, passed_to="ecs-tasks.amazonaws.com"),
+        iam.PolicyStatement(actions=["sqs:SendMessage"], resources=[dead_letters.queue_arn]),
         write_logs(log),
     ]
     role = function_role(
@@ -170,12 +141,8 @@ def _role(
         description="Lets a function roll one ECS service to a pushed image",
         policies={"Roll": iam.PolicyDocument(statements=statements)},
     )
-    acknowledge_wildcards(role, ["*", revisions], ANY_DEFINITION_REASON)
+    acknowledge_rollout(role, service)
     return role
-
-
-def _allow(action: str, resource: str) -> iam.PolicyStatement:
-    return iam.PolicyStatement(actions=[action], resources=[resource])
 
 
 def _default_container(service: ecs.FargateService | ecs.Ec2Service) -> str:
