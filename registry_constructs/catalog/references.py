@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
+from registry_constructs.catalog.contents import CatalogContents
 from registry_constructs.catalog.description import Layer, RepositoryDescription
 from registry_constructs.catalog.placement import REPOSITORIES_OF_A_STACK, TEMPLATE_BYTES, logical_id
 from registry_constructs.catalog.problems import unknown
@@ -14,9 +15,6 @@ from registry_constructs.catalog.source import PathInFile
 from registry_constructs.ecr import limits
 from registry_constructs.ecr.errors import InvalidInputError
 from registry_constructs.ecr.names import names_start
-
-if TYPE_CHECKING:
-    from registry_constructs.catalog.catalog import Catalog
 
 Where = Callable[[PathInFile], str]
 _MUTABILITY: Final = ("image_tag_mutability", "immutable_except", "mutable_except")
@@ -58,7 +56,7 @@ class References:
             self._twice(f"The key {kind}", where, parts[0][1], (kind,))
         return parts[0][0] if parts else None
 
-    def check(self, catalog: Catalog, *, allow_full: bool) -> None:
+    def check(self, catalog: CatalogContents, *, allow_full: bool) -> None:
         """Check everything that one part says of another."""
         self._settings(catalog)
         self._replications(catalog)
@@ -75,7 +73,7 @@ class References:
             if not allow_full:
                 self._sizes(catalog.by_stack(environment), environment, place)
 
-    def _settings(self, catalog: Catalog) -> None:
+    def _settings(self, catalog: CatalogContents) -> None:
         """Names that settings of any layer mention, and keywords of one layer that contradict each other."""
         known: dict[str, Mapping[str, Any]] = {
             "team": catalog.teams,
@@ -105,7 +103,7 @@ class References:
                     self._add(problem, where(path))
 
     def _repository(
-        self, catalog: Catalog, repository: RepositoryDescription, environment: str, place: Place
+        self, catalog: CatalogContents, repository: RepositoryDescription, environment: str, place: Place
     ) -> Iterable[InvalidInputError]:
         """What is wrong with a repository once its layers are joined."""
         if repository.empty_on_delete and repository.removal_policy != "DESTROY":
@@ -151,7 +149,7 @@ class References:
         if repository.replications is not None:
             yield from _wrong_replications(catalog, repository, repository.replications)
 
-    def _replications(self, catalog: Catalog) -> None:
+    def _replications(self, catalog: CatalogContents) -> None:
         for file, where in self._files:
             for name, replication in file.replications.items():
                 place = where(("replications", name))
@@ -173,7 +171,7 @@ class References:
                         unknown("profile", replication.profile, catalog.profiles, where=place)
                     )
 
-    def _caches(self, catalog: Catalog) -> None:
+    def _caches(self, catalog: CatalogContents) -> None:
         seen: dict[str, str] = {}
         for file, where in self._files:
             for name, cache in file.caches.items():
@@ -196,7 +194,7 @@ class References:
                         where(("caches", name)),
                     )
 
-    def _stayed(self, catalog: Catalog) -> None:
+    def _stayed(self, catalog: CatalogContents) -> None:
         seen: dict[str, int] = {}
         last = 0
         for generation in catalog.placement.generations[:-1]:
@@ -223,7 +221,7 @@ class References:
                         "stayed",
                     )
 
-    def _meant(self, catalog: Catalog) -> None:
+    def _meant(self, catalog: CatalogContents) -> None:
         for file, where in self._files:
             for name in file.meant.removed:
                 if name in catalog:
@@ -241,7 +239,7 @@ class References:
                     place = where(("meant", "replaced"))
                     self.problems.append(unknown("repository", name, catalog, where=place))
 
-    def _logical_ids(self, catalog: Catalog) -> None:
+    def _logical_ids(self, catalog: CatalogContents) -> None:
         """Two names may have one logical id, as one of 4,294,967,296 hashes."""
         seen: dict[str, str] = {}
         for name in sorted(catalog):
@@ -338,7 +336,7 @@ def _wrong_tags(tags: Mapping[str, str]) -> Iterable[InvalidInputError]:
             )
 
 
-def _wrong_cache(catalog: Catalog, repository: RepositoryDescription) -> Iterable[InvalidInputError]:
+def _wrong_cache(catalog: CatalogContents, repository: RepositoryDescription) -> Iterable[InvalidInputError]:
     over = {
         name
         for name, cache in catalog.caches.items()
@@ -365,7 +363,7 @@ def _wrong_cache(catalog: Catalog, repository: RepositoryDescription) -> Iterabl
 
 
 def _wrong_replications(
-    catalog: Catalog, repository: RepositoryDescription, wanted: tuple[str, ...]
+    catalog: CatalogContents, repository: RepositoryDescription, wanted: tuple[str, ...]
 ) -> Iterable[InvalidInputError]:
     covering = {
         name
