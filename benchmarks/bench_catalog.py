@@ -94,7 +94,7 @@ def catalog_of(size: int) -> dict[str, Any]:
     presets = dict(zip(names.values(), ("default", "continuous_delivery", "development"), strict=False))
     return {
         "environments": {"bench": {"account": "111122223333", "region": "eu-west-1"}},
-        "stacks": {"planned": math.ceil(size / PER_STACK)},
+        "stacks": {"count": math.ceil(size / PER_STACK)},
         "defaults": {"owner": "platform"},
         "teams": {team: {} for team in sorted({one["tags"]["team"] for one in found})},
         "profiles": {name: {"lifecycle": preset} for name, preset in presets.items()},

@@ -58,7 +58,8 @@ class Catalog(CatalogContents):
         replications: The replications.
         caches: The pull-through caches.
         publishers: The publishers.
-        meant: What a plan may do although images are at stake.
+        allow_removal: Repositories that a plan may remove although they hold images.
+        allow_replacement: Repositories that a plan may replace although they hold images.
 
     Raises:
         InvalidCatalogError: With everything that is wrong.

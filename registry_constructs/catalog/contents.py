@@ -13,7 +13,6 @@ from registry_constructs.catalog.schema import (
     Cache,
     CatalogFile,
     Environment,
-    Meant,
     Publisher,
     Registry,
     Replication,
@@ -41,7 +40,8 @@ class CatalogContents:
         replications: The replications.
         caches: The pull-through caches.
         publishers: The publishers.
-        meant: What a plan may do although images are at stake.
+        allow_removal: Repositories that a plan may remove although they hold images.
+        allow_replacement: Repositories that a plan may replace although they hold images.
     """
 
     def __init__(
@@ -59,11 +59,9 @@ class CatalogContents:
         self.replications: dict[str, Replication] = named["replications"]
         self.caches: dict[str, Cache] = named["caches"]
         self.publishers: dict[str, Publisher] = named["publishers"]
-        self.meant = Meant(
-            removed=tuple(name for file, _ in files for name in file.meant.removed),
-            replaced=tuple(name for file, _ in files for name in file.meant.replaced),
-        )
-        self.placement = Placement(self.stacks.planned, [one for file, _ in files for one in file.stayed])
+        self.allow_removal = frozenset(name for file, _ in files for name in file.allow_removal)
+        self.allow_replacement = frozenset(name for file, _ in files for name in file.allow_replacement)
+        self.placement = Placement(self.stacks.count, [one for file, _ in files for one in file.pinned])
         self._own: dict[str, Layer] = {}
         for file, _ in files:
             for name, repository in file.repositories.items():

@@ -10,7 +10,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from registry_constructs.catalog.schema import Planned
+    from registry_constructs.catalog.schema import PinnedStacks
 
 REPOSITORIES_OF_A_STACK: Final = 490
 """Repositories that one stack holds. CloudFormation takes 500 resources (CloudFormation quotas); the rest is
@@ -24,17 +24,17 @@ _READABLE: Final = 200
 
 @dataclass(frozen=True, kw_only=True)
 class Generation:
-    """Stacks that were planned at one time.
+    """Stacks that were added at one time.
 
     Attributes:
         first: The number of the first of them.
-        planned: How many they are.
-        stayed: The repositories that stay in them for good; None for the newest, which takes all others.
+        count: How many they are.
+        pinned: The repositories that stay in them for good; None for the newest, which takes all others.
     """
 
     first: int
-    planned: int
-    stayed: frozenset[str] | None = None
+    count: int
+    pinned: frozenset[str] | None = None
 
 
 class Placement:
@@ -43,23 +43,23 @@ class Placement:
     No other repository has a say, so adding, removing, renaming or reordering some never moves another.
 
     Args:
-        planned: The stacks that are planned now.
-        stayed: What was planned before, in any order, with the repositories that stay there.
+        count: The number of stacks for all other repositories.
+        pinned: The stacks of earlier times, in any order, with the repositories that stay there.
     """
 
-    def __init__(self, planned: int, stayed: Sequence[Planned] = ()) -> None:
+    def __init__(self, count: int, pinned: Sequence[PinnedStacks] = ()) -> None:
         self.generations = [
-            Generation(first=one.first, planned=one.planned, stayed=frozenset(one.repositories))
-            for one in sorted(stayed, key=lambda one: one.first)
+            Generation(first=one.first, count=one.count, pinned=frozenset(one.repositories))
+            for one in sorted(pinned, key=lambda one: one.first)
         ]
-        next_first = max((one.first + one.planned for one in self.generations), default=0)
-        self.generations.append(Generation(first=next_first, planned=planned))
+        next_first = max((one.first + one.count for one in self.generations), default=0)
+        self.generations.append(Generation(first=next_first, count=count))
 
     def number(self, name: str) -> int:
         """The number of the stack that a repository of this name stands in."""
         for generation in self.generations:
-            if generation.stayed is None or name in generation.stayed:
-                return generation.first + _hash(name) % generation.planned
+            if generation.pinned is None or name in generation.pinned:
+                return generation.first + _hash(name) % generation.count
         raise AssertionError("the newest generation takes every name")
 
 

@@ -70,7 +70,7 @@ class Change:
         stack: The stack's id, or for one that is removed the stack's name.
         details: What changes, a line for each thing.
         images: The images that it holds; None if nobody knows.
-        meant: Whether the catalog says that this is meant.
+        allowed: Whether the catalog allows it.
     """
 
     kind: Kind
@@ -79,13 +79,13 @@ class Change:
     stack: str
     details: tuple[str, ...] = ()
     images: int | None = field(default=None)
-    meant: bool = False
+    allowed: bool = False
 
     @property
     def at_stake(self) -> bool:
         """Whether images may get lost that nobody said may."""
         loses = self.kind in {Kind.REPLACE, Kind.REMOVE, Kind.MOVE}
-        return loses and self.images != 0 and not self.meant
+        return loses and self.images != 0 and not self.allowed
 
 
 Images = Callable[[str, Place], int | None]
@@ -140,7 +140,7 @@ def _changes(
                     stack=old.stack,
                     details=(_fate(old.body),),
                     images=images(name, place),
-                    meant=name in catalog.meant.removed,
+                    allowed=name in catalog.allow_removal,
                 )
             continue
         stack = catalog.stack(wanted[name])
@@ -162,7 +162,7 @@ def _changes(
                 stack=stack,
                 details=tuple(details),
                 images=images(name, place) if dangerous else None,
-                meant=dangerous and name in catalog.meant.replaced,
+                allowed=dangerous and name in catalog.allow_replacement,
             )
 
 

@@ -61,8 +61,8 @@ class References:
         self._settings(catalog)
         self._replications(catalog)
         self._caches(catalog)
-        self._stayed(catalog)
-        self._meant(catalog)
+        self._pinned(catalog)
+        self._allowed(catalog)
         self._logical_ids(catalog)
         for environment in catalog.environments or [""]:
             place = catalog.place(environment)
@@ -194,22 +194,22 @@ class References:
                         where(("caches", name)),
                     )
 
-    def _stayed(self, catalog: CatalogContents) -> None:
+    def _pinned(self, catalog: CatalogContents) -> None:
         seen: dict[str, int] = {}
         last = 0
         for generation in catalog.placement.generations[:-1]:
             if generation.first != last:
                 self._add(
                     InvalidInputError(
-                        "The stacks that were planned do not follow each other",
+                        "The pinned stacks do not follow each other",
                         got=f"stacks from {generation.first} on, after {last - 1}",
                         allowed=f"stacks from {last} on",
                         fix="restore what 'catalog grow' wrote",
                     ),
-                    "stayed",
+                    "pinned",
                 )
-            last = generation.first + generation.planned
-            for name in sorted(generation.stayed or ()):
+            last = generation.first + generation.count
+            for name in sorted(generation.pinned or ()):
                 if seen.setdefault(name, generation.first) != generation.first:
                     self._add(
                         InvalidInputError(
@@ -218,25 +218,25 @@ class References:
                             allowed="one of them",
                             fix="restore what 'catalog grow' wrote",
                         ),
-                        "stayed",
+                        "pinned",
                     )
 
-    def _meant(self, catalog: CatalogContents) -> None:
+    def _allowed(self, catalog: CatalogContents) -> None:
         for file, where in self._files:
-            for name in file.meant.removed:
+            for name in file.allow_removal:
                 if name in catalog:
                     self._add(
                         InvalidInputError(
-                            f"{name} is meant to be removed, and stands in the catalog",
+                            f"{name} may be removed, and is in the catalog",
                             got=self.where(name),
                             allowed="repositories that are not in the catalog",
                             fix="remove it there, or take it out here",
                         ),
-                        where(("meant", "removed")),
+                        where(("allow_removal",)),
                     )
-            for name in file.meant.replaced:
+            for name in file.allow_replacement:
                 if name not in catalog:
-                    place = where(("meant", "replaced"))
+                    place = where(("allow_replacement",))
                     self.problems.append(unknown("repository", name, catalog, where=place))
 
     def _logical_ids(self, catalog: CatalogContents) -> None:
@@ -270,7 +270,7 @@ class References:
                         allowed=f"{REPOSITORIES_OF_A_STACK} repositories and {TEMPLATE_BYTES:,} bytes: "
                         "CloudFormation takes 500 resources and 1 MB",
                         fix="'registry-constructs catalog grow' plans more stacks; nothing that exists moves",
-                        where=self._place("stacks", "planned"),
+                        where=self._place("stacks", "count"),
                     )
                 )
 

@@ -226,22 +226,22 @@ class Environment(Model):
     )
 
 
-class Planned(Model):
-    """Stacks that were planned once, and who stays in them."""
+class PinnedStacks(Model):
+    """Stacks of an earlier time, and the repositories that stay in them."""
 
     first: Annotated[int, Field(ge=0)] = Field(description="The number of the first of these stacks.")
-    planned: Annotated[int, Field(ge=1, le=MOST_STACKS)] = Field(description="Stacks that were planned.")
-    repositories: Many[RepositoryName] = Field(description="Who stays there for good.")
+    count: Annotated[int, Field(ge=1, le=MOST_STACKS)] = Field(description="The number of stacks.")
+    repositories: Many[RepositoryName] = Field(description="The repositories that stay there.")
 
 
 class Stacks(Model):
     """How the repositories are split over stacks. NEVER CHANGE IT BY HAND: repositories would move."""
 
-    planned: Annotated[int, Field(ge=1, le=MOST_STACKS)] = Field(
+    count: Annotated[int, Field(ge=1, le=MOST_STACKS)] = Field(
         default=1, description="Stacks to split over; 490 repositories fit into one. To grow: catalog grow."
     )
     by: Literal["name", "team"] = Field(
-        default="name", description="team gives each team stacks of its own, as many as are planned."
+        default="name", description="team gives each team stacks of its own, as many as count says."
     )
     key: Literal["stack", "shared"] = Field(
         default="stack", description="A key for each stack, or one for an account and Region."
@@ -407,13 +407,6 @@ class Publisher(Model):
         return self
 
 
-class Meant(Model):
-    """What a plan may do although images are at stake. Take it out once it is done."""
-
-    removed: Many[RepositoryName] = Field(default=(), description="Repositories that may leave the catalog.")
-    replaced: Many[RepositoryName] = Field(default=(), description="Repositories that may be replaced.")
-
-
 class CatalogFile(Model):
     """A catalog, or one file of it: a folder is read as one catalog, in which each name stands once."""
 
@@ -421,7 +414,9 @@ class CatalogFile(Model):
     defaults: Settings = Field(default=Settings(), description="What every repository gets.")
     environments: dict[Name, Environment] = Field(default={}, description="Accounts and Regions.")
     stacks: Stacks = Field(default=Stacks(), description="How repositories are split over stacks.")
-    stayed: Many[Planned] = Field(default=(), description="What catalog grow wrote: who stays where.")
+    pinned: Many[PinnedStacks] = Field(
+        default=(), description="What catalog grow wrote: repositories that stay in their stacks."
+    )
     teams: dict[Name, Team] = Field(default={}, description="Teams.")
     profiles: dict[Name, Profile] = Field(default={}, description="Kinds of repositories.")
     registry: Registry = Field(default=Registry(), description="Settings of each registry.")
@@ -429,7 +424,12 @@ class CatalogFile(Model):
     caches: dict[Name, Cache] = Field(default={}, description="Pull-through caches.")
     publishers: dict[Name, Publisher] = Field(default={}, description="CI that pushes.")
     repositories: dict[RepositoryName, Repository] = Field(default={}, description="Repositories.")
-    meant: Meant = Field(default=Meant(), description="What may happen to images.")
+    allow_removal: Many[RepositoryName] = Field(
+        default=(), description="Repositories that a plan may remove although they hold images."
+    )
+    allow_replacement: Many[RepositoryName] = Field(
+        default=(), description="Repositories that a plan may replace although they hold images."
+    )
 
 
 def json_schema() -> dict[str, Any]:

@@ -134,7 +134,7 @@ def plan(
     """Say what deploying a catalog changes, repository by repository, with the images at stake.
 
     Ends with 3 if a repository that may hold images is replaced, moved or removed, and the catalog doesn't
-    name it under `meant`.
+    name it under `allow_replacement` or `allow_removal`.
     """
     from registry_constructs.catalog.plan import plan as planned  # noqa: PLC0415
 
@@ -150,8 +150,8 @@ def plan(
         _print_plan(changes, len(read))
     if stake:
         say(
-            f"{in_words(len(stake), 'repository')} with images at stake. If that is meant, name them in the "
-            "catalog: meant: {replaced: [...], removed: [...]}",
+            f"{in_words(len(stake), 'repository')} with images at stake. If that may happen, name them in "
+            "the catalog, under allow_replacement or allow_removal",
             style="red",
         )
         raise typer.Exit(AT_STAKE)
@@ -162,7 +162,7 @@ def plan(
 def grow(
     catalog: CatalogPath,
     *,
-    planned: Annotated[int, typer.Option(min=1, help="How many stacks to plan for what comes from now on.")],
+    count: Annotated[int, typer.Option(min=1, help="The number of stacks for what comes from now on.")],
     output: Annotated[
         Path | None,
         typer.Option(
@@ -187,7 +187,7 @@ def grow(
     if against is not None:
         deployed = _deployed(read, list(read.environments) or [""], against, stacks, profile)
         standing = {one.name for one in deployed if one.name}
-    text = grown(read, planned, standing)
+    text = grown(read, count, standing)
     if output is None:
         print(text, end="")
         return
@@ -200,7 +200,7 @@ def grow(
             where="--output",
         )
     output.write_text(text, encoding="utf-8")
-    say(f"Wrote {output}. Now set stacks.planned to {planned} in the catalog, and commit both together.")
+    say(f"Wrote {output}. Now set stacks.count to {count} in the catalog, and commit both together.")
 
 
 def _load(path: Path, *, allow_full: bool = False) -> Catalog:
@@ -248,7 +248,7 @@ def _change(change: Change) -> dict[str, Any]:
         "stack": change.stack,
         "details": list(change.details),
         "images": change.images,
-        "meant": change.meant,
+        "allowed": change.allowed,
         "at_stake": change.at_stake,
     }
 
@@ -279,7 +279,7 @@ def _images_text(change: Change) -> str:
     if change.kind in {"add", "alter"}:
         return ""
     count = "unknown" if change.images is None else f"{change.images:,}"
-    return f"{count}, meant" if change.meant else count
+    return f"{count}, allowed" if change.allowed else count
 
 
 def _unknown(_name: str, _place: Place) -> int | None:

@@ -50,7 +50,7 @@ BROKEN: dict[str, dict[str, str]] = {
         '    accounts: ["1"]\n    organization: {id: o-1, units: [ou-1]}\n    lambda_functions: ["a b"]\n'
     },
     "bad filters": {"c.yaml": "defaults: {immutable_except: []}\nregistry: {signing: ['A']}\n"},
-    "a number out of bounds": {"c.yaml": "stacks: {planned: 0}\n"},
+    "a number out of bounds": {"c.yaml": "stacks: {count: 0}\n"},
     "mutability said twice": {
         "c.yaml": "profiles:\n  service:\n    image_tag_mutability: MUTABLE\n    immutable_except: [latest]\n"
     },
@@ -118,8 +118,8 @@ BROKEN: dict[str, dict[str, str]] = {
         "c.yaml": "publishers:\n  none: {}\n  two: {github: {repository: a/b, branches: [main]}, "
         "gitlab: {project: a/b, branches: [main]}}\n  loose: {github: {repository: a/b}}\n"
     },
-    "what is meant and can't be": {
-        "c.yaml": "meant: {removed: [a/b], replaced: [a/c]}\nrepositories:\n  a/b: {}\n"
+    "what is allowed and can't be": {
+        "c.yaml": "allow_removal: [a/b]\nallow_replacement: [a/c]\nrepositories:\n  a/b: {}\n"
     },
     "scanning that can't be": {"c.yaml": "registry:\n  scanning: {type: basic, continuous: ['*']}\n"},
     "a full stack": {"c.yaml": "repositories:\n" + "".join(f"  a/{number}: {{}}\n" for number in range(491))},

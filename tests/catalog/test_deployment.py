@@ -15,7 +15,7 @@ HOME = {"account": "111122223333", "region": "eu-west-1"}
 
 def assembly(aws: LocalAws, repositories: dict[str, Any]) -> CloudAssembly:
     catalog = Catalog.from_dict(
-        {"environments": {"home": HOME}, "stacks": {"planned": 6}, "repositories": repositories}
+        {"environments": {"home": HOME}, "stacks": {"count": 6}, "repositories": repositories}
     )
     app = new_app()
     CatalogStage.for_environments(app, catalog)

@@ -75,13 +75,13 @@ def edits(draw: st.DrawFn) -> tuple[dict[str, Any], dict[str, Any], set[str]]:
     return before, dict(after), touched
 
 
-@given(change=edits(), planned=st.integers(1, 20), by=st.sampled_from(["name", "team"]))
+@given(change=edits(), count=st.integers(1, 20), by=st.sampled_from(["name", "team"]))
 @settings(max_examples=60, deadline=None)
 def test_edits_move_and_change_nothing_that_they_do_not_touch(
-    change: tuple[dict[str, Any], dict[str, Any], set[str]], planned: int, by: str
+    change: tuple[dict[str, Any], dict[str, Any], set[str]], count: int, by: str
 ) -> None:
     before, after, touched = change
-    stacks = {"planned": planned, "by": by}
+    stacks = {"count": count, "by": by}
     old, new = (
         standing(Catalog.from_dict({**BASE, "stacks": stacks, "repositories": repositories}))
         for repositories in (before, after)
@@ -98,28 +98,28 @@ def test_edits_move_and_change_nothing_that_they_do_not_touch(
 @settings(max_examples=40, deadline=None)
 def test_growth_moves_nothing(generations: list[tuple[list[str], int]], by: str) -> None:
     """Each step adds repositories and plans anew; whoever stood before a step stands there after it."""
-    data: dict[str, Any] = {**BASE, "stacks": {"planned": 1, "by": by}, "stayed": [], "repositories": {}}
-    for number, (added, planned) in enumerate(generations):
+    data: dict[str, Any] = {**BASE, "stacks": {"count": 1, "by": by}, "pinned": [], "repositories": {}}
+    for number, (added, count) in enumerate(generations):
         for name in added:
             data["repositories"].setdefault(name, {"team": "shop"})
         catalog = Catalog.from_dict(data)
         before = standing(catalog)
-        kept = {name for one in data["stayed"] for name in one["repositories"]}
+        kept = {name for one in data["pinned"] for name in one["repositories"]}
         if before.keys() - kept:
-            [written] = yaml.safe_load(grown(catalog, planned))["stayed"]
-            # Files are read in the order of their names, which says nothing of what was planned first.
-            data["stayed"].insert(0 if number % 2 else len(data["stayed"]), written)
-        data["stacks"] = {"planned": planned, "by": by}
+            [written] = yaml.safe_load(grown(catalog, count))["pinned"]
+            # Files are read in the order of their names, which says nothing of what was count first.
+            data["pinned"].insert(0 if number % 2 else len(data["pinned"]), written)
+        data["stacks"] = {"count": count, "by": by}
         if before.keys() - kept:
             assert standing(Catalog.from_dict(data)) == before
 
 
 def test_new_repositories_go_into_the_new_stacks_only() -> None:
     old = {f"a/{number}": {} for number in range(200)}
-    catalog = Catalog.from_dict({"stacks": {"planned": 2}, "repositories": old})
-    stayed = yaml.safe_load(grown(catalog, 3))["stayed"]
+    catalog = Catalog.from_dict({"stacks": {"count": 2}, "repositories": old})
+    pinned = yaml.safe_load(grown(catalog, 3))["pinned"]
     new = {f"b/{number}": {} for number in range(200)}
-    after = Catalog.from_dict({"stacks": {"planned": 3}, "stayed": stayed, "repositories": old | new})
+    after = Catalog.from_dict({"stacks": {"count": 3}, "pinned": pinned, "repositories": old | new})
     stacks = {one.name: after.stack(one) for one in after.repositories()}
     assert {stacks[name] for name in old} == {"Repositories0", "Repositories1"}
     assert {stacks[name] for name in new} == {"Repositories2", "Repositories3", "Repositories4"}
@@ -134,8 +134,8 @@ def test_a_full_catalog_grows_by_what_is_deployed() -> None:
     with pytest.raises(InvalidInputError, match="name what is deployed with --against"):
         grown(catalog, 4)
     deployed = {f"a/{number}" for number in range(REPOSITORIES_OF_A_STACK)}
-    stayed = yaml.safe_load(grown(catalog, 4, deployed))["stayed"]
-    after = Catalog.from_dict({**data, "stacks": {"planned": 4}, "stayed": stayed})
+    pinned = yaml.safe_load(grown(catalog, 4, deployed))["pinned"]
+    after = Catalog.from_dict({**data, "stacks": {"count": 4}, "pinned": pinned})
     stacks = {one.name: after.stack(one) for one in after.repositories()}
     assert {stacks[name] for name in deployed} == {"Repositories0"}
     assert "Repositories0" not in {stacks[name] for name in repositories.keys() - deployed}
@@ -145,7 +145,7 @@ def test_places_and_logical_ids_are_for_ever() -> None:
     """A change here replaces every repository that a catalog has ever deployed."""
     found = {}
     for name in ("shop/checkout", "shop/checkout-cache", "platform/python-base", "a1"):
-        catalog = Catalog.from_dict({"stacks": {"planned": 16}, "repositories": {name: {}}})
+        catalog = Catalog.from_dict({"stacks": {"count": 16}, "repositories": {name: {}}})
         [one] = catalog.repositories()
         found[name] = (catalog.stack(one), logical_id(name))
     assert found == {
@@ -160,7 +160,7 @@ def test_a_team_has_stacks_of_its_own_if_asked_for() -> None:
     catalog = Catalog.from_dict(
         {
             **BASE,
-            "stacks": {"by": "team", "planned": 2},
+            "stacks": {"by": "team", "count": 2},
             "repositories": {"shop/a": {"team": "shop"}, "web/a": {"team": "web"}, "free": {}},
         }
     )
@@ -178,13 +178,13 @@ def test_logical_ids_are_ones_that_cloudformation_takes_and_differ() -> None:
 
 
 def test_nothing_stays_in_two_places() -> None:
-    stayed = [
-        {"first": 0, "planned": 1, "repositories": ["a/b"]},
-        {"first": 2, "planned": 1, "repositories": ["a/b"]},
+    pinned = [
+        {"first": 0, "count": 1, "repositories": ["a/b"]},
+        {"first": 2, "count": 1, "repositories": ["a/b"]},
     ]
     with pytest.raises(InvalidCatalogError) as raised:
-        Catalog.from_dict({"stayed": stayed, "repositories": {"a/b": {}}})
+        Catalog.from_dict({"pinned": pinned, "repositories": {"a/b": {}}})
     assert [problem.problem for problem in raised.value.problems] == [
-        "The stacks that were planned do not follow each other",
+        "The pinned stacks do not follow each other",
         "a/b stays in two places",
     ]

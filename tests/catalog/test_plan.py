@@ -110,7 +110,7 @@ def test_another_key_for_all_replaces_all() -> None:
 
 def test_planning_other_stacks_by_hand_moves_and_that_is_at_stake() -> None:
     names = {f"a/{number}": {} for number in range(20)}
-    found = changes(catalog(names), catalog(names, stacks={"planned": 2}))
+    found = changes(catalog(names), catalog(names, stacks={"count": 2}))
     assert {change.kind for change in found.values()} == {Kind.MOVE}
     assert 0 < len(found) < 20
     assert all(change.at_stake for change in found.values())
@@ -139,14 +139,15 @@ def test_images_decide_what_is_at_stake() -> None:
     }
 
 
-def test_what_is_meant_is_not_at_stake() -> None:
+def test_what_is_allowed_is_not_at_stake() -> None:
     before = catalog({"a/removed": {}, "a/replaced": {}})
     after = catalog(
         {"a/replaced": {"encryption": "AES_256"}},
-        meant={"removed": ["a/removed"], "replaced": ["a/replaced"]},
+        allow_removal=["a/removed"],
+        allow_replacement=["a/replaced"],
     )
     found = changes(before, after)
-    assert all(change.meant and not change.at_stake for change in found.values())
+    assert all(change.allowed and not change.at_stake for change in found.values())
     assert len(found) == 2
 
 

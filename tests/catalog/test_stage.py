@@ -43,12 +43,12 @@ def many(count: int) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("count", "planned"), [(0, 1), (1, 1), (490, 1), (499, 2), (500, 2), (501, 2), (4000, 12)]
+    ("size", "count"), [(0, 1), (1, 1), (490, 1), (499, 2), (500, 2), (501, 2), (4000, 12)]
 )
-def test_every_size_fits_below_the_limits(count: int, planned: int) -> None:
-    made = templates(stage(many(count), stacks={"planned": planned}))
+def test_every_size_fits_below_the_limits(size: int, count: int) -> None:
+    made = templates(stage(many(size), stacks={"count": count}))
     found = [name for template in made.values() for name in names(template)]
-    assert sorted(found) == sorted(many(count))
+    assert sorted(found) == sorted(many(size))
     for template in made.values():
         assert len(template["Resources"]) <= 500
         assert len(json.dumps(template)) < 1_000_000
@@ -155,7 +155,7 @@ def test_findings_show_the_catalog_s_line(tmp_path: Path, monkeypatch: pytest.Mo
 
 
 def test_many_repositories_are_told_without_their_lines_unless_asked_for() -> None:
-    assert traces(stage(many(501), stacks={"planned": 2})) == {}
+    assert traces(stage(many(501), stacks={"count": 2})) == {}
     catalog = Catalog.from_dict({"repositories": {"a/b": {}}})
     assert traces(CatalogStage(new_app(), "Stage", catalog=catalog, source_lines=False)) == {}
 
@@ -184,7 +184,7 @@ def test_a_repository_can_be_named_by_what_runs_its_images() -> None:
 
 
 def test_one_key_can_serve_all_stacks() -> None:
-    made = templates(stage(many(40), stacks={"planned": 4, "key": "shared"}))
+    made = templates(stage(many(40), stacks={"count": 4, "key": "shared"}))
     assert sorted(made) == ["Stage-Keys", *(f"Stage-Repositories{number}" for number in range(4))]
     kinds = [body["Type"] for template in made.values() for body in template["Resources"].values()]
     assert kinds.count("AWS::KMS::Key") == 1

@@ -71,7 +71,7 @@ def test_a_broken_catalog_ends_every_command_with_all_its_errors(
 ) -> None:
     file = tmp_path / "catalog.yaml"
     file.write_text("repositories:\n  a/b: {lifecycl: x, image_scan_on_push: 1}\n")
-    for arguments in [("validate",), ("show",), ("plan", "--against", "x"), ("grow", "--planned", "2")]:
+    for arguments in [("validate",), ("show",), ("plan", "--against", "x"), ("grow", "--count", "2")]:
         assert command(arguments[0], file, *arguments[1:]) == 2
         shown = capsys.readouterr()
         assert "The catalog has 2 problems." in shown.err
@@ -117,23 +117,23 @@ def test_plan_ends_with_3_when_images_are_at_stake(shop: Path, capsys: pytest.Ca
         "shop/cart": ("remove", True),
         "shop/checkout": ("replace", True),
     }
-    shop.write_text(shop.read_text() + "meant: {removed: [shop/cart], replaced: [shop/checkout]}\n")
+    shop.write_text(shop.read_text() + "allow_removal: [shop/cart]\nallow_replacement: [shop/checkout]\n")
     assert command("plan", shop, "--against", before) == 0
-    assert "unknown, meant" in capsys.readouterr().out
+    assert "unknown, allowed" in capsys.readouterr().out
 
 
 def test_grow_writes_what_stays_and_never_over_a_file(shop: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert command("grow", shop, "--planned", 4) == 0
+    assert command("grow", shop, "--count", 4) == 0
     printed = capsys.readouterr().out
     assert yaml.safe_load(printed) == {
-        "stayed": [{"first": 0, "planned": 1, "repositories": ["shop/cart", "shop/checkout"]}]
+        "pinned": [{"first": 0, "count": 1, "repositories": ["shop/cart", "shop/checkout"]}]
     }
-    file = shop.parent / "stayed-0.yaml"
-    assert command("grow", shop, "--planned", 4, "-o", file) == 0
+    file = shop.parent / "pinned-0.yaml"
+    assert command("grow", shop, "--count", 4, "-o", file) == 0
     assert file.read_text() == printed
-    assert command("grow", shop, "--planned", 4, "-o", file) == 2
+    assert command("grow", shop, "--count", 4, "-o", file) == 2
     assert "choose another name" in capsys.readouterr().err
-    shop.write_text(SHOP + "  shop/new: {}\nstacks: {planned: 4}\n")
+    shop.write_text(SHOP + "  shop/new: {}\nstacks: {count: 4}\n")
     stacks = {
         one.name: Catalog.load(shop.parent).stack(one)
         for one in Catalog.load(shop.parent).repositories("home")
@@ -145,11 +145,11 @@ def test_grow_writes_what_stays_and_never_over_a_file(shop: Path, capsys: pytest
 def test_grow_of_a_full_catalog_asks_what_is_deployed(shop: Path, capsys: pytest.CaptureFixture[str]) -> None:
     before = deployed(shop)
     shop.write_text(SHOP + "".join(f"  new/{number}: {{}}\n" for number in range(490)))
-    assert command("grow", shop, "--planned", 4) == 2
+    assert command("grow", shop, "--count", 4) == 2
     assert "name what is deployed with --against" in capsys.readouterr().err
-    assert command("grow", shop, "--planned", 4, "--against", before) == 0
-    [stayed] = yaml.safe_load(capsys.readouterr().out)["stayed"]
-    assert stayed["repositories"] == ["shop/cart", "shop/checkout"]
+    assert command("grow", shop, "--count", 4, "--against", before) == 0
+    [pinned] = yaml.safe_load(capsys.readouterr().out)["pinned"]
+    assert pinned["repositories"] == ["shop/cart", "shop/checkout"]
 
 
 def schema(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:

@@ -93,7 +93,7 @@ class Composed:
         defaults = {key: value for one in self._defaults.values() for key, value in one.items()}
         defaults |= {kind: one.everywhere for kind, one in joined.items() if one.everywhere}
         self.data: dict[str, Any] = {
-            "stacks": {"planned": self._planned()},
+            "stacks": {"count": self._stack_count()},
             "environments": environments,
             "defaults": defaults | self._everywhere,
             "teams": self._teams.said,
@@ -149,16 +149,16 @@ class Composed:
             if environments != most:
                 repositories[name]["environments"] = list(environments)
 
-    def _planned(self) -> int:
+    def _stack_count(self) -> int:
         """As few stacks as hold the repositories, and some more in each."""
         sizes: dict[str, dict[str, int]] = defaultdict(dict)
         for name, environments in self.where.items():
             for one in environments:
                 sizes[one][name] = _size(self._found[name][one])
-        for planned in range(1, MOST_STACKS + 1):
-            placement = Placement(planned)
+        for count in range(1, MOST_STACKS + 1):
+            placement = Placement(count)
             if all(_fit(placement, here) for here in sizes.values()):
-                return planned
+                return count
         return MOST_STACKS
 
 
