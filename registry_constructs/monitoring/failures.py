@@ -8,13 +8,13 @@ from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_events as events
 from constructs import Construct
 
-from registry_constructs._cdk.event_patterns import (
+from registry_constructs._cdk.event_rules import add_rule
+from registry_constructs._cdk.located import located
+from registry_constructs.monitoring.event_patterns import (
     cache_pull_failed,
     checked_repositories,
     replication_failed,
 )
-from registry_constructs._cdk.event_rules import add_rule
-from registry_constructs._cdk.located import located
 from registry_constructs.monitoring.notifications.notifications import Notifications
 
 

@@ -10,17 +10,17 @@ from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
-from registry_constructs._cdk.event_patterns import (
+from registry_constructs._cdk.event_rules import add_rule
+from registry_constructs._cdk.located import located
+from registry_constructs._cdk.queues import RulesQueue
+from registry_constructs.ecr.severities import RatedSeverity
+from registry_constructs.monitoring.event_patterns import (
     basic_scan_completed,
     checked_repositories,
     checked_severity,
     enhanced_scan_completed,
     image_finding,
 )
-from registry_constructs._cdk.event_rules import add_rule
-from registry_constructs._cdk.located import located
-from registry_constructs._cdk.queues import RulesQueue
-from registry_constructs.ecr.severities import RatedSeverity
 from registry_constructs.monitoring.notifications.notifications import Notifications
 
 

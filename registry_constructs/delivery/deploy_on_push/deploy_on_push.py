@@ -13,7 +13,6 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from registry_constructs._cdk.event_patterns import checked_tags, image_pushed
 from registry_constructs._cdk.event_rules import add_rule
 from registry_constructs._cdk.functions import function_logs, function_role, handler_function, write_logs
 from registry_constructs._cdk.located import located
@@ -23,6 +22,7 @@ from registry_constructs.delivery.ecs_rollout import acknowledge_rollout, rollou
 from registry_constructs.ecr.errors import InvalidInputError
 from registry_constructs.ecr.tokens import is_token
 from registry_constructs.images.image import repository_uri
+from registry_constructs.monitoring.event_patterns import checked_tags, image_pushed
 
 
 class DeployOnPush(Construct):

@@ -10,12 +10,12 @@ from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_events_targets as targets
 from constructs import Construct
 
-from registry_constructs._cdk.event_patterns import checked_tags, image_pushed
 from registry_constructs._cdk.event_rules import add_rule
 from registry_constructs._cdk.located import located
 from registry_constructs._cdk.queues import RulesQueue
 from registry_constructs.delivery.build.delivery_pipeline import DeliveryPipeline
 from registry_constructs.ecr.errors import InvalidInputError
+from registry_constructs.monitoring.event_patterns import checked_tags, image_pushed
 
 
 class PipelineOnPush(Construct):

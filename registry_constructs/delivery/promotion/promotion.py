@@ -14,7 +14,6 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from registry_constructs._cdk.event_patterns import checked_tags, image_pushed, referrer_pushed
 from registry_constructs._cdk.event_rules import add_rule
 from registry_constructs._cdk.functions import function_logs, function_role, handler_function, write_logs
 from registry_constructs._cdk.located import located
@@ -25,6 +24,7 @@ from registry_constructs.ecr.errors import InvalidInputError
 from registry_constructs.ecr.regions import partition_of
 from registry_constructs.ecr.tokens import is_token, known_to_differ
 from registry_constructs.images.image import repository_uri
+from registry_constructs.monitoring.event_patterns import checked_tags, image_pushed, referrer_pushed
 from registry_constructs.registry import ManagedSigning
 from registry_constructs.registry.signing import check_signing, let_sign
 from registry_constructs.repository.imported import ImportedRepository

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from ministack.services import eventbridge
 
 from registry_constructs import InvalidInputError
-from registry_constructs._cdk import event_patterns
+from registry_constructs.monitoring import event_patterns
 from tests.monitoring.sample_events import DIGEST, SAMPLES, Event, repository_arn, sample
 
 
