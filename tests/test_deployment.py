@@ -12,13 +12,13 @@ import pytest
 from registry_constructs import Catalog
 from registry_constructs.catalog.rendering import policy_statements, properties
 from registry_constructs.local import LocalAws, LocalAwsError, cdk, images, registry
-from registry_constructs.local.connection import Environment
+from registry_constructs.local.connection import LocalEnvironment
 from registry_constructs.local.status import read
 from tests.synthesis import ROOT
 from tests.test_readme import BLOCK, README
 
 ACCOUNT, REGION = "111122223333", "eu-west-1"
-AWAY = Environment("222233334444", "eu-central-1")
+AWAY = LocalEnvironment("222233334444", "eu-central-1")
 """Where the replicas go."""
 STACKS = 19
 NAMES = {

@@ -8,7 +8,7 @@ from typing import Any
 from registry_constructs.catalog.description import Layer, RepositoryDescription, described, joined
 from registry_constructs.catalog.placement import Placement, stack_of
 from registry_constructs.catalog.rendered import Rendered, rendered
-from registry_constructs.catalog.rendering import Place
+from registry_constructs.catalog.rendering import StackEnvironment
 from registry_constructs.catalog.schema import (
     Cache,
     CatalogFile,
@@ -71,7 +71,7 @@ class CatalogContents:
                 self._own[name] = said
         self._layers: dict[tuple[str, str, str], Layer] = {}
         self._described: dict[str, list[RepositoryDescription]] = {}
-        self._rendered: dict[tuple[str, Place], dict[str, Rendered]] = {}
+        self._rendered: dict[tuple[str, StackEnvironment], dict[str, Rendered]] = {}
 
     def __len__(self) -> int:
         return len(self._own)
@@ -83,10 +83,10 @@ class CatalogContents:
     def __contains__(self, name: object) -> bool:
         return name in self._own
 
-    def place(self, environment: str = "") -> Place:
+    def place(self, environment: str = "") -> StackEnvironment:
         """The account and Region of an environment; unknown ones for a catalog without environments."""
         found = self.environments.get(environment)
-        return Place(found.account, found.region) if found else Place()
+        return StackEnvironment(found.account, found.region) if found else StackEnvironment()
 
     def describe(self, name: str, environment: str = "") -> RepositoryDescription:
         """A repository as all layers describe it: defaults, environment, team, profile, itself.
@@ -114,7 +114,7 @@ class CatalogContents:
             stacks.setdefault(self.stack(repository), []).append(repository)
         return dict(sorted(stacks.items()))
 
-    def rendered(self, environment: str = "", place: Place | None = None) -> dict[str, Rendered]:
+    def rendered(self, environment: str = "", place: StackEnvironment | None = None) -> dict[str, Rendered]:
         """The resources of each stack of an environment, by the stack's id.
 
         Args:

@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 
 from registry_constructs.catalog.catalog import Catalog
 from registry_constructs.catalog.placement import logical_id
-from registry_constructs.catalog.rendering import UNSAID_ENCRYPTION, Json, Place, resource
+from registry_constructs.catalog.rendering import UNSAID_ENCRYPTION, Json, StackEnvironment, resource
 from registry_constructs.ecr.errors import InvalidInputError
 from registry_constructs.ecr.lifecycle import LifecyclePolicy
 
@@ -23,7 +23,7 @@ _REPLACING: Final = frozenset({"EncryptionConfiguration"})
 createOnlyProperties)."""
 
 
-ANYWHERE: Final = Place()
+ANYWHERE: Final = StackEnvironment()
 """Where a template stands that doesn't say it."""
 
 
@@ -50,7 +50,7 @@ class Deployed(NamedTuple):
     stack: str
     logical_id: str
     body: Json
-    place: Place = ANYWHERE
+    place: StackEnvironment = ANYWHERE
 
     @property
     def name(self) -> str | None:
@@ -60,7 +60,7 @@ class Deployed(NamedTuple):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Change:
+class RepositoryChange:
     """What happens to one repository.
 
     Attributes:
@@ -88,7 +88,7 @@ class Change:
         return loses and self.images != 0 and not self.allowed
 
 
-Images = Callable[[str, Place], int | None]
+Images = Callable[[str, StackEnvironment], int | None]
 """How many images a repository holds; None if nobody knows."""
 
 
@@ -98,7 +98,7 @@ def plan(
     *,
     environments: Sequence[str] | None = None,
     images: Images = lambda _name, _place: None,
-) -> list[Change]:
+) -> list[RepositoryChange]:
     """What deploying the catalog changes, sorted by environment and name.
 
     A repository that stands counts as the catalog's if it has the logical id that a catalog gives; of the
@@ -123,7 +123,7 @@ def plan(
 
 def _changes(
     catalog: Catalog, environment: str, standing: Sequence[Deployed], images: Images
-) -> Iterator[Change]:
+) -> Iterator[RepositoryChange]:
     place = catalog.place(environment)
     here = {one.name: one for one in standing if one.name and _fits(one.place, place)}
     common = _common_tags(here.values())
@@ -133,7 +133,7 @@ def _changes(
         old = here.get(name)
         if name not in wanted:
             if old is not None and old.logical_id == logical_id(name):
-                yield Change(
+                yield RepositoryChange(
                     kind=Kind.REMOVE,
                     name=name,
                     environment=environment,
@@ -145,7 +145,7 @@ def _changes(
             continue
         stack = catalog.stack(wanted[name])
         if old is None:
-            yield Change(kind=Kind.ADD, name=name, environment=environment, stack=stack)
+            yield RepositoryChange(kind=Kind.ADD, name=name, environment=environment, stack=stack)
             continue
         body = resource(wanted[name], place, key)
         details = list(_differences(_comparable(old.body, place), _comparable(body, place), common))
@@ -155,7 +155,7 @@ def _changes(
             details = [f"stands in {old.stack} as {old.logical_id}: import it, see catalog-migration"]
         if details:
             dangerous = kind is not Kind.ALTER
-            yield Change(
+            yield RepositoryChange(
                 kind=kind,
                 name=name,
                 environment=environment,
@@ -185,7 +185,7 @@ def read_templates(path: Path) -> list[Deployed]:
     )
 
 
-def repositories_of(template: Json, stack: str, place: Place = ANYWHERE) -> Iterator[Deployed]:
+def repositories_of(template: Json, stack: str, place: StackEnvironment = ANYWHERE) -> Iterator[Deployed]:
     """The repositories of a template."""
     for name, body in template.get("Resources", {}).items():
         if body.get("Type") == _TYPE:
@@ -199,7 +199,7 @@ def _assembly(folder: Path) -> Iterator[Deployed]:
             yield from _assembly(folder / said["directoryName"])
         elif artifact["type"] == "aws:cloudformation:stack":
             account, region = artifact["environment"].removeprefix("aws://").split("/")
-            place = Place(
+            place = StackEnvironment(
                 None if account == "unknown-account" else account,
                 None if region == "unknown-region" else region,
             )
@@ -224,7 +224,7 @@ def _json(path: Path) -> Json:
     )
 
 
-def _fits(there: Place, here: Place) -> bool:
+def _fits(there: StackEnvironment, here: StackEnvironment) -> bool:
     pairs = zip(there, here, strict=True)
     return all(one is None or other is None or one == other for one, other in pairs)
 
@@ -250,7 +250,7 @@ def _tags(properties: Json) -> dict[str, str]:
     return {str(tag.get("Key")): str(tag.get("Value")) for tag in properties.get("Tags", ())}
 
 
-def _comparable(body: Json, place: Place) -> Json:
+def _comparable(body: Json, place: StackEnvironment) -> Json:
     """The properties, and what happens on deletion, in one form whoever wrote them."""
     properties: Json = _resolved(body.get("Properties", {}), place)
     encryption = properties.setdefault("EncryptionConfiguration", dict(UNSAID_ENCRYPTION))
@@ -262,7 +262,7 @@ def _comparable(body: Json, place: Place) -> Json:
     return properties
 
 
-def _resolved(value: Any, place: Place) -> Any:  # noqa: ANN401 - any value of a template
+def _resolved(value: Any, place: StackEnvironment) -> Any:  # noqa: ANN401 - any value of a template
     """The value with pseudo parameters and joins of text in their place, where they are known."""
     if isinstance(value, list):
         return [_resolved(one, place) for one in value]
@@ -324,6 +324,6 @@ def _short(value: object, most: int = 90) -> str:
     return text if len(text) <= most else f"{text[:most]}..."
 
 
-def summary(changes: Sequence[Change]) -> Mapping[Kind, int]:
+def summary(changes: Sequence[RepositoryChange]) -> Mapping[Kind, int]:
     """How many repositories each kind of change concerns."""
     return {kind: sum(change.kind is kind for change in changes) for kind in Kind}

@@ -9,7 +9,7 @@ from registry_constructs.catalog.contents import CatalogContents
 from registry_constructs.catalog.description import Layer, RepositoryDescription
 from registry_constructs.catalog.placement import REPOSITORIES_OF_A_STACK, TEMPLATE_BYTES, logical_id
 from registry_constructs.catalog.problems import unknown
-from registry_constructs.catalog.rendering import Place, policy_length, template_size
+from registry_constructs.catalog.rendering import StackEnvironment, policy_length, template_size
 from registry_constructs.catalog.schema import CatalogFile, Settings
 from registry_constructs.catalog.source import PathInFile
 from registry_constructs.ecr import limits
@@ -103,7 +103,11 @@ class References:
                     self._add(problem, where(path))
 
     def _repository(
-        self, catalog: CatalogContents, repository: RepositoryDescription, environment: str, place: Place
+        self,
+        catalog: CatalogContents,
+        repository: RepositoryDescription,
+        environment: str,
+        place: StackEnvironment,
     ) -> Iterable[InvalidInputError]:
         """What is wrong with a repository once its layers are joined."""
         if repository.empty_on_delete and repository.removal_policy != "DESTROY":
@@ -256,7 +260,10 @@ class References:
                 )
 
     def _sizes(
-        self, stacks: Mapping[str, list[RepositoryDescription]], environment: str, place: Place
+        self,
+        stacks: Mapping[str, list[RepositoryDescription]],
+        environment: str,
+        place: StackEnvironment,
     ) -> None:
         for stack, repositories in stacks.items():
             count, size = len(repositories), template_size(repositories, place)

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from registry_constructs.catalog.description import RepositoryDescription
 from registry_constructs.catalog.placement import logical_id
-from registry_constructs.catalog.rendering import Json, Place, resource
+from registry_constructs.catalog.rendering import Json, StackEnvironment, resource
 
 _KEY: Final = "<key>"
 
@@ -30,7 +30,7 @@ class Rendered:
     keyed: tuple[str, ...]
 
 
-def rendered(repositories: Sequence[RepositoryDescription], place: Place) -> Rendered:
+def rendered(repositories: Sequence[RepositoryDescription], place: StackEnvironment) -> Rendered:
     """Render the repositories of a stack."""
     values: dict[str, Any] = {}
     names: dict[str, str] = {}

@@ -26,7 +26,7 @@ UNSAID_ENCRYPTION: Final = {"EncryptionType": "AES256"}
 """The encryption of a resource that doesn't say any (CFN AWS::ECR::Repository EncryptionConfiguration)."""
 
 
-class Place(NamedTuple):
+class StackEnvironment(NamedTuple):
     """Where a repository stands; None for what is known only at deployment.
 
     Attributes:
@@ -60,7 +60,7 @@ class Place(NamedTuple):
         return joined[0] if len(joined) == 1 else {"Fn::Join": ["", joined]}
 
 
-def resource(repository: RepositoryDescription, place: Place, key: object) -> Json:
+def resource(repository: RepositoryDescription, place: StackEnvironment, key: object) -> Json:
     """The repository as a resource of a template.
 
     Args:
@@ -77,7 +77,7 @@ def resource(repository: RepositoryDescription, place: Place, key: object) -> Js
     }
 
 
-def properties(repository: RepositoryDescription, place: Place, key: object) -> Json:
+def properties(repository: RepositoryDescription, place: StackEnvironment, key: object) -> Json:
     """The properties of the resource."""
     filters = repository.mutability_filters
     suffix = "_WITH_EXCLUSION" if filters else ""
@@ -109,7 +109,7 @@ def properties(repository: RepositoryDescription, place: Place, key: object) -> 
     return rendered
 
 
-def policy_statements(repository: RepositoryDescription, place: Place) -> list[Json]:
+def policy_statements(repository: RepositoryDescription, place: StackEnvironment) -> list[Json]:
     """The statements of the repository's policy: one for each kind of access that is given to somebody."""
     access = repository.access
     said = access.model_fields_set
@@ -138,7 +138,7 @@ def policy_statements(repository: RepositoryDescription, place: Place) -> list[J
     return statements
 
 
-def policy_length(repository: RepositoryDescription, place: Place) -> int:
+def policy_length(repository: RepositoryDescription, place: StackEnvironment) -> int:
     """Characters of the repository's policy, as ECR counts them."""
     if not repository.access.model_fields_set:
         return 0
@@ -150,7 +150,7 @@ def policy_length(repository: RepositoryDescription, place: Place) -> int:
     )
 
 
-def template_size(repositories: Sequence[RepositoryDescription], place: Place) -> int:
+def template_size(repositories: Sequence[RepositoryDescription], place: StackEnvironment) -> int:
     """The bytes of a template with these repositories; one far from the limit is overrated."""
     reckoned = sum(_most_bytes(one) for one in repositories)
     if reckoned <= TEMPLATE_BYTES:
@@ -181,7 +181,7 @@ def _encryption(repository: RepositoryDescription, key: object) -> Json:
     return {"EncryptionType": kind} if repository.encryption else {"EncryptionType": kind, "KmsKey": key}
 
 
-def _functions(functions: Sequence[str], place: Place) -> tuple[list[Any], list[str]]:
+def _functions(functions: Sequence[str], place: StackEnvironment) -> tuple[list[Any], list[str]]:
     """The functions' ARNs, and the other accounts among them.
 
     Raises:
@@ -208,7 +208,7 @@ def _functions(functions: Sequence[str], place: Place) -> tuple[list[Any], list[
     return arns, sorted(accounts)
 
 
-def _root(place: Place, account: str) -> Any:  # noqa: ANN401 - text or an intrinsic function
+def _root(place: StackEnvironment, account: str) -> Any:  # noqa: ANN401 - text or an intrinsic function
     return place.arn("iam", "", account, "root")
 
 

@@ -71,7 +71,7 @@ class CatalogStage(cdk.Stage):
         env: cdk.Environment | None = None,
         source_lines: bool | None = None,
     ) -> None:
-        from registry_constructs.catalog.rendering import Place  # noqa: PLC0415 - imports much
+        from registry_constructs.catalog.rendering import StackEnvironment  # noqa: PLC0415 - imports much
 
         with located(scope, id):
             self.environment = _environment(catalog, environment, env)
@@ -80,7 +80,7 @@ class CatalogStage(cdk.Stage):
             env = cdk.Environment(account=known.account, region=known.region)
         super().__init__(scope, id, env=env)
         self.catalog = catalog
-        self._place = Place(env.account, env.region) if env else Place()
+        self._place = StackEnvironment(env.account, env.region) if env else StackEnvironment()
         self._fragments: dict[str, Fragment] = {}
         self._imported: dict[str, ecr.IRepository] = {}
         repositories = catalog.repositories(self.environment)

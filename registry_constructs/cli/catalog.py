@@ -17,8 +17,8 @@ from registry_constructs.ecr.errors import InvalidInputError
 if TYPE_CHECKING:
     from registry_constructs.catalog.catalog import Catalog
     from registry_constructs.catalog.description import RepositoryDescription
-    from registry_constructs.catalog.plan import Change, Deployed, Images
-    from registry_constructs.catalog.rendering import Place
+    from registry_constructs.catalog.plan import Deployed, Images, RepositoryChange
+    from registry_constructs.catalog.rendering import StackEnvironment
 
 app = typer.Typer(help="Repositories described in files.", no_args_is_help=True)
 
@@ -240,7 +240,7 @@ def _shown(catalog: Catalog, repository: RepositoryDescription, environment: str
     }
 
 
-def _change(change: Change) -> dict[str, Any]:
+def _change(change: RepositoryChange) -> dict[str, Any]:
     return {
         "kind": change.kind.value,
         "name": change.name,
@@ -253,7 +253,7 @@ def _change(change: Change) -> dict[str, Any]:
     }
 
 
-def _print_plan(changes: Sequence[Change], repositories: int) -> None:
+def _print_plan(changes: Sequence[RepositoryChange], repositories: int) -> None:
     from registry_constructs.catalog.plan import summary  # noqa: PLC0415
 
     rows = [
@@ -275,14 +275,14 @@ def _print_plan(changes: Sequence[Change], repositories: int) -> None:
     print_data(f"{same}: {', '.join(counts) or 'nothing changes'}.")
 
 
-def _images_text(change: Change) -> str:
+def _images_text(change: RepositoryChange) -> str:
     if change.kind in {"add", "alter"}:
         return ""
     count = "unknown" if change.images is None else f"{change.images:,}"
     return f"{count}, allowed" if change.allowed else count
 
 
-def _unknown(_name: str, _place: Place) -> int | None:
+def _unknown(_name: str, _place: StackEnvironment) -> int | None:
     return None
 
 
@@ -295,7 +295,7 @@ def _deployed(
     if against != "live":
         return read_templates(Path(against))
     from registry_constructs.catalog.plan import repositories_of  # noqa: PLC0415
-    from registry_constructs.catalog.rendering import Place  # noqa: PLC0415
+    from registry_constructs.catalog.rendering import StackEnvironment  # noqa: PLC0415
     from registry_constructs.live.aws import Aws  # noqa: PLC0415
     from registry_constructs.live.stacks import read_stacks  # noqa: PLC0415
 
@@ -304,7 +304,7 @@ def _deployed(
     for name in names:
         place = catalog.place(name)
         for stack, template in read_stacks(aws, place.account, place.region, pattern):
-            found += repositories_of(template, stack, Place(place.account, place.region))
+            found += repositories_of(template, stack, StackEnvironment(place.account, place.region))
     return found
 
 
@@ -314,7 +314,7 @@ def _images(profile: str | None) -> Images:
 
     aws = Aws(profile=profile)
 
-    def counted(name: str, place: Place) -> int | None:
+    def counted(name: str, place: StackEnvironment) -> int | None:
         return count_images(aws, place.account, place.region, name)
 
     return counted

@@ -18,7 +18,7 @@ from rich.text import Text
 
 from registry_constructs.ecr.references import parse_reference
 from registry_constructs.local.consumers import KUBERNETES, Consumer
-from registry_constructs.local.status import PrivateRepository, Registry, Status
+from registry_constructs.local.status import PrivateRepository, RegistryStatus, Status
 
 _progress = Console(stderr=True, highlight=False, soft_wrap=True)
 # A file or a pipe has no width of its own; rich would take 80 columns and fold every URI.
@@ -145,7 +145,7 @@ def _place(found: PrivateRepository | Consumer) -> str:
     return f"{found.account} in {found.region}"
 
 
-def _registry_row(registry: Registry) -> tuple[str, ...]:
+def _registry_row(registry: RegistryStatus) -> tuple[str, ...]:
     counts = (registry.caches, registry.templates, registry.signing_rules, registry.exclusions)
     return (
         registry.account,

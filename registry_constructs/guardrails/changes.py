@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 
 
 @dataclass(frozen=True, kw_only=True)
-class Change:
+class ConstructChange:
     """A value that was set.
 
     Attributes:
@@ -59,7 +59,7 @@ def chosen_by(path: str, patterns: Mapping[str, str] | tuple[str, ...]) -> str |
     return next((one for one in patterns if any(fnmatchcase(each, one) for each in above)), None)
 
 
-def summary(changes: list[Change], left: list[Left]) -> Iterator[str]:
+def summary(changes: list[ConstructChange], left: list[Left]) -> Iterator[str]:
     """Lines for people: how much was changed, and each change and each thing that was left."""
     touched = len({change.path for change in changes})
     yield f"{len(changes)} values set in {touched} constructs, {len(left)} left alone"

@@ -14,7 +14,7 @@ from constructs import IConstruct
 from registry_constructs.ecr import limits
 from registry_constructs.ecr.errors import InvalidInputError
 from registry_constructs.ecr.references import MOVING_TAGS
-from registry_constructs.guardrails.changes import Change, Left
+from registry_constructs.guardrails.changes import ConstructChange, Left
 from registry_constructs.guardrails.safe_repository import REPOSITORIES
 from registry_constructs.rules.statements import PLACEHOLDER
 from registry_constructs.templates.assembly import StackTemplate, read_object
@@ -57,7 +57,7 @@ class PinnedImages(cdk.Mixin):
 
     def __init__(self, digests: Mapping[str, str]) -> None:
         super().__init__()
-        self.changes: list[Change] = []
+        self.changes: list[ConstructChange] = []
         self.left: list[Left] = []
         self._repositories: list[tuple[cdk.Stack, str, str | None]] | None = None
         self._digests = dict(digests)
@@ -151,7 +151,9 @@ class PinnedImages(cdk.Mixin):
             self._leave(consumer, left)
             return
         consumer.add_property_override(place, pinned)
-        self.changes.append(Change(path=path, property=place, before=image, after=f"{whole}@{digest}"))
+        self.changes.append(
+            ConstructChange(path=path, property=place, before=image, after=f"{whole}@{digest}")
+        )
 
     def _leave(self, consumer: cdk.CfnResource, left: Left) -> None:
         self.left.append(left)

@@ -14,7 +14,7 @@ from constructs import Construct, IConstruct
 from registry_constructs._cdk.located import located
 from registry_constructs.ecr.errors import InvalidInputError
 from registry_constructs.ecr.lifecycle import LifecyclePolicy
-from registry_constructs.guardrails.changes import Change, Left, summary
+from registry_constructs.guardrails.changes import ConstructChange, Left, summary
 from registry_constructs.guardrails.safe_repository import REPOSITORIES, SafeRepository
 
 
@@ -77,7 +77,7 @@ class SafeRepositories(Construct):
         cdk.Aspects.of(self).add(_AtSynth(self._finish))
 
     @property
-    def changes(self) -> list[Change]:
+    def changes(self) -> list[ConstructChange]:
         """What was set."""
         return self._mixin.changes
 

@@ -12,7 +12,7 @@ from constructs import IConstruct
 
 from registry_constructs.ecr.errors import InvalidInputError
 from registry_constructs.ecr.lifecycle import LifecyclePolicy, presets
-from registry_constructs.guardrails.changes import Change, Left, chosen_by
+from registry_constructs.guardrails.changes import ConstructChange, Left, chosen_by
 
 REPOSITORIES: Final = cdk.ConstructSelector.resources_of_type("AWS::ECR::Repository")
 OVERRIDABLE: Final = ("DeletionPolicy", "ImageTagMutability", "ScanOnPush")
@@ -65,7 +65,7 @@ class SafeRepository(cdk.Mixin):
         leave: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__()
-        self.changes: list[Change] = []
+        self.changes: list[ConstructChange] = []
         self.left: list[Left] = []
         self._lifecycle = (lifecycle or presets.default()).to_json()
         self._override = _checked_override(override)
@@ -123,14 +123,14 @@ class SafeRepository(cdk.Mixin):
             *self._deletion(construct, path, said),
             *self._encryption(construct, path, said),
         ]
-        changes = [one for one in done if isinstance(one, Change)]
+        changes = [one for one in done if isinstance(one, ConstructChange)]
         self.changes += changes
         self.left += [one for one in done if isinstance(one, Left) and one not in self.left]
         if changes:
             set_ = ", ".join(f"{one.property} to {one.after}" for one in changes)
             _tell(construct, "made-safe", f"SafeRepository set {set_}")
 
-    def _tags(self, repository: ecr.CfnRepository, path: str, said: Said) -> Iterator[Change | Left]:
+    def _tags(self, repository: ecr.CfnRepository, path: str, said: Said) -> Iterator[ConstructChange | Left]:
         before = said.get("imagetagmutability")
         if before is not None and not str(before).startswith("MUTABLE"):
             return
@@ -143,7 +143,7 @@ class SafeRepository(cdk.Mixin):
             repository.image_tag_mutability = "IMMUTABLE"
             if before == "MUTABLE_WITH_EXCLUSION":
                 repository.image_tag_mutability_exclusion_filters = None
-            yield Change(path=path, property="ImageTagMutability", before=before, after="IMMUTABLE")
+            yield ConstructChange(path=path, property="ImageTagMutability", before=before, after="IMMUTABLE")
 
     def _cached(self, repository: ecr.CfnRepository, name: object) -> bool:
         if not isinstance(name, str):
@@ -157,7 +157,7 @@ class SafeRepository(cdk.Mixin):
             self._caches = ["" if prefix == "ROOT" else f"{prefix}/" for prefix in prefixes if prefix]
         return name.startswith(tuple(self._caches))
 
-    def _scan(self, repository: ecr.CfnRepository, path: str, said: Said) -> Iterator[Change | Left]:
+    def _scan(self, repository: ecr.CfnRepository, path: str, said: Said) -> Iterator[ConstructChange | Left]:
         before = _plain(said.get("imagescanningconfiguration")).get("scanonpush")
         if before is True:
             return
@@ -167,9 +167,11 @@ class SafeRepository(cdk.Mixin):
         repository.image_scanning_configuration = ecr.CfnRepository.ImageScanningConfigurationProperty(
             scan_on_push=True
         )
-        yield Change(path=path, property="ScanOnPush", before=before, after=True)
+        yield ConstructChange(path=path, property="ScanOnPush", before=before, after=True)
 
-    def _images(self, repository: ecr.CfnRepository, path: str, said: Said) -> Iterator[Change | Left]:
+    def _images(
+        self, repository: ecr.CfnRepository, path: str, said: Said
+    ) -> Iterator[ConstructChange | Left]:
         policy = said.get("lifecyclepolicy")
         if policy == {}:
             # Python has read a value that is known at the synth only: from then on, nobody can.
@@ -180,14 +182,16 @@ class SafeRepository(cdk.Mixin):
             repository.lifecycle_policy = ecr.CfnRepository.LifecyclePolicyProperty(
                 lifecycle_policy_text=self._lifecycle, registry_id=_plain(policy).get("registryid")
             )
-            yield Change(path=path, property="LifecyclePolicy", before=None, after=self._lifecycle)
+            yield ConstructChange(path=path, property="LifecyclePolicy", before=None, after=self._lifecycle)
 
-    def _deletion(self, repository: ecr.CfnRepository, path: str, said: Said) -> Iterator[Change | Left]:
+    def _deletion(
+        self, repository: ecr.CfnRepository, path: str, said: Said
+    ) -> Iterator[ConstructChange | Left]:
         override = "DeletionPolicy" in self._override
         if empties := bool(said.get("emptyondelete")):
             if override:
                 repository.empty_on_delete = None
-                yield Change(path=path, property="EmptyOnDelete", before=True, after=False)
+                yield ConstructChange(path=path, property="EmptyOnDelete", before=True, after=False)
             else:
                 yield Left(path=path, property="EmptyOnDelete", value=True, reason=_AUTHORS)
         options, delete = repository.cfn_options, cdk.CfnDeletionPolicy.DELETE
@@ -196,15 +200,19 @@ class SafeRepository(cdk.Mixin):
             yield Left(path=path, property="DeletionPolicy", value="Delete", reason=_AUTHORS)
         elif before is delete or (before is None and (override or not empties)):
             options.deletion_policy = cdk.CfnDeletionPolicy.RETAIN
-            yield Change(path=path, property="DeletionPolicy", before=_policy(before), after="Retain")
+            yield ConstructChange(
+                path=path, property="DeletionPolicy", before=_policy(before), after="Retain"
+            )
         before = options.update_replace_policy
         if before is delete and not override:
             yield Left(path=path, property="UpdateReplacePolicy", value="Delete", reason=_AUTHORS)
         elif before in (delete, None):
             options.update_replace_policy = cdk.CfnDeletionPolicy.RETAIN
-            yield Change(path=path, property="UpdateReplacePolicy", before=_policy(before), after="Retain")
+            yield ConstructChange(
+                path=path, property="UpdateReplacePolicy", before=_policy(before), after="Retain"
+            )
 
-    def _encryption(self, repository: ecr.CfnRepository, path: str, said: Said) -> Iterator[Change]:
+    def _encryption(self, repository: ecr.CfnRepository, path: str, said: Said) -> Iterator[ConstructChange]:
         pattern = chosen_by(path, self._replace)
         if pattern is None or self._key is None:
             return
@@ -222,7 +230,9 @@ class SafeRepository(cdk.Mixin):
             encryption_type="KMS", kms_key=self._key.key_arn
         )
         after = f"KMS with {self._key.node.path}"
-        yield Change(path=path, property="EncryptionConfiguration", before=before, after=after, replaces=True)
+        yield ConstructChange(
+            path=path, property="EncryptionConfiguration", before=before, after=after, replaces=True
+        )
 
 
 def _checked_override(override: Iterable[str]) -> frozenset[str]:

@@ -19,7 +19,7 @@ class KubectlError(RuntimeError):
     """kubectl failed; the message is what it said."""
 
 
-class Context(NamedTuple):
+class KubeContext(NamedTuple):
     """A way into a cluster.
 
     Attributes:
@@ -60,7 +60,7 @@ class Kubeconfig:
                 where="--kubeconfig",
             )
 
-    def contexts(self) -> Iterator[Context]:
+    def contexts(self) -> Iterator[KubeContext]:
         """One context for each cluster of the file, the current one before others.
 
         Raises:
@@ -78,7 +78,7 @@ class Kubeconfig:
             ) from None
         yield from found
 
-    def pods(self, context: Context) -> list[PodImage]:
+    def pods(self, context: KubeContext) -> list[PodImage]:
         """The images of all pods of a cluster.
 
         Raises:
@@ -107,14 +107,14 @@ class Kubeconfig:
         return done.stdout
 
 
-def _contexts(config: dict[str, Any]) -> list[Context]:
+def _contexts(config: dict[str, Any]) -> list[KubeContext]:
     """One context for each cluster of a kubeconfig, the current one before others."""
     servers = {
         cluster["name"]: str(cluster["cluster"].get("server", "")) for cluster in config.get("clusters") or ()
     }
-    found: dict[str, Context] = {}
+    found: dict[str, KubeContext] = {}
     contexts = config.get("contexts") or ()
     for entry in sorted(contexts, key=lambda entry: entry["name"] != config.get("current-context")):
         cluster = entry["context"].get("cluster", "")
-        found.setdefault(cluster, Context(str(entry["name"]), servers.get(cluster, "")))
+        found.setdefault(cluster, KubeContext(str(entry["name"]), servers.get(cluster, "")))
     return list(found.values())

@@ -11,8 +11,8 @@ It scans and signs no image: `tell_image` says what ECR answers about one.
 Needs the extra `local`, and never aws_cdk.
 """
 
-from registry_constructs.local.connection import Connection, Environment
+from registry_constructs.local.connection import Connection, LocalEnvironment
 from registry_constructs.local.errors import CommandError, LocalAwsError
 from registry_constructs.local.server import LocalAws
 
-__all__ = ["CommandError", "Connection", "Environment", "LocalAws", "LocalAwsError"]
+__all__ = ["CommandError", "Connection", "LocalAws", "LocalAwsError", "LocalEnvironment"]

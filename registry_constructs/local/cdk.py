@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from registry_constructs.local import process
-from registry_constructs.local.connection import Connection, Environment, path_with_this_python
+from registry_constructs.local.connection import Connection, LocalEnvironment, path_with_this_python
 from registry_constructs.local.errors import CommandError, LocalAwsError
 
 CLI_VERSION: Final = "2.1148.1"
@@ -47,11 +47,11 @@ class CloudAssembly:
         self.folder = folder
         self._cli = cli
 
-    def environments(self) -> list[Environment]:
+    def environments(self) -> list[LocalEnvironment]:
         """Every account and Region that the stacks go to, sorted; the connection's where they name none."""
         return sorted(set(_environments(self.folder, self._aws)))
 
-    def bootstrap(self) -> list[Environment]:
+    def bootstrap(self) -> list[LocalEnvironment]:
         """Bootstrap the accounts and Regions of the stacks that are not bootstrapped yet, and return them."""
         missing = [place for place in self.environments() if not _is_bootstrapped(self._aws, place)]
         for account in sorted({place.account for place in missing}):
@@ -129,11 +129,11 @@ def synthesized(aws: Connection, app: str | Path) -> Iterator[CloudAssembly]:
         yield CloudAssembly(aws, Path(output), cli)
 
 
-def _environments(folder: Path, aws: Connection) -> Iterator[Environment]:
+def _environments(folder: Path, aws: Connection) -> Iterator[LocalEnvironment]:
     for artifact in json.loads((folder / "manifest.json").read_text())["artifacts"].values():
         if artifact["type"] == "aws:cloudformation:stack":
             account, region = artifact["environment"].removeprefix("aws://").split("/")
-            yield Environment(
+            yield LocalEnvironment(
                 aws.account if account == "unknown-account" else account,
                 aws.region if region == "unknown-region" else region,
             )
@@ -141,7 +141,7 @@ def _environments(folder: Path, aws: Connection) -> Iterator[Environment]:
             yield from _environments(folder / artifact["properties"]["directoryName"], aws)
 
 
-def _is_bootstrapped(aws: Connection, place: Environment) -> bool:
+def _is_bootstrapped(aws: Connection, place: LocalEnvironment) -> bool:
     cloudformation = aws.client("cloudformation", account=place.account, region=place.region)
     try:
         cloudformation.describe_stacks(StackName=BOOTSTRAP_STACK)

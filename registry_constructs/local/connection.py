@@ -28,7 +28,7 @@ _STEERING = frozenset(
 """Variables that lead a tool to another AWS and don't begin with `AWS_`."""
 
 
-class Environment(NamedTuple):
+class LocalEnvironment(NamedTuple):
     """An account and a Region, what the CDK calls an environment."""
 
     account: str
@@ -126,11 +126,11 @@ class Connection:
             "PATH": path_with_this_python(),
         }
 
-    def environments(self) -> list[Environment]:
+    def environments(self) -> list[LocalEnvironment]:
         """Every account and Region with a stack, a private repository or a registry setting, sorted."""
-        return [Environment(*pair) for pair in about(self.port)["environments"]]
+        return [LocalEnvironment(*pair) for pair in about(self.port)["environments"]]
 
-    def manifests(self, place: Environment, cluster: str) -> list[dict[str, Any]]:
+    def manifests(self, place: LocalEnvironment, cluster: str) -> list[dict[str, Any]]:
         """The Kubernetes objects that stacks have for an EKS cluster; they are kept and not applied."""
         return [
             found

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from registry_constructs.ecr.references import parse_reference
 from registry_constructs.live.answers import pages
-from registry_constructs.local.connection import Connection, Environment
+from registry_constructs.local.connection import Connection, LocalEnvironment
 
 if TYPE_CHECKING:
     from mypy_boto3_ecr.client import ECRClient
@@ -58,7 +58,7 @@ class Consumer:
     note: str | None = None
 
 
-def read(aws: Connection, places: Iterable[Environment]) -> list[Consumer]:
+def read(aws: Connection, places: Iterable[LocalEnvironment]) -> list[Consumer]:
     """Read what runs images in some accounts and Regions."""
     consumers = [
         consumer
@@ -92,7 +92,7 @@ def _role(arn: str | None) -> str | None:
 # ECS ----------------------------------------------------------------------------------------------------
 
 
-def _on_ecs(aws: Connection, place: Environment) -> Iterator[Consumer]:
+def _on_ecs(aws: Connection, place: LocalEnvironment) -> Iterator[Consumer]:
     """Services, what schedules start, and the newest revision of each task definition that neither runs."""
     ecs: ECSClient = aws.client("ecs", account=place.account, region=place.region)
     run = set()
@@ -130,7 +130,7 @@ def _services(ecs: ECSClient) -> Iterator[ServiceTypeDef]:
             yield from ecs.describe_services(cluster=cluster, services=some)["services"]
 
 
-def _schedules(aws: Connection, place: Environment) -> Iterator[tuple[str, str]]:
+def _schedules(aws: Connection, place: LocalEnvironment) -> Iterator[tuple[str, str]]:
     """Each task definition that a schedule starts, and when."""
     scheduler = aws.client("scheduler", account=place.account, region=place.region)
     for one in pages(scheduler, "list_schedules", "Schedules", identity=("GroupName", "Name")):
@@ -143,7 +143,7 @@ def _schedules(aws: Connection, place: Environment) -> Iterator[tuple[str, str]]
 
 def _of_definition(
     ecs: ECSClient,
-    place: Environment,
+    place: LocalEnvironment,
     arn: str,
     *,
     kind: str,
@@ -167,7 +167,7 @@ def _of_definition(
 # Lambda -------------------------------------------------------------------------------------------------
 
 
-def _on_lambda(aws: Connection, place: Environment) -> Iterator[Consumer]:
+def _on_lambda(aws: Connection, place: LocalEnvironment) -> Iterator[Consumer]:
     client = aws.client("lambda", account=place.account, region=place.region)
     for function in pages(client, "list_functions", "Functions", identity=("FunctionName",)):
         if function.get("PackageType") == "Image":
@@ -185,7 +185,7 @@ def _on_lambda(aws: Connection, place: Environment) -> Iterator[Consumer]:
 # EKS ----------------------------------------------------------------------------------------------------
 
 
-def _on_eks(aws: Connection, place: Environment) -> Iterator[Consumer]:
+def _on_eks(aws: Connection, place: LocalEnvironment) -> Iterator[Consumer]:
     """The workloads of the manifests that are kept."""
     eks: EKSClient = aws.client("eks", account=place.account, region=place.region)
     for cluster in pages(eks, "list_clusters", "clusters"):
@@ -196,7 +196,7 @@ def _on_eks(aws: Connection, place: Environment) -> Iterator[Consumer]:
 
 
 def _of_workload(
-    workload: dict[str, Any], place: Environment, cluster: str, roles: _ClusterRoles
+    workload: dict[str, Any], place: LocalEnvironment, cluster: str, roles: _ClusterRoles
 ) -> Iterator[Consumer]:
     if workload["kind"] not in _POD_TEMPLATES:
         return

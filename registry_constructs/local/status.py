@@ -12,7 +12,7 @@ from registry_constructs.ecr.limits import PUBLIC_REPOSITORY_REGION
 from registry_constructs.live.answers import AnswerError, pages
 from registry_constructs.local import consumers
 from registry_constructs.local.cdk import BOOTSTRAP_STACK
-from registry_constructs.local.connection import Connection, Environment
+from registry_constructs.local.connection import Connection, LocalEnvironment
 from registry_constructs.local.consumers import Consumer
 from registry_constructs.local.errors import LocalAwsError
 
@@ -34,7 +34,7 @@ class Stack:
 
 
 @dataclass(frozen=True)
-class Image:
+class ImageStatusLine:
     """An image in a repository."""
 
     digest: str
@@ -64,11 +64,11 @@ class PrivateRepository:
     scan_on_push: bool
     lifecycle_rules: int
     policy_principals: list[str]
-    images: list[Image]
+    images: list[ImageStatusLine]
 
 
 @dataclass(frozen=True)
-class PublicRepository:
+class PublicRepositoryStatus:
     """A repository in the public gallery."""
 
     account: str
@@ -77,7 +77,7 @@ class PublicRepository:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Registry:
+class RegistryStatus:
     """The settings of a private registry; a new one's are the defaults.
 
     Attributes:
@@ -108,13 +108,13 @@ class Status:
     """What stands, without what the CDK's bootstrap made; of registries those whose settings were changed."""
 
     stacks: list[Stack]
-    registries: list[Registry]
+    registries: list[RegistryStatus]
     repositories: list[PrivateRepository]
-    public_repositories: list[PublicRepository]
+    public_repositories: list[PublicRepositoryStatus]
     consumers: list[Consumer]
 
 
-def read(aws: Connection, environments: Iterable[Environment] | None = None) -> Status:
+def read(aws: Connection, environments: Iterable[LocalEnvironment] | None = None) -> Status:
     """Read stacks, registries, repositories and what runs their images.
 
     Args:
@@ -131,7 +131,7 @@ def read(aws: Connection, environments: Iterable[Environment] | None = None) -> 
         raise LocalAwsError(f"The local AWS can't be read: it gave {error}") from error
 
 
-def _read(aws: Connection, places: list[Environment]) -> Status:
+def _read(aws: Connection, places: list[LocalEnvironment]) -> Status:
     return Status(
         stacks=[stack for place in places for stack in _stacks(aws, place)],
         registries=[registry for place in places for registry in _registries(aws, place)],
@@ -145,22 +145,22 @@ def _read(aws: Connection, places: list[Environment]) -> Status:
     )
 
 
-def _stacks(aws: Connection, place: Environment) -> Iterator[Stack]:
+def _stacks(aws: Connection, place: LocalEnvironment) -> Iterator[Stack]:
     client = aws.client("cloudformation", account=place.account, region=place.region)
     for stack in pages(client, "describe_stacks", "Stacks", identity=("StackName",)):
         if stack["StackName"] != BOOTSTRAP_STACK:
             yield Stack(*place, stack["StackName"], stack["StackStatus"])
 
 
-def _registries(aws: Connection, place: Environment) -> Iterator[Registry]:
+def _registries(aws: Connection, place: LocalEnvironment) -> Iterator[RegistryStatus]:
     """The registry of a place, unless it is as new."""
     ecr: ECRClient = aws.client("ecr", account=place.account, region=place.region)
     rules = ecr.describe_registry()["replicationConfiguration"]["rules"]
     destinations = {
-        str(Environment(to["registryId"], to["region"])) for rule in rules for to in rule["destinations"]
+        str(LocalEnvironment(to["registryId"], to["region"])) for rule in rules for to in rule["destinations"]
     }
     scanning = ecr.get_registry_scanning_configuration()["scanningConfiguration"]
-    registry = Registry(
+    registry = RegistryStatus(
         account=place.account,
         region=place.region,
         policy=_has_policy(ecr),
@@ -176,7 +176,7 @@ def _registries(aws: Connection, place: Environment) -> Iterator[Registry]:
         signing_rules=_signing_rules(ecr),
         exclusions=_count(ecr, "list_pull_time_update_exclusions", "pullTimeUpdateExclusions"),
     )
-    if registry != Registry(account=place.account, region=place.region):
+    if registry != RegistryStatus(account=place.account, region=place.region):
         yield registry
 
 
@@ -199,7 +199,7 @@ def _signing_rules(ecr: ECRClient) -> int:
         return 0
 
 
-def _repositories(aws: Connection, place: Environment) -> Iterator[PrivateRepository]:
+def _repositories(aws: Connection, place: LocalEnvironment) -> Iterator[PrivateRepository]:
     ecr: ECRClient = aws.client("ecr", account=place.account, region=place.region)
     aliases: dict[str, str] = {}
     kms = aws.client("kms", account=place.account, region=place.region)
@@ -211,13 +211,13 @@ def _repositories(aws: Connection, place: Environment) -> Iterator[PrivateReposi
 
 
 def _repository(
-    ecr: ECRClient, place: Environment, repository: RepositoryTypeDef, aliases: dict[str, str]
+    ecr: ECRClient, place: LocalEnvironment, repository: RepositoryTypeDef, aliases: dict[str, str]
 ) -> PrivateRepository:
     name = repository["repositoryName"]
     encryption = repository["encryptionConfiguration"]
     key = encryption.get("kmsKey")
     images = [
-        Image(image["imageDigest"], image.get("imageTags", []), image["imageManifestMediaType"])
+        ImageStatusLine(image["imageDigest"], image.get("imageTags", []), image["imageManifestMediaType"])
         for image in pages(
             ecr, "describe_images", "imageDetails", identity=("imageDigest",), repositoryName=name
         )
@@ -259,7 +259,7 @@ def _principals(ecr: ECRClient, name: str) -> list[str]:
     return sorted(found)
 
 
-def _public_repositories(aws: Connection, account: str) -> Iterator[PublicRepository]:
+def _public_repositories(aws: Connection, account: str) -> Iterator[PublicRepositoryStatus]:
     client = aws.client("ecr-public", account=account, region=PUBLIC_REPOSITORY_REGION)
     for repository in pages(client, "describe_repositories", "repositories", identity=("repositoryName",)):
-        yield PublicRepository(account, repository["repositoryName"], repository["repositoryUri"])
+        yield PublicRepositoryStatus(account, repository["repositoryName"], repository["repositoryUri"])

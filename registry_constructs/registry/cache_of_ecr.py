@@ -18,8 +18,8 @@ from registry_constructs.ecr.regions import partition_of
 from registry_constructs.registry.deployment_order import deploy_first
 from registry_constructs.registry.merged import registry_of
 from registry_constructs.registry.registry import Registry
-from registry_constructs.registry.replication import RegistryOrEnvironment, known_place
-from registry_constructs.registry.replication_rules import Place
+from registry_constructs.registry.replication import RegistryOrEnvironment, known_environment
+from registry_constructs.registry.replication_rules import RegistryEnvironment
 
 UPSTREAM_ROLE_REASON: Final = (
     "The role is for repositories that do not exist yet: ECR may read the upstream's, and write those under "
@@ -47,7 +47,7 @@ def reach_upstream(
         InvalidInputError: For a registry that is the cache's own, or in another AWS partition.
     """
     with located(cache):
-        own, there = known_place(cache), known_place(upstream)
+        own, there = known_environment(cache), known_environment(upstream)
         partition = _common_partition(own, there)
     if own.account == there.account:
         return None, None
@@ -71,7 +71,7 @@ def reach_upstream(
     return role, {"statement of the registry policy": statement}
 
 
-def _make_role(cache: Construct, own_arn: str, upstream_arn: str, there: Place) -> iam.Role:
+def _make_role(cache: Construct, own_arn: str, upstream_arn: str, there: RegistryEnvironment) -> iam.Role:
     role = iam.Role(
         cache,
         "Role",
@@ -87,7 +87,7 @@ def _make_role(cache: Construct, own_arn: str, upstream_arn: str, there: Place) 
     return role
 
 
-def _common_partition(own: Place, there: Place) -> str:
+def _common_partition(own: RegistryEnvironment, there: RegistryEnvironment) -> str:
     """The AWS partition of a cache's registry and of its upstream, which must be two of one partition."""
     if own == there:
         raise InvalidInputError(

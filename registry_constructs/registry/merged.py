@@ -18,7 +18,7 @@ from registry_constructs.ecr import limits
 from registry_constructs.ecr.errors import InvalidInputError
 from registry_constructs.ecr.tokens import ENCODED_TEXT
 from registry_constructs.registry.deployment_order import deploy_first
-from registry_constructs.registry.places import place_of
+from registry_constructs.registry.places import environment_of
 from registry_constructs.registry.replication_rules import (
     Flow,
     broken_chains,
@@ -362,7 +362,7 @@ def registry_of(scope: IConstruct) -> MergedRegistry:
 
     Those that a StackSet reaches are one: they are told the same.
     """
-    environment = place_of(scope)
+    environment = environment_of(scope)
     return _store_of(scope).registries.setdefault(environment, MergedRegistry(environment))
 
 

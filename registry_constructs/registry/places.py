@@ -29,7 +29,7 @@ def regions_of(scope: IConstruct) -> tuple[str, ...]:
     return stack_set_regions(scope) or (cdk.Stack.of(scope).region,)
 
 
-def place_of(scope: IConstruct) -> str:
+def environment_of(scope: IConstruct) -> str:
     """What tells apart the places that stacks are deployed to, as people read it in a message."""
     stack = cdk.Stack.of(scope)
     if stack_set_regions(stack) is None:

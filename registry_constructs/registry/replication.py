@@ -21,7 +21,7 @@ from registry_constructs.registry.creation_template import RepositoryCreationTem
 from registry_constructs.registry.merged import registry_of
 from registry_constructs.registry.places import stack_set_regions
 from registry_constructs.registry.registry import Registry
-from registry_constructs.registry.replication_rules import Flow, Place, replication_rules
+from registry_constructs.registry.replication_rules import Flow, RegistryEnvironment, replication_rules
 from registry_constructs.registry.repository_settings import RepositorySettings, check_settings
 
 RegistryOrEnvironment = Registry | cdk.Environment
@@ -90,10 +90,10 @@ class Replication(Construct):
                 _check_prefix(prefix)
             for one in destinations if source is None else [*destinations, source]:
                 _check_end(one)
-            own = known_place(self)
-            start = own if source is None else known_place(source)
+            own = known_environment(self)
+            start = own if source is None else known_environment(source)
             # Who names one place in both ways means the registry.
-            ends = {known_place(one): one for one in sorted(destinations, key=_is_registry)}
+            ends = {known_environment(one): one for one in sorted(destinations, key=_is_registry)}
             for end in ends:
                 _check_route(start, end)
             sends = not isinstance(source, cdk.Environment)
@@ -120,10 +120,14 @@ class Replication(Construct):
             self._ask_for(start, {"replication rule": _rule(own, wanted)})
 
     def _prepare(
-        self, start: Place, destination: Registry, prefixes: list[str], settings: RepositorySettings | None
+        self,
+        start: RegistryEnvironment,
+        destination: Registry,
+        prefixes: list[str],
+        settings: RepositorySettings | None,
     ) -> None:
         """Give the destination its policy and its templates."""
-        end = known_place(destination)
+        end = known_environment(destination)
         if start.account != end.account:
             statement = iam.PolicyStatement.from_json(_statement(start, end, prefixes))
             with located(self):
@@ -135,7 +139,7 @@ class Replication(Construct):
                 with located(self):
                     replicas.want(prefix, settings, self.node.path)
 
-    def _ask_for(self, place: Place, needed: dict[str, Any]) -> None:
+    def _ask_for(self, place: RegistryEnvironment, needed: dict[str, Any]) -> None:
         self.required_elsewhere[str(place)] = needed
         cdk.Annotations.of(self).add_info(
             f"The registry of {place} is not in this app. It must hold:\n{json.dumps(needed, indent=2)}"
@@ -180,7 +184,7 @@ def _is_registry(end: RegistryOrEnvironment) -> bool:
     return isinstance(end, Registry)
 
 
-def known_place(end: RegistryOrEnvironment | Construct) -> Place:
+def known_environment(end: RegistryOrEnvironment | Construct) -> RegistryEnvironment:
     """The account and Region of one end, both known."""
     known = end if isinstance(end, cdk.Environment) else cdk.Stack.of(end)
     if isinstance(known, cdk.Stack) and stack_set_regions(known) is not None:
@@ -199,7 +203,7 @@ def known_place(end: RegistryOrEnvironment | Construct) -> Place:
         )
     check_account_id(known.account)
     check_region(known.region)
-    return Place(known.account, known.region)
+    return RegistryEnvironment(known.account, known.region)
 
 
 def _check_end(end: RegistryOrEnvironment) -> None:
@@ -223,7 +227,7 @@ def _check_prefix(prefix: str) -> None:
         )
 
 
-def _check_route(start: Place, end: Place) -> None:
+def _check_route(start: RegistryEnvironment, end: RegistryEnvironment) -> None:
     if start == end:
         raise InvalidInputError(
             "A registry can't replicate to itself",
@@ -247,7 +251,7 @@ def _template_prefixes(prefixes: list[str]) -> list[str]:
     return sorted(found)
 
 
-def _statement(start: Place, end: Place, prefixes: list[str]) -> dict[str, Any]:
+def _statement(start: RegistryEnvironment, end: RegistryEnvironment, prefixes: list[str]) -> dict[str, Any]:
     partition = partition_of(end.region).name
     return {
         "Effect": "Allow",
@@ -259,13 +263,16 @@ def _statement(start: Place, end: Place, prefixes: list[str]) -> dict[str, Any]:
     }
 
 
-def _rule(end: Place, prefixes: list[str]) -> dict[str, Any]:
+def _rule(end: RegistryEnvironment, prefixes: list[str]) -> dict[str, Any]:
     [rule] = replication_rules(Flow(end, prefix, end, "") for prefix in prefixes)
     return {key: value for key, value in rule.items() if value is not None}
 
 
 def _destination_half(
-    start: Place, end: Place, prefixes: list[str], settings: RepositorySettings | None
+    start: RegistryEnvironment,
+    end: RegistryEnvironment,
+    prefixes: list[str],
+    settings: RepositorySettings | None,
 ) -> dict[str, Any]:
     needed: dict[str, Any] = {}
     if start.account != end.account:

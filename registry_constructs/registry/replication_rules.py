@@ -11,7 +11,7 @@ from registry_constructs.ecr import limits
 from registry_constructs.ecr.errors import InvalidInputError
 
 
-class Place(NamedTuple):
+class RegistryEnvironment(NamedTuple):
     """An account's registry in a Region."""
 
     account: str
@@ -25,9 +25,9 @@ class Place(NamedTuple):
 class Flow:
     """Images under one prefix that travel from one registry to another; the empty prefix means all."""
 
-    source: Place
+    source: RegistryEnvironment
     prefix: str
-    destination: Place
+    destination: RegistryEnvironment
     path: str
     """The construct that asked for it."""
 
@@ -66,13 +66,13 @@ def check_replication(flows: Iterable[Flow]) -> None:
         _check("prefixes in one rule", len(prefixes), limits.REPLICATION_FILTERS, paths)
 
 
-def _prefixes_by_destinations(flows: Iterable[Flow]) -> dict[tuple[Place, ...], list[str]]:
+def _prefixes_by_destinations(flows: Iterable[Flow]) -> dict[tuple[RegistryEnvironment, ...], list[str]]:
     """What makes one rule: the prefixes that travel to the same destinations, sorted."""
-    destinations: dict[str, set[Place]] = defaultdict(set)
+    destinations: dict[str, set[RegistryEnvironment]] = defaultdict(set)
     for flow in sorted(flows):
         destinations[flow.prefix].add(flow.destination)
     everything = destinations.get("", set())
-    prefixes: dict[tuple[Place, ...], list[str]] = defaultdict(list)
+    prefixes: dict[tuple[RegistryEnvironment, ...], list[str]] = defaultdict(list)
     for prefix, places in destinations.items():
         # What takes everything needs no prefix beside it.
         if left := places if prefix == "" else places - everything:

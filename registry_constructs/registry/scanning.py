@@ -14,7 +14,7 @@ from registry_constructs.ecr import limits
 from registry_constructs.ecr.errors import InvalidInputError
 from registry_constructs.ecr.lifecycle.patterns import filter_matches
 from registry_constructs.ecr.tokens import is_token
-from registry_constructs.registry.places import place_of
+from registry_constructs.registry.places import environment_of
 
 ScanType = Literal["BASIC", "ENHANCED"]
 Frequency = Literal["CONTINUOUS_SCAN", "SCAN_ON_PUSH"]
@@ -171,14 +171,14 @@ def _matches_all(value: str) -> bool:
 
 def _repositories(registry: IConstruct) -> Iterator[tuple[IConstruct, str, bool | None]]:
     """The repositories of the registry's account and Region whose name is known, and what they ask for."""
-    environment, environments = place_of(registry), dict[int, str]()
+    environment, environments = environment_of(registry), dict[int, str]()
     for construct in registry.node.root.node.find_all():
         if not isinstance(construct, ecr.CfnRepository):
             continue
         # An app may have thousands of repositories, and each question to the CDK takes a while.
         stack = construct.stack
         if id(stack) not in environments:
-            environments[id(stack)] = place_of(stack)
+            environments[id(stack)] = environment_of(stack)
         if environments[id(stack)] != environment:
             continue
         name = construct.repository_name

@@ -16,7 +16,12 @@ from registry_constructs.ecr.tokens import is_token, known_to_differ
 from registry_constructs.registry.grants import check_granted
 from registry_constructs.registry.merged import identity, registry_of, signing_coverage_of
 from registry_constructs.registry.places import regions_of, stack_set_regions
-from registry_constructs.registry.signing_rights import PROFILE_ARN, Profile, admit_account, grant_signing
+from registry_constructs.registry.signing_rights import (
+    PROFILE_ARN,
+    SigningProfile,
+    admit_account,
+    grant_signing,
+)
 
 
 class ManagedSigning(Construct):
@@ -69,7 +74,7 @@ class ManagedSigning(Construct):
             self, "Profile", platform=signer.Platform.NOTATION_OCI_SHA384_ECDSA
         )
         arn = profile_arn(self.signing_profile)
-        self._profile = Profile(arn, identity(self, arn), self)
+        self._profile = SigningProfile(arn, identity(self, arn), self)
         with located(self):
             registry_of(self).add_signing(arn, repositories, self)
         signing_coverage_of(self).add_signing(self._profile, repositories)

@@ -12,9 +12,9 @@ from constructs import Construct, IConstruct
 
 from registry_constructs.ecr.names import names_start
 from registry_constructs.ecr.tokens import is_token
-from registry_constructs.registry.places import place_of, regions_of, stack_set_regions
+from registry_constructs.registry.places import environment_of, regions_of, stack_set_regions
 from registry_constructs.registry.signing_rights import (
-    Profile,
+    SigningProfile,
     admit_account,
     grant_signing,
     known_part,
@@ -40,7 +40,7 @@ class _Place:
 @dataclass(frozen=True)
 class _Signing:
     place: _Place
-    profile: Profile
+    profile: SigningProfile
     filters: tuple[str, ...]
 
     def matching(self, name: str) -> list[str]:
@@ -72,7 +72,7 @@ class SigningCoverage:
         self._caches: list[_Cache] = []
         self._granted: set[tuple[str, str]] = set()
 
-    def add_signing(self, profile: Profile, filters: Sequence[str]) -> None:
+    def add_signing(self, profile: SigningProfile, filters: Sequence[str]) -> None:
         """Add a profile that signs what is pushed to repositories whose names match."""
         signing = _Signing(_place(profile.scope), profile, tuple(dict.fromkeys(filters)))
         self._signing.append(signing)
@@ -98,7 +98,7 @@ class SigningCoverage:
         for signing in self._signing:
             _warn_of_cache(signing, added)
 
-    def granted(self, principal: iam.IPrincipal, profile: Profile) -> None:
+    def granted(self, principal: iam.IPrincipal, profile: SigningProfile) -> None:
         """Note that an identity has the right already."""
         if isinstance(principal, Construct):
             self._granted.add((principal.node.path, profile.key))
@@ -136,7 +136,7 @@ def _warn_of_cache(signing: _Signing, cache: _Cache) -> None:
 
 
 def _place(scope: IConstruct) -> _Place:
-    return _Place(frozenset([place_of(scope)]), regions_of(scope), stack_set_regions(scope) is not None)
+    return _Place(frozenset([environment_of(scope)]), regions_of(scope), stack_set_regions(scope) is not None)
 
 
 def _place_of_repository(repository: ecr.IRepository) -> _Place:

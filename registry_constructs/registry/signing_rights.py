@@ -35,7 +35,7 @@ _LONGEST_LOGICAL_ID = 51
 
 
 @dataclass(frozen=True)
-class Profile:
+class SigningProfile:
     """A signing profile as the rules of a registry name it."""
 
     arn: str
@@ -105,7 +105,7 @@ def grant_signing(grantee: iam.IGrantable, arn: str) -> iam.Grant:
     return iam.Grant.add_to_principal(grantee=grantee, actions=list(SIGN_ACTIONS), resource_arns=[arn])
 
 
-def admit_account(profile: Profile, owner: str, account: str | None, pusher: Construct) -> None:
+def admit_account(profile: SigningProfile, owner: str, account: str | None, pusher: Construct) -> None:
     """Let another account sign with a profile: by a permission on the app's own one, or by a warning.
 
     Args:
@@ -145,7 +145,7 @@ def admit_account(profile: Profile, owner: str, account: str | None, pusher: Con
             permission.add_dependency(other)
 
 
-def _warn_of_permission(profile: Profile, owner: str, account: str, pusher: Construct) -> None:
+def _warn_of_permission(profile: SigningProfile, owner: str, account: str, pusher: Construct) -> None:
     match = PROFILE_ARN.fullmatch(profile.arn)
     known = {key: value for key, value in match.groupdict().items() if not is_token(value)} if match else {}
     certain = not is_token(owner) and not is_token(account)
@@ -162,7 +162,7 @@ def _warn_of_permission(profile: Profile, owner: str, account: str, pusher: Cons
     )
 
 
-def warn_of_missing_right(profile: Profile, pusher: Construct) -> None:
+def warn_of_missing_right(profile: SigningProfile, pusher: Construct) -> None:
     """Warn that the right can't be granted without a reference to another stack."""
     cdk.Validations.of(pusher).add_warning(
         "registry-constructs:signing-not-granted",

@@ -9,7 +9,7 @@ from aws_cdk import aws_secretsmanager as secretsmanager
 from registry_constructs.ecr.errors import InvalidInputError
 from registry_constructs.ecr.regions import registry_host
 from registry_constructs.ecr.upstreams import UPSTREAMS, check_upstream_host
-from registry_constructs.registry.replication import RegistryOrEnvironment, known_place
+from registry_constructs.registry.replication import RegistryOrEnvironment, known_environment
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,7 +120,7 @@ class Upstream:
                 allowed="a Registry of this app, or cdk.Environment(account=..., region=...)",
                 fix="write Upstream.ecr(cdk.Environment(account='111122223333', region='eu-west-1'))",
             )
-        place = known_place(registry)
+        place = known_environment(registry)
         return cls(name="ecr", host=registry_host(place.account, place.region), registry=registry)
 
     @classmethod

@@ -10,7 +10,7 @@ import aws_cdk as cdk
 import pytest
 
 from registry_constructs import Catalog, CatalogStage, InvalidInputError, Repository
-from registry_constructs.catalog.plan import Change, Deployed, Kind, plan, read_templates
+from registry_constructs.catalog.plan import Deployed, Kind, RepositoryChange, plan, read_templates
 from tests.synthesis import ENV, new_app
 
 HOME = {"home": {"account": "111122223333", "region": "eu-west-1"}}
@@ -30,7 +30,7 @@ def deployed(before: Catalog, *, tags: dict[str, str] | None = None) -> list[Dep
     return read_templates(Path(app.synth().directory))
 
 
-def changes(before: Catalog, after: Catalog, **more: Any) -> dict[str, Change]:
+def changes(before: Catalog, after: Catalog, **more: Any) -> dict[str, RepositoryChange]:
     found = plan(after, deployed(before), **more)
     assert len({change.name for change in found}) == len(found)
     return {change.name: change for change in found}

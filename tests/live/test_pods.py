@@ -11,7 +11,7 @@ import pytest
 
 from registry_constructs.ecr.errors import InvalidInputError
 from registry_constructs.live import kubectl
-from registry_constructs.live.kubectl import Context, Kubeconfig, KubectlError
+from registry_constructs.live.kubectl import Kubeconfig, KubeContext, KubectlError
 from registry_constructs.live.pods import PodImage, parse_pods, read_pods
 
 DIGEST = "sha256:" + "ab" * 32
@@ -143,29 +143,29 @@ def test_one_context_for_each_cluster_the_current_one_first(stand: Stand) -> Non
         current="dev@blue",
     )
     assert list(Kubeconfig(stand.config).contexts()) == [
-        Context("dev@blue", "https://blue"),
-        Context("dev@green", "https://green"),
+        KubeContext("dev@blue", "https://blue"),
+        KubeContext("dev@green", "https://green"),
     ]
 
 
 def test_pods_of_a_cluster(stand: Stand) -> None:
     stand.says("blue", printed(pod(spec={"containers": containers("web:v1")})))
-    assert Kubeconfig(stand.config).pods(Context("blue", "")) == [PodImage("web:v1", "pod shop/web-1")]
+    assert Kubeconfig(stand.config).pods(KubeContext("blue", "")) == [PodImage("web:v1", "pod shop/web-1")]
 
 
 def test_a_cluster_that_cant_be_read_is_told_in_one_line(stand: Stand) -> None:
     with pytest.raises(KubectlError, match=r"^Unauthorized: sign in$"):
-        Kubeconfig(stand.config).pods(Context("blue", ""))
+        Kubeconfig(stand.config).pods(KubeContext("blue", ""))
     stand.says("blue", printed(metadata={"continue": "x"}))
     with pytest.raises(KubectlError, match="only a part of the pods"):
-        Kubeconfig(stand.config).pods(Context("blue", ""))
+        Kubeconfig(stand.config).pods(KubeContext("blue", ""))
 
 
 def test_a_cluster_that_does_not_answer_is_given_up(stand: Stand, monkeypatch: pytest.MonkeyPatch) -> None:
     (stand.folder / "kubectl").write_text("#!/bin/sh\nexec sleep 60\n")
     monkeypatch.setattr(kubectl, "_SECONDS", 0.2)
     with pytest.raises(KubectlError, match="no answer"):
-        Kubeconfig(stand.config).pods(Context("blue", ""))
+        Kubeconfig(stand.config).pods(KubeContext("blue", ""))
 
 
 def test_a_kubeconfig_that_cant_be_read_is_refused(stand: Stand) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from registry_constructs.local import CommandError, Environment, LocalAws, LocalAwsError, cdk
+from registry_constructs.local import CommandError, LocalAws, LocalAwsError, LocalEnvironment, cdk
 from tests.synthesis import ROOT
 
 APP = """
@@ -56,7 +56,10 @@ def test_an_app_is_synthesized_bootstrapped_and_deployed_to_two_accounts(
     (tmp_path / "app.py").write_text(APP)
     with cdk.synthesized(aws, tmp_path / "app.py") as assembly:
         missing = assembly.bootstrap()
-        assert missing == [Environment("123456789012", "us-east-1"), Environment("444444444444", "us-east-1")]
+        assert missing == [
+            LocalEnvironment("123456789012", "us-east-1"),
+            LocalEnvironment("444444444444", "us-east-1"),
+        ]
         assert assembly.bootstrap() == []
         assembly.deploy()
         assert "Number of stacks with differences: 0" in " ".join(assembly.diff())
@@ -100,8 +103,8 @@ def test_environments_are_found_in_stages_too(tmp_path: Path, aws: LocalAws) -> 
     write_assembly(folder / "stage", {"Inner": ("aws://222222222222/eu-west-1", {})})
     with cdk.synthesized(aws, folder) as assembly:
         assert assembly.environments() == [
-            Environment("123456789012", "us-east-1"),
-            Environment("222222222222", "eu-west-1"),
+            LocalEnvironment("123456789012", "us-east-1"),
+            LocalEnvironment("222222222222", "eu-west-1"),
         ]
 
 

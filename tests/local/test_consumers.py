@@ -7,7 +7,7 @@ import json
 import zipfile
 from typing import Any
 
-from registry_constructs.local import Environment, LocalAws
+from registry_constructs.local import LocalAws, LocalEnvironment
 from registry_constructs.local.consumers import Consumer, read
 from registry_constructs.local.images import image
 from registry_constructs.local.registry import push
@@ -17,7 +17,7 @@ REGION = "us-east-1"
 
 
 def consumers(aws: LocalAws, account: str) -> list[Consumer]:
-    return read(aws, [Environment(account, REGION)])
+    return read(aws, [LocalEnvironment(account, REGION)])
 
 
 def uri(account: str, suffix: str = "web:v1") -> str:
@@ -254,7 +254,7 @@ def test_workloads_with_the_roles_of_nodes_fargate_and_pods(local_aws: LocalAws,
         ("Kubernetes cronjob", "night-1/cron", account_images["cron:v1"]): (["Night"], "irsa"),
     }
     assert {one.note for one in found.values()} == {"for cluster main"}
-    place = Environment(account, REGION)
+    place = LocalEnvironment(account, REGION)
     assert local_aws.manifests(place, "main") == objects
     assert local_aws.manifests(place, "other") == []
 

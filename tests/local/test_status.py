@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 
-from registry_constructs.local import Environment, LocalAws
+from registry_constructs.local import LocalAws, LocalEnvironment
 from registry_constructs.local.images import image
 from registry_constructs.local.registry import push
 from registry_constructs.local.status import (
-    Image,
+    ImageStatusLine,
     PrivateRepository,
-    PublicRepository,
-    Registry,
+    PublicRepositoryStatus,
+    RegistryStatus,
     Stack,
     Status,
     read,
@@ -49,7 +49,7 @@ def test_reads_all_that_stands(local_aws: LocalAws, account: str) -> None:
     places = [place for place in local_aws.environments() if place.account == account]
     status = read(local_aws, places)
 
-    assert places == [Environment(account, "eu-west-1"), Environment(account, "us-east-1")]
+    assert places == [LocalEnvironment(account, "eu-west-1"), LocalEnvironment(account, "us-east-1")]
     assert status.stacks == [Stack(account, "us-east-1", "Stack", "CREATE_COMPLETE")]
     plain, encrypted = status.repositories
     assert (plain.name, plain.encryption, plain.kms_key, plain.lifecycle_rules) == (
@@ -70,10 +70,10 @@ def test_reads_all_that_stands(local_aws: LocalAws, account: str) -> None:
         scan_on_push=True,
         lifecycle_rules=2,
         policy_principals=["*", f"arn:aws:iam::{account}:root", "lambda.amazonaws.com"],
-        images=[Image(digest, ["v1"], "application/vnd.oci.image.manifest.v1+json")],
+        images=[ImageStatusLine(digest, ["v1"], "application/vnd.oci.image.manifest.v1+json")],
     )
     (public,) = status.public_repositories
-    assert public == PublicRepository(account, "tools", public.uri)
+    assert public == PublicRepositoryStatus(account, "tools", public.uri)
     assert public.uri.startswith("public.ecr.aws/")
     assert public.uri.endswith("/tools")
 
@@ -94,11 +94,11 @@ def test_reads_what_a_registry_has_of_its_own(local_aws: LocalAws, account: str)
     ecr.create_repository_creation_template(prefix="ROOT", appliedFor=["CREATE_ON_PUSH"])
     ecr.register_pull_time_update_exclusion(principalArn=f"arn:aws:iam::{account}:role/scanner")
     places = [place for place in local_aws.environments() if place.account == account]
-    status = read(local_aws, [*places, Environment(account, "us-east-1")])
+    status = read(local_aws, [*places, LocalEnvironment(account, "us-east-1")])
 
-    assert places == [Environment(account, "eu-west-1")]
+    assert places == [LocalEnvironment(account, "eu-west-1")]
     assert status.registries == [
-        Registry(
+        RegistryStatus(
             account=account,
             region="eu-west-1",
             policy=True,
@@ -115,5 +115,5 @@ def test_reads_what_a_registry_has_of_its_own(local_aws: LocalAws, account: str)
 
 
 def test_nothing_stands_in_a_new_account(local_aws: LocalAws, account: str) -> None:
-    status = read(local_aws, [Environment(account, "us-east-1")])
+    status = read(local_aws, [LocalEnvironment(account, "us-east-1")])
     assert status == Status(stacks=[], registries=[], repositories=[], public_repositories=[], consumers=[])

@@ -11,21 +11,26 @@ from hypothesis import strategies as st
 from registry_constructs.ecr.errors import InvalidInputError
 from registry_constructs.registry.replication_rules import (
     Flow,
-    Place,
+    RegistryEnvironment,
     broken_chains,
     check_replication,
     replication_rules,
 )
 
-A, B, C, D = (Place(f"{digit}" * 12, "eu-west-1") for digit in "1234")
+A, B, C, D = (RegistryEnvironment(f"{digit}" * 12, "eu-west-1") for digit in "1234")
 
 
-def flow(prefix: str, destination: Place, source: Place = A, path: str = "Stack/Replication") -> Flow:
+def flow(
+    prefix: str,
+    destination: RegistryEnvironment,
+    source: RegistryEnvironment = A,
+    path: str = "Stack/Replication",
+) -> Flow:
     return Flow(source, prefix, destination, path)
 
 
-def elsewhere(number: int) -> Place:
-    return Place(f"{number:012}", "eu-central-1")
+def elsewhere(number: int) -> RegistryEnvironment:
+    return RegistryEnvironment(f"{number:012}", "eu-central-1")
 
 
 def said(rules: list[dict[str, Any]]) -> list[tuple[list[str], list[str]]]:

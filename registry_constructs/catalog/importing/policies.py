@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, Final, NamedTuple
 
 from registry_constructs.catalog.description import RepositoryDescription
-from registry_constructs.catalog.rendering import Json, Place, policy_statements
+from registry_constructs.catalog.rendering import Json, StackEnvironment, policy_statements
 from registry_constructs.catalog.schema import Access, check_principal
 from registry_constructs.ecr import limits
 from registry_constructs.ecr.actions import LAMBDA_PULL_ACTIONS, PULL_ACTIONS, PUSH_ACTIONS
@@ -57,7 +57,7 @@ class ReadPolicy(NamedTuple):
     unsaid: tuple[str, ...]
 
 
-def read(text: str, place: Place) -> ReadPolicy:
+def read(text: str, place: StackEnvironment) -> ReadPolicy:
     """Who may do what by a repository policy; Sids and the policy's version mean nothing here."""
     try:
         found = json.loads(text)["Statement"]
@@ -78,18 +78,18 @@ def read(text: str, place: Place) -> ReadPolicy:
     return ReadPolicy(access, granted, tuple(unsaid))
 
 
-def grants(access: dict[str, Any], place: Place) -> frozenset[Grant]:
+def grants(access: dict[str, Any], place: StackEnvironment) -> frozenset[Grant]:
     """What a catalog's access grants in a place that is known."""
     repository = RepositoryDescription(name="any", access=Access.model_validate(access))
     return of_statements(policy_statements(repository, place), place)
 
 
-def of_statements(statements: Iterable[Json], place: Place) -> frozenset[Grant]:
+def of_statements(statements: Iterable[Json], place: StackEnvironment) -> frozenset[Grant]:
     """What statements grant that the catalog rendered."""
     return frozenset(itertools.chain(*(_grants(statement, place) or () for statement in statements)))
 
 
-def _grants(statement: Any, place: Place) -> frozenset[Grant] | None:  # noqa: ANN401 - anything may stand there
+def _grants(statement: Any, place: StackEnvironment) -> frozenset[Grant] | None:  # noqa: ANN401 - anything may stand there
     """What a statement grants; None for one that does something else, such as denying."""
     if not isinstance(statement, dict) or statement.keys() - _PARTS or statement.get("Effect") != "Allow":
         return None
@@ -102,7 +102,7 @@ def _grants(statement: Any, place: Place) -> frozenset[Grant] | None:  # noqa: A
     return frozenset(map(Grant._make, itertools.product(principals, actions, conditions)))
 
 
-def _principals(principal: Any, place: Place) -> list[str]:  # noqa: ANN401
+def _principals(principal: Any, place: StackEnvironment) -> list[str]:  # noqa: ANN401
     given = {"AWS": "*"} if principal == "*" else principal
     found = []
     for kind, values in given.items():
@@ -132,7 +132,7 @@ def _conditions(condition: Json) -> Iterator[Conditions]:
         yield frozenset(way)
 
 
-def _access(there: frozenset[Grant], place: Place) -> dict[str, Any]:
+def _access(there: frozenset[Grant], place: StackEnvironment) -> dict[str, Any]:
     actions: dict[tuple[str, Conditions], set[str]] = defaultdict(set)
     for principal, action, conditions in there:
         actions[principal, conditions].add(action)
@@ -208,7 +208,7 @@ def _organization(pulling: list[Conditions]) -> dict[str, Any]:
     return {"id": min(units), "units": sorted(units[min(units)])} if units else {}
 
 
-def _function(conditions: Conditions, place: Place, roots: dict[str, set[str]]) -> Iterator[str]:
+def _function(conditions: Conditions, place: StackEnvironment, roots: dict[str, set[str]]) -> Iterator[str]:
     """The function for which Lambda may pull: its name, or the ARN of one of another account."""
     for operator, key, arn in conditions if len(conditions) == 1 else ():
         if (operator, key) != _SOURCE:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from registry_constructs.catalog.importing import lifecycle_policies, policies
-from registry_constructs.catalog.rendering import UNSAID_ENCRYPTION, Json, Place
+from registry_constructs.catalog.rendering import UNSAID_ENCRYPTION, Json, StackEnvironment
 from registry_constructs.catalog.schema import check_key
 from registry_constructs.ecr.errors import InvalidInputError
 from registry_constructs.ecr.lifecycle import LifecyclePolicy
@@ -37,7 +37,7 @@ class Said:
     """
 
     live: LiveRepository
-    place: Place
+    place: StackEnvironment
     answers: dict[str, dict[str, Any]]
     access: dict[str, Any]
     tags: dict[str, str]
@@ -52,7 +52,7 @@ def said(live: LiveRepository) -> Said:
     Raises:
         InvalidInputError: It can't even be named in a catalog: that would replace it, or let tags move.
     """
-    place = Place(live.account, live.region)
+    place = StackEnvironment(live.account, live.region)
     unsaid = []
     policy: LifecyclePolicy | None = None
     lifecycle: Any = []

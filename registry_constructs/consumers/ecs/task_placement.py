@@ -14,7 +14,7 @@ from registry_constructs.ecr.errors import InvalidInputError
 
 
 @dataclass(frozen=True, kw_only=True)
-class Placement:
+class TaskPlacement:
     """A cluster and the private subnets in it.
 
     Attributes:
@@ -49,7 +49,7 @@ def place(
     vpc: ec2.IVpc | None,
     cluster: ecs.ICluster | None,
     vpc_subnets: ec2.SubnetSelection | None,
-) -> Placement:
+) -> TaskPlacement:
     """The cluster, made if there is none, and private subnets.
 
     Raises:
@@ -62,7 +62,7 @@ def place(
         cluster = ecs.Cluster(
             scope, "Cluster", vpc=network, container_insights_v2=ecs.ContainerInsights.ENHANCED
         )
-    return Placement(cluster=cluster, vpc=network, subnets=subnets)
+    return TaskPlacement(cluster=cluster, vpc=network, subnets=subnets)
 
 
 def _network(cluster: ecs.ICluster) -> ec2.IVpc:

@@ -33,7 +33,7 @@ SERVICES: Final = ("eks", "elasticloadbalancing", "kms", "secretsmanager", "ssm"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Place:
+class EndpointEnvironment:
     """Where consumers run.
 
     Attributes:
@@ -225,7 +225,9 @@ _CONTROLLER_ON_EC2 = (
 )
 
 
-def service_policy(service: str, place: Place, *, others: Sequence[str]) -> list[iam.PolicyStatement]:
+def service_policy(
+    service: str, place: EndpointEnvironment, *, others: Sequence[str]
+) -> list[iam.PolicyStatement]:
     """What consumers may do through a service's endpoint; nothing for one that takes no policy.
 
     Args:
@@ -243,7 +245,7 @@ def service_policy(service: str, place: Place, *, others: Sequence[str]) -> list
 
 
 def registry_policy(
-    place: Place, *, pulled: Sequence[str], imported: Sequence[str]
+    place: EndpointEnvironment, *, pulled: Sequence[str], imported: Sequence[str]
 ) -> list[iam.PolicyStatement]:
     """What may be done through both endpoints of ECR.
 
@@ -261,7 +263,7 @@ def registry_policy(
     return statements
 
 
-def layers_policy(place: Place) -> list[iam.PolicyStatement]:
+def layers_policy(place: EndpointEnvironment) -> list[iam.PolicyStatement]:
     """What may be done in S3: reading layers. The URL that ECR gives is signed by an account of AWS's own."""
     # UG vpc-endpoints, minimum Amazon S3 bucket permissions.
     layers = f"arn:{place.partition}:s3:::prod-{place.region}-starport-layer-bucket/*"

@@ -15,7 +15,7 @@ from registry_constructs._cdk.located import located
 from registry_constructs.consumers.network.endpoint_policies import (
     SERVICES,
     WORKLOADS,
-    Place,
+    EndpointEnvironment,
     Service,
     Workload,
     layers_policy,
@@ -126,7 +126,7 @@ class PrivateRegistryAccess(Construct):
             services = _services(workloads, also, logs=logs)
             _check_existing(existing or {}, services)
             check_dns(vpc)
-            place = Place(
+            place = EndpointEnvironment(
                 partition=stack.partition,
                 region=stack.region,
                 accounts=tuple(check_accounts(consumer_accounts or ())) or (stack.account,),

@@ -19,7 +19,7 @@ from registry_constructs.delivery.publishers.identity_provider import (
     provider_name,
 )
 from registry_constructs.delivery.publishers.subjects import Subjects
-from registry_constructs.delivery.publishers.workflows import Destination
+from registry_constructs.delivery.publishers.workflows import PushDestination
 from registry_constructs.ecr.errors import InvalidInputError
 from registry_constructs.ecr.regions import partition_of, registry_host
 from registry_constructs.ecr.tokens import is_token
@@ -94,7 +94,7 @@ class Publisher(Construct):
         """The role, so that a publisher can be granted more."""
         return self.role
 
-    def _destination(self) -> Destination:
+    def _destination(self) -> PushDestination:
         """What a workflow has to know.
 
         Raises:
@@ -115,7 +115,7 @@ class Publisher(Construct):
         partition = partition_of(region).name
         known = self._role_name is not None and not is_token(self._role_name) and not is_token(stack.account)
         role = f"arn:{partition}:iam::{stack.account}:role/{self._role_name}" if known else None
-        return Destination(region, registry_host(account, region), name, role)
+        return PushDestination(region, registry_host(account, region), name, role)
 
 
 def _place(repository: ecr.IRepository) -> tuple[str, str]:

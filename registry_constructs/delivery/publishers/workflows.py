@@ -12,7 +12,7 @@ import yaml
 _INSPECT = "docker inspect --format 'Pushed {{index .RepoDigests 0}}'"
 
 
-class Destination(NamedTuple):
+class PushDestination(NamedTuple):
     """Where a workflow pushes to, and as whom.
 
     Attributes:
@@ -40,7 +40,7 @@ class Refs(NamedTuple):
     tags: Sequence[str] = ()
 
 
-def github_workflow(to: Destination, *, refs: Refs, environment: str | None) -> str:
+def github_workflow(to: PushDestination, *, refs: Refs, environment: str | None) -> str:
     """A workflow of GitHub Actions, started by what the role trusts, or by hand."""
     role = to.role_arn or "${{ vars.AWS_ROLE_ARN }}"
     # In GitHub's filters one '*' stops at a '/', and two don't: as IAM's.
@@ -81,7 +81,7 @@ jobs:
 """
 
 
-def gitlab_pipeline(to: Destination, *, audience: str, refs: Refs) -> str:
+def gitlab_pipeline(to: PushDestination, *, audience: str, refs: Refs) -> str:
     """A `.gitlab-ci.yml`, whose job runs for what the role trusts, or for the default branch."""
     role = to.role_arn or "$AWS_ROLE_ARN_OF_PUBLISHER"
     conditions = [_gitlab_condition("$CI_COMMIT_BRANCH", name) for name in refs.branches]
@@ -114,7 +114,9 @@ publish:
 """
 
 
-def bitbucket_pipeline(to: Destination, *, branches: Sequence[str], environments: Mapping[str, str]) -> str:
+def bitbucket_pipeline(
+    to: PushDestination, *, branches: Sequence[str], environments: Mapping[str, str]
+) -> str:
     """A `bitbucket-pipelines.yml`, whose step deploys to the first environment that the role trusts."""
     role = to.role_arn or "$AWS_ROLE_ARN_OF_PUBLISHER"
     environment = next(iter(environments), None)

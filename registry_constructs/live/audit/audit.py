@@ -12,7 +12,7 @@ from registry_constructs.live.audit.accounts import Account, Scope, find_account
 from registry_constructs.live.audit.asking import reason
 from registry_constructs.live.audit.parts import parts_of
 from registry_constructs.live.audit.public import read_public
-from registry_constructs.live.audit.reader import Registry
+from registry_constructs.live.audit.reader import RegistryReader
 from registry_constructs.live.audit.standing import Read, consumers_of, states_of
 from registry_constructs.live.errors import AwsError
 from registry_constructs.live.in_use import InUse
@@ -96,7 +96,7 @@ def read_registries(
                 if rejected:
                     unread.append(Unjudged(rule=None, where=where, reason=reason(rejected).reason))
                     continue
-                registry = Registry(account.aws, account.id, region, parts)
+                registry = RegistryReader(account.aws, account.id, region, parts)
                 read = registry.read(journal, read_one)
                 if isinstance(read.repositories, Unknown) and _not_enabled(
                     account, region, registry.ask.lost

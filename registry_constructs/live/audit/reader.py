@@ -29,7 +29,7 @@ _IMAGE: Final = ("imageDigest", "imageTags", "imagePushedAt", "lastRecordedPullT
 
 
 @dataclass(frozen=True)
-class Registry:
+class RegistryReader:
     """A registry to read.
 
     Attributes:

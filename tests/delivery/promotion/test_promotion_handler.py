@@ -34,8 +34,8 @@ class Between:
 
     def __init__(self, registries: Registries, there: str = THERE, name: str = NAME) -> None:
         self.registries = registries
-        self.there = registry.Repository(host=there, name=name, token=TOKEN, address=registries.url)
-        self.here = registry.Repository(host=HERE, name=NAME, token=TOKEN, address=registries.url)
+        self.there = registry.RemoteRepository(host=there, name=name, token=TOKEN, address=registries.url)
+        self.here = registry.RemoteRepository(host=HERE, name=NAME, token=TOKEN, address=registries.url)
         self.source, self.destination = registries.repository(HERE, NAME), registries.repository(there, name)
         self.destination.immutable = True
 

@@ -321,7 +321,7 @@ REFS = st.text(
 def test_names_of_any_kind_are_rendered_as_they_are(
     branch: str, pattern: str, tag: str, environment: str
 ) -> None:
-    to = workflows.Destination("eu-west-1", "1.dkr.ecr.eu-west-1.amazonaws.com", "shop/checkout", None)
+    to = workflows.PushDestination("eu-west-1", "1.dkr.ecr.eu-west-1.amazonaws.com", "shop/checkout", None)
     refs = workflows.Refs([branch, pattern], [tag])
     workflow = yaml.safe_load(workflows.github_workflow(to, refs=refs, environment=environment))
     assert workflow[True] == {"push": {"branches": [branch, f"{pattern}*"], "tags": [tag]}}

@@ -12,7 +12,7 @@ import pytest
 from registry_constructs.live import AwsError
 from registry_constructs.live.audit.parts import actions_for, parts_of, policy_for
 from registry_constructs.live.audit.public import read_public
-from registry_constructs.live.audit.reader import Registry
+from registry_constructs.live.audit.reader import RegistryReader
 from registry_constructs.live.audit.standing import NOT_ASKED, Raw, Read
 from registry_constructs.live.journal import Journal
 from registry_constructs.rules.judge import Unjudged
@@ -56,7 +56,7 @@ def aws(made: Answering) -> Answering:
 
 
 def read(aws: Answering, *parts: Part, journal: Journal | None = None, region: str = REGION) -> Read:
-    return Registry(aws, ACCOUNT, region, frozenset(parts)).read(journal, lambda: None)
+    return RegistryReader(aws, ACCOUNT, region, frozenset(parts)).read(journal, lambda: None)
 
 
 def only(found: Read) -> Raw:
@@ -77,7 +77,7 @@ def test_nothing_is_asked_that_no_rule_needs(aws: Answering) -> None:
 def test_progress_is_counted_by_repository(aws: Answering) -> None:
     aws.answers["DescribeRepositories"] = {"repositories": [WEB, repository("shop/cart")]}
     counted: list[int] = []
-    Registry(aws, ACCOUNT, REGION, frozenset()).read(None, lambda: counted.append(1))
+    RegistryReader(aws, ACCOUNT, REGION, frozenset()).read(None, lambda: counted.append(1))
     assert counted == [1, 1]
 
 
@@ -342,7 +342,7 @@ def test_what_was_kept_and_is_broken(aws: Answering, tmp_path: Path, parts: str)
 
 def test_lost_credentials_are_not_asked_with_again(aws: Answering) -> None:
     aws.answers |= {"GetLifecyclePolicy": refused("ExpiredTokenException")} | SETTINGS
-    registry = Registry(aws, ACCOUNT, REGION, frozenset({Part.LIFECYCLE, Part.TAGS, Part.REGISTRY}))
+    registry = RegistryReader(aws, ACCOUNT, REGION, frozenset({Part.LIFECYCLE, Part.TAGS, Part.REGISTRY}))
     found = registry.read(None, lambda: None)
     reason = Unknown("The credentials are not valid, or no longer (ExpiredTokenException)")
     raw = only(found)
@@ -377,7 +377,7 @@ def test_where_the_credentials_were_lost(aws: Answering, operation: str, where: 
         "DescribeImages": {"imageDetails": []},
         operation: refused("ExpiredTokenException"),
     }
-    registry = Registry(aws, ACCOUNT, REGION, frozenset(Part))
+    registry = RegistryReader(aws, ACCOUNT, REGION, frozenset(Part))
     registry.read(None, lambda: None)
     assert registry.ask.lost is not None
     assert registry.ask.lost.where == where

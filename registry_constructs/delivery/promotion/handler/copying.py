@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import IO
 
 from .manifest import Blob, Manifest
-from .registry import CHUNK, RegistryError, Repository, TransferError, retried
+from .registry import CHUNK, RegistryError, RemoteRepository, TransferError, retried
 
 # Tags that stand for what refers to an image, where clients don't use the API for that: the specification's
 # own, and those of cosign before its version 3.
@@ -39,7 +39,9 @@ class Copy:
         pushed: How many blobs, manifests and tags were pushed; what was there already is not counted.
     """
 
-    def __init__(self, source: Repository, destination: Repository, remaining: Callable[[], float]) -> None:
+    def __init__(
+        self, source: RemoteRepository, destination: RemoteRepository, remaining: Callable[[], float]
+    ) -> None:
         self.source = source
         self.destination = destination
         self.pushed = 0

@@ -16,7 +16,7 @@ from botocore.config import Config
 
 from .copying import SUFFIXES, Copy, CopyError, OutOfTimeError
 from .manifest import DIGEST
-from .registry import Repository
+from .registry import RemoteRepository
 
 _TAG = re.compile(r"[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}")
 _ATTACHED = re.compile(rf"sha256-([0-9a-f]{{64}})({'|'.join(map(re.escape, SUFFIXES))})")
@@ -93,7 +93,7 @@ def _promoted(tag: str, copy: Copy) -> str | None:
     return None if digest is None else f"{copy.destination} has {tag}, {digest}"
 
 
-def _pushed(event: dict[str, Any], source: Repository) -> tuple[str | None, str]:
+def _pushed(event: dict[str, Any], source: RemoteRepository) -> tuple[str | None, str]:
     """The tag, if there was one, and the digest that were pushed."""
     detail = event.get("detail") if isinstance(event, dict) else None
     detail = detail if isinstance(detail, dict) else {}
@@ -113,12 +113,12 @@ def _subject(digest: str, copy: Copy) -> str | None:
     return None if manifest is None else manifest.subject
 
 
-def _repository(which: str) -> Repository:
+def _repository(which: str) -> RemoteRepository:
     host, _, name = os.environ[which].partition("/")
     client = boto3.client("ecr", region_name=os.environ[f"{which}_REGION"], config=_CONFIG)
     # A token opens every registry of its Region that the role has rights in.
     [authorization] = client.get_authorization_token()["authorizationData"]
-    return Repository(
+    return RemoteRepository(
         host=host,
         name=name,
         token=authorization["authorizationToken"],

@@ -65,7 +65,7 @@ def retried(doing: str, call: Callable[[], T]) -> T:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Repository:
+class RemoteRepository:
     """A repository of a private registry.
 
     Attributes:

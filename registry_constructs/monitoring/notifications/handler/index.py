@@ -34,7 +34,7 @@ RESERVE = 60_000
 _CONFIG = Config(connect_timeout=3, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 3})
 
 
-class Publisher(Protocol):
+class TopicPublisher(Protocol):
     """SNS, as far as it is used here."""
 
     def publish(self, **message: str) -> object:
@@ -65,7 +65,7 @@ class Message:
 class Told:
     """What the events of a batch tell about one image, and the SQS messages that tell it."""
 
-    image: Image
+    image: PushedImage
     records: list[str] = field(default_factory=list)
     scan: tuple[str, str, dict[str, int]] | None = None
     """When, the scanner, and the counts; of several scans the last."""
@@ -96,7 +96,7 @@ class Told:
 
 
 @dataclass(frozen=True)
-class Image:
+class PushedImage:
     """An image, as far as an event names it."""
 
     account: str
@@ -123,14 +123,14 @@ class Image:
         return console_url(self.account, self.region, self.repository, self.digest)
 
 
-class Context(Protocol):
+class LambdaContext(Protocol):
     """Lambda's own, as far as it is used here."""
 
     def get_remaining_time_in_millis(self) -> int:
         """Milliseconds until Lambda ends the function."""
 
 
-def handler(event: dict[str, Any], context: Context) -> dict[str, Any]:
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Send what the batch tells, and name the SQS messages that have to come again."""
     topics = {"text": os.environ["TOPIC_ARN"], "chat": os.environ.get("CHAT_TOPIC_ARN", "")}
     failed = run(event["Records"], boto3.client("sns", config=_CONFIG), topics, context)
@@ -138,7 +138,7 @@ def handler(event: dict[str, Any], context: Context) -> dict[str, Any]:
 
 
 def run(
-    records: Iterable[dict[str, Any]], sns: Publisher, topics: dict[str, str], context: Context
+    records: Iterable[dict[str, Any]], sns: TopicPublisher, topics: dict[str, str], context: LambdaContext
 ) -> list[str]:
     """Send one message an image, and return the ids of the records that failed."""
     images, failed = gather(records)
@@ -180,7 +180,7 @@ def gather(records: Iterable[dict[str, Any]]) -> tuple[list[Told], list[str]]:
     return list(images.values()), unreadable
 
 
-def send(message: Message, sns: Publisher, topics: dict[str, str]) -> None:
+def send(message: Message, sns: TopicPublisher, topics: dict[str, str]) -> None:
     """Publish the message to the topic, and to the one for chat if there is one."""
     # SNS takes printable ASCII in a subject.
     subject = "".join(letter if " " <= letter <= "~" else "?" for letter in message.subject)
@@ -190,7 +190,7 @@ def send(message: Message, sns: Publisher, topics: dict[str, str]) -> None:
     print(f"Told: {message.subject}")
 
 
-def _image(event: dict[str, Any]) -> Image:
+def _image(event: dict[str, Any]) -> PushedImage:
     """The image that an event is about."""
     detail = event["detail"]
     if event["detail-type"] == "Inspector2 Finding":
@@ -204,7 +204,7 @@ def _image(event: dict[str, Any]) -> Image:
     parts = (event["account"], event["region"], event["time"], name, digest, *tags)
     if not all(isinstance(part, str) for part in parts) or not name or not (digest or tags):
         raise ValueError("it names no image")
-    return Image(event["account"], event["region"], name, digest, tuple(tags))
+    return PushedImage(event["account"], event["region"], name, digest, tuple(tags))
 
 
 def _container_image(detail: dict[str, Any]) -> dict[str, Any]:
