@@ -10,6 +10,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+import botocore.loaders
+import botocore.session
 import pytest
 from hypothesis import HealthCheck, settings
 from syrupy.assertion import SnapshotAssertion
@@ -66,6 +68,13 @@ def example_assembly(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -
             subprocess.run(command, cwd=Path(__file__).parent.parent, env=environment, check=True)
             Path(f"{folder}.new").rename(folder)
     return folder
+
+
+# Each session of boto3 reads AWS's models anew, which takes longer than most tests.
+_LOADER = botocore.loaders.create_loader()
+botocore.session.Session._register_data_loader = lambda session: session._components.register_component(  # type: ignore[method-assign]
+    "data_loader", _LOADER
+)
 
 
 @pytest.fixture(autouse=True)

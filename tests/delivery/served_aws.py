@@ -9,9 +9,10 @@ from __future__ import annotations
 import json
 import threading
 from collections import Counter
-from collections.abc import Callable
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Self
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from tests.stub_server import StubServer
 
 Answer = dict[str, Any] | list[Any] | bytes | tuple[int, dict[str, Any]]
 """A body for status 200, or a status and a body."""
@@ -27,11 +28,10 @@ def error(code: str, message: str = "no", status: int = 400) -> Answer:
     return status, {"__type": code, "Error": {"Code": code, "Message": message}, "message": message}
 
 
-class ServedAws:
+class ServedAws(StubServer):
     """A server for as long as a `with` block lasts.
 
     Attributes:
-        url: Its address.
         answers: By operation, what gives the answer to a request; without one it is a server's error.
         calls: How often each operation was called.
         requests: Each operation and what was asked for, in order.
@@ -45,44 +45,6 @@ class ServedAws:
         self.credentials: dict[str, set[str]] = {}
         self._lock = threading.Lock()
 
-    def __enter__(self) -> Self:
-        served = self
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-            wbufsize = -1
-            disable_nagle_algorithm = True
-
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-                status, kind, content = served.respond(self.path, dict(self.headers), body)
-                self.send_response(status)
-                self.send_header("Content-Type", kind)
-                self.send_header("Content-Length", str(len(content)))
-                if status != 200:
-                    self.send_header(
-                        "x-amzn-errortype", json.loads(content)["__type"] if b"__type" in content else ""
-                    )
-                self.end_headers()
-                self.wfile.write(content)
-
-            do_PUT = do_POST  # noqa: N815 - the base class looks for it
-
-            def log_message(self, *_: object) -> None:
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
-        self._thread.start()
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
-
     @property
     def environment(self) -> dict[str, str]:
         """Variables that bring every SDK here."""
@@ -94,14 +56,19 @@ class ServedAws:
             "AWS_MAX_ATTEMPTS": "1",
         }
 
-    def respond(self, path: str, headers: dict[str, str], body: bytes) -> tuple[int, str, bytes]:
+    def respond(
+        self,
+        method: str,  # noqa: ARG002 - each path has one
+        path: str,
+        headers: Mapping[str, str],
+        body: bytes,
+    ) -> tuple[int, dict[str, str], bytes]:
         """The answer to one request, in the protocol that it came in."""
-        named = {name.lower(): value for name, value in headers.items()}
-        operation, request = self._parsed(path, named, body)
+        operation, request = self._parsed(path, headers, body)
         with self._lock:
             self.calls[operation] += 1
             self.requests.append((operation, request))
-            key = named.get("authorization", "").partition("Credential=")[2].partition("/")[0]
+            key = headers.get("authorization", "").partition("Credential=")[2].partition("/")[0]
             self.credentials.setdefault(operation, set()).add(key)
             answer = (
                 self.answers[operation](request)
@@ -110,12 +77,14 @@ class ServedAws:
             )
         status, content = answer if isinstance(answer, tuple) else (200, answer)
         if operation in _QUERY:
-            return status, "text/xml", _xml(operation, content, status)
-        written = content if isinstance(content, bytes) else json.dumps(content).encode()
-        return status, "application/x-amz-json-1.1", written
+            return status, {"Content-Type": "text/xml"}, _xml(operation, content, status)
+        sent = {"Content-Type": "application/x-amz-json-1.1"}
+        if status != 200:
+            sent["x-amzn-errortype"] = content["__type"]
+        return status, sent, content if isinstance(content, bytes) else json.dumps(content).encode()
 
     @staticmethod
-    def _parsed(path: str, headers: dict[str, str], body: bytes) -> tuple[str, dict[str, Any]]:
+    def _parsed(path: str, headers: Mapping[str, str], body: bytes) -> tuple[str, dict[str, Any]]:
         if target := headers.get("x-amz-target"):
             return target.rpartition(".")[2], json.loads(body)
         if path in _REST:

@@ -11,9 +11,10 @@ import threading
 import urllib.error
 import urllib.request
 from collections import Counter
-from collections.abc import Callable
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Self
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from tests.stub_server import StubServer
 
 Request = dict[str, Any]
 Answer = tuple[int, dict[str, Any] | bytes]
@@ -26,8 +27,8 @@ def refusal(code: str, message: str = "no", *, status: int = 400) -> Answer:
     return status, {"__type": code, "message": message}
 
 
-class Gateway:
-    """A server on 127.0.0.1 for as long as a `with` block lasts.
+class Gateway(StubServer):
+    """A stub before the local AWS.
 
     Args:
         upstream: The address of the local AWS.
@@ -47,48 +48,20 @@ class Gateway:
         self.calls: Counter[tuple[str, str]] = Counter()
         self._lock = threading.Lock()
 
-    def __enter__(self) -> Self:
-        gateway = self
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-            # Else a header and a body of their own packets wait for each other.
-            wbufsize = -1
-            disable_nagle_algorithm = True
-
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-                status, answer = gateway._answer(self.command, self.path, dict(self.headers), body)
-                content = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
-                self.send_response(status)
-                self.send_header("Content-Type", "application/x-amz-json-1.1")
-                self.send_header("Content-Length", str(len(content)))
-                self.end_headers()
-                self.wfile.write(content)
-
-            do_GET = do_POST  # noqa: N815 - the base class looks for it
-
-            def log_message(self, *_: object) -> None:
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
-        self._thread.start()
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+    def respond(
+        self, method: str, path: str, headers: Mapping[str, str], body: bytes
+    ) -> tuple[int, dict[str, str], bytes]:
+        """The local AWS's answer, or what a test makes of it."""
+        status, answer = self._answer(method, path, dict(headers), body)
+        content = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
+        return status, {"Content-Type": "application/x-amz-json-1.1"}, content
 
     def asked(self, operation: str) -> set[str]:
         """The repositories for which an operation was asked."""
         return {name for called, name in self.calls if called == operation}
 
     def _answer(self, method: str, path: str, headers: dict[str, str], body: bytes) -> Answer:
-        target = next((value for key, value in headers.items() if key.lower() == "x-amz-target"), "")
+        target = headers.get("x-amz-target", "")
         operation = target.rpartition(".")[2] if "ContainerRegistry_" in target else ""
         if not operation:
             return self._forward(method, path, headers, body)

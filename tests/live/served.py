@@ -13,14 +13,14 @@ import re
 import threading
 import urllib.parse
 from collections import Counter
-from collections.abc import Callable
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, NamedTuple, Self
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
 from xml.sax.saxutils import escape
 
 import pytest
 
 from registry_constructs.cli import run
+from tests.stub_server import StubServer
 
 ACCOUNT, REGION = "111122223333", "eu-west-1"
 
@@ -110,8 +110,8 @@ NOTHING: Answers = {
 }
 
 
-class Served:
-    """The server, for as long as a `with` block lasts.
+class Served(StubServer):
+    """The stub of an AWS of one or several accounts.
 
     Attributes:
         answers: By operation what is answered, or a function of the request.
@@ -123,44 +123,14 @@ class Served:
         self.calls: Counter[str] = Counter()
         self._lock = threading.Lock()
 
-    def __enter__(self) -> Self:
-        served = self
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-            wbufsize = -1
-            disable_nagle_algorithm = True
-
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-                status, content = served._answer(self.command, self.path, self.headers, body)
-                self.send_response(status)
-                self.send_header("Content-Length", str(len(content)))
-                self.end_headers()
-                self.wfile.write(content)
-
-            do_GET = do_POST  # noqa: N815 - the base class looks for it
-
-            def log_message(self, *_: object) -> None:
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
-        self._thread.start()
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
-
-    def _answer(self, method: str, path: str, headers: Any, body: bytes) -> tuple[int, bytes]:
-        credential = re.search(r"Credential=([^/]+)/\d+/([^/]+)/([^/]+)", headers.get("Authorization", ""))
+    def respond(
+        self, method: str, path: str, headers: Mapping[str, str], body: bytes
+    ) -> tuple[int, dict[str, str], bytes]:
+        """The answer to one request."""
+        credential = re.search(r"Credential=([^/]+)/\d+/([^/]+)/([^/]+)", headers.get("authorization", ""))
         assert credential
         request: Request = {"account": credential[1], "region": credential[2]}
-        if target := headers.get("X-Amz-Target", ""):
+        if target := headers.get("x-amz-target", ""):
             operation = target.rpartition(".")[2]
             request |= json.loads(body or b"{}")
         elif b"Action=" in body:
@@ -180,7 +150,7 @@ class Served:
         status = 200
         if isinstance(answer, tuple):
             status, answer = answer
-        return status, answer if isinstance(answer, bytes) else json.dumps(answer).encode()
+        return status, {}, answer if isinstance(answer, bytes) else json.dumps(answer).encode()
 
 
 class Result(NamedTuple):

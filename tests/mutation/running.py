@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -99,7 +100,12 @@ def run(target: Target, project: Path) -> Outcome:
     log = folder / "mutmut.log"
     with log.open("w") as output:
         done = subprocess.run(
-            [_MUTMUT, "run"], cwd=folder, stdout=output, stderr=subprocess.STDOUT, check=False
+            [_MUTMUT, "run"],
+            cwd=folder,
+            env={**os.environ, "STUBS_IN_PROCESS": "1"},
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            check=False,
         )
     if done.returncode:
         end = re.split(r"[\r\n]+", log.read_text())[-40:]
