@@ -42,7 +42,6 @@ if TYPE_CHECKING:
     from registry_constructs.delivery.scan_gate.gate import ScanGate
     from registry_constructs.ecr.errors import InvalidInputError
     from registry_constructs.ecr.lifecycle import LifecyclePolicy, LifecycleRule, LifecycleWarning, presets
-    from registry_constructs.guardrails.guard import guard_rules
     from registry_constructs.guardrails.pinned_images import PinnedImages
     from registry_constructs.guardrails.registry_checks import RegistryChecks
     from registry_constructs.guardrails.safe_repositories import SafeRepositories
@@ -131,7 +130,6 @@ __all__ = [
     "Severity",
     "UnsupportedImageException",
     "Upstream",
-    "guard_rules",
     "presets",
 ]
 
@@ -196,7 +194,6 @@ _ROOMS = {
     "Severity": "rules.rule",
     "UnsupportedImageException": "delivery.scan_gate.exceptions",
     "Upstream": "registry",
-    "guard_rules": "guardrails.guard",
     "presets": "ecr.lifecycle",
 }
 
