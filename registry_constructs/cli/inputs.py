@@ -45,7 +45,7 @@ ImagesFile = Annotated[
     Path,
     typer.Option(
         "--images",
-        metavar="IMAGES.json",
+        metavar="IMAGES",
         help="What `aws ecr describe-images` prints, or an inventory.",
     ),
 ]
