@@ -364,21 +364,23 @@ def test_a_disk_that_is_full(local_aws: LocalAws, account: str, shell: Shell) ->
         "from registry_constructs.cli import run; run(sys.argv[2:])"
     )
     arguments = ["inventory", "--all", "--output", "inventory.jsonl"]
-    # The journal first, and with more room the file itself.
-    for room in (10_000, 33_500):
-        # Without bytecode, which the limit would cut off too.
-        done = subprocess.run(
-            [sys.executable, "-B", "-c", code, str(room), *arguments],
-            env=shell.environment(),
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 2
-        assert "The file can't be written" in done.stderr
-        assert "Traceback" not in done.stderr
-        assert Path("inventory.jsonl").read_text() == "good"
-        assert not Path("inventory.jsonl.part").exists()
+    # Without bytecode, which the limit would cut off too.
+    done = subprocess.run(
+        [sys.executable, "-B", "-c", code, "10000", *arguments],
+        env=shell.environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    journal = done.returncode, done.stderr
+    Path("inventory.jsonl.part").symlink_to("/dev/full")
+    file = shell(*arguments)
+    for status, said in (journal, (file.status, file.err)):
+        assert status == 2
+        assert "The file can't be written" in said
+        assert "Traceback" not in said
+    assert Path("inventory.jsonl").read_text() == "good"
+    assert not Path("inventory.jsonl.part").is_symlink()
     assert shell(*arguments).status == 0
     assert names() == ["shop/cart"]
 
