@@ -1,4 +1,4 @@
-"""A registry of 1,000 repositories and a million images: written, read as a stream, and simulated.
+"""A registry of 1,000 repositories and a million images: written, read line by line, and simulated.
 
 The processor's time and the most memory that the process held are printed. It fails if that is more than a
 tenth of what the images would need at once. Run it with `make bench`.
@@ -42,7 +42,7 @@ def registry() -> Iterator[Inventory]:
 
 def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "inventory.json"
+        file = Path(folder) / "inventory.jsonl"
         started = time.process_time()
         write_inventories(file, registry())
         written = time.process_time() - started

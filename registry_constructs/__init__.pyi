@@ -41,7 +41,6 @@ from registry_constructs.ecr.lifecycle import LifecyclePolicy as LifecyclePolicy
 from registry_constructs.ecr.lifecycle import LifecycleRule as LifecycleRule
 from registry_constructs.ecr.lifecycle import LifecycleWarning as LifecycleWarning
 from registry_constructs.ecr.lifecycle import presets as presets
-from registry_constructs.guardrails.guard import guard_rules as guard_rules
 from registry_constructs.guardrails.pinned_images import PinnedImages as PinnedImages
 from registry_constructs.guardrails.registry_checks import RegistryChecks as RegistryChecks
 from registry_constructs.guardrails.safe_repositories import SafeRepositories as SafeRepositories

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from weakref import WeakKeyDictionary
+
 import aws_cdk as cdk
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
-from registry_constructs._cdk.asked_once import asked_once
-
 _KEY_ID = "RegistryConstructsKey"
+# Asking Node for it each time takes about an eighth of the time of an app of many repositories.
+_default_keys: WeakKeyDictionary[Construct, kms.Key] = WeakKeyDictionary()
 
 
-@asked_once
 def default_key(scope: Construct) -> kms.Key:
     """The key of the stack that `scope` stands in; made on first use.
 
@@ -19,7 +20,9 @@ def default_key(scope: Construct) -> kms.Key:
     retained images could never be read again. One key for all repositories of a stack because each key costs
     a monthly fee.
     """
-    return shared_key(scope, _KEY_ID, alias="ecr", encrypts="the container images")
+    if scope not in _default_keys:
+        _default_keys[scope] = shared_key(scope, _KEY_ID, alias="ecr", encrypts="the container images")
+    return _default_keys[scope]
 
 
 def shared_key(scope: Construct, id: str, *, alias: str, encrypts: str) -> kms.Key:

@@ -1,9 +1,7 @@
-"""The files of a catalog: what they say, and in which line they say it."""
+"""The files of a catalog: what they say, and in which line. A JSON file is read as the YAML that it is."""
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -18,8 +16,6 @@ _Loader: Final[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _TAG: Final = "tag:yaml.org,2002:"
 SUFFIXES: Final = (".yaml", ".yml", ".json")
 _SCHEMA: Final = ".schema.json"
-
-_JSON_ESCAPE: Final = re.compile(r"(\\\\)|\\u[0-9a-fA-F]{4}")
 
 PathInFile = tuple[str | int, ...]
 
@@ -42,17 +38,11 @@ class Source:
         self._known: dict[int, dict[str | int, tuple[Any, Any]]] = {}
         self._building: set[int] = set()
         try:
-            is_json = name.endswith(".json")
-            self._root = yaml.compose(_as_yaml(text) if is_json else text, Loader=_Loader)
+            self._root = yaml.compose(text, Loader=_Loader)
             self.data = self._value(self._root, ()) if self._root is not None else None
-            if is_json and not self.problems:
-                self.data = json.loads(text)
         except yaml.YAMLError as error:
             self.data = None
             self._refuse(error)
-        except json.JSONDecodeError as error:
-            self.data = None
-            self._add("The file is not JSON", error.msg, "JSON", "mend it", line=error.lineno)
         except RecursionError:
             self.data = None
             self._add("The file is nested too deeply", "...", "a catalog", "write the catalog flat", line=1)
@@ -174,7 +164,7 @@ class Source:
     def _refuse(self, error: yaml.YAMLError) -> None:
         mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
         self._add(
-            "The file is not YAML" if not self.name.endswith(".json") else "The file is not JSON",
+            "The file is not YAML",
             getattr(error, "problem", None) or str(error),
             "one YAML or JSON document",
             "mend the file at this place",
@@ -233,15 +223,6 @@ def catalog_files(path: Path) -> list[Path]:
             )
         ]
     )
-
-
-def _as_yaml(text: str) -> str:
-    """JSON with the same lines and columns that YAML can read too: its lines are wanted, not its values.
-
-    JSON allows tabs between values, where YAML does not (in a text they can't stand), and two escapes for
-    one character.
-    """
-    return _JSON_ESCAPE.sub(lambda found: found[0] if found[1] else "......", text.replace("\t", " "))
 
 
 def _merged(node: Any) -> list[Any]:

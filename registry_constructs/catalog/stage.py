@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import contextlib
+import tempfile
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, cast
 
@@ -12,7 +16,6 @@ from constructs import Construct
 
 from registry_constructs._cdk.keys import default_key
 from registry_constructs._cdk.located import located
-from registry_constructs.catalog.early_validation import validation_starts
 from registry_constructs.catalog.fragment import Fragment
 from registry_constructs.catalog.placement import logical_id
 from registry_constructs.catalog.problems import unknown
@@ -115,7 +118,7 @@ class CatalogStage(cdk.Stage):
             InvalidInputError: If the catalog names no environments.
         """
         if isinstance(catalog, str | Path):
-            with validation_starts():
+            with _validation_starts():
                 from registry_constructs.catalog.catalog import Catalog  # noqa: PLC0415 - imports much
 
                 catalog = Catalog.load(catalog)
@@ -234,3 +237,24 @@ def _environment(catalog: Catalog, environment: str | None, env: cdk.Environment
             fix="leave env out, or change the catalog",
         )
     return environment or ""
+
+
+@contextlib.contextmanager
+def _validation_starts() -> Iterator[None]:
+    """Let Node start the CDK's template validation during the block, which must not call the CDK.
+
+    It takes Node more than a second, once a process, and every synth needs it. What may go wrong with it
+    goes wrong in the synth too, and is told there.
+    """
+    with ThreadPoolExecutor(1, "validation") as pool:
+        pool.submit(_synthesize_nothing)
+        yield
+
+
+@cache
+def _synthesize_nothing() -> None:
+    """Synthesize an app of its own: the first synth of a process starts the validation for all."""
+    with tempfile.TemporaryDirectory() as folder:
+        app = cdk.App(outdir=folder, auto_synth=False, analytics_reporting=False)
+        cdk.CfnWaitConditionHandle(cdk.Stack(app, "Nothing"), "Nothing")
+        app.synth()

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from registry_constructs.cli.inputs import refusing
-from registry_constructs.cli.live import Regions
+from registry_constructs.cli.inputs import Regions, refusing
 from registry_constructs.cli.output import counting, in_words, print_json, say
 from registry_constructs.cli.report_output import (
     AcknowledgmentsFile,

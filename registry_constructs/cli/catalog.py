@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from registry_constructs.cli.inputs import Format, refusing
-from registry_constructs.cli.live import Profile
+from registry_constructs.cli.inputs import Format, Profile, refusing
 from registry_constructs.cli.output import in_words, print_data, print_json, say, table
 from registry_constructs.ecr.errors import InvalidInputError
 

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from registry_constructs.cli.inputs import refusing
-from registry_constructs.cli.live import Profile, Regions
+from registry_constructs.cli.inputs import Profile, Regions, refusing
 from registry_constructs.cli.output import counting, say
 from registry_constructs.ecr.errors import InvalidInputError
 

@@ -1,4 +1,4 @@
-"""What the commands about lifecycle policies read, and how they end when it can't be read."""
+"""Options and files that several commands read, and how commands end after bad input."""
 
 from __future__ import annotations
 
@@ -38,6 +38,16 @@ class PageFormat(StrEnum):
     HTML = "html"
 
 
+Profile = Annotated[
+    str | None,
+    typer.Option(metavar="NAME", help="A profile of the AWS configuration.", show_default="AWS_PROFILE"),
+]
+Regions = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--region", metavar="REGION", help="Where; may be repeated.", show_default="the configuration's"
+    ),
+]
 PolicyFile = Annotated[
     Path, typer.Option("--policy", metavar="POLICY.json", help="A lifecycle policy, the text that ECR takes.")
 ]
@@ -45,7 +55,7 @@ ImagesFile = Annotated[
     Path,
     typer.Option(
         "--images",
-        metavar="IMAGES.json",
+        metavar="IMAGES",
         help="What `aws ecr describe-images` prints, or an inventory.",
     ),
 ]

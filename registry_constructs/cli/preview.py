@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from registry_constructs.cli.inputs import Format, refusing
-from registry_constructs.cli.live import Profile, Regions
+from registry_constructs.cli.inputs import Format, Profile, Regions, refusing
 from registry_constructs.cli.output import print_data, print_json, say, step, table
 from registry_constructs.ecr.errors import InvalidInputError
 from registry_constructs.ecr.lifecycle import Action

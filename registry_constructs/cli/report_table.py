@@ -8,8 +8,7 @@ from collections.abc import Iterator, Sequence
 from rich.console import Console, RenderableType
 
 from registry_constructs.cli.output import in_words, table
-from registry_constructs.reports.report import Report, Reported, place_in_words
-from registry_constructs.reports.text import capitalized, printable
+from registry_constructs.reports.report import Report, Reported, capitalized, place_in_words, printable
 from registry_constructs.rules.rule import Severity
 
 # Rows of a table; whoever wants all of them takes another format.

@@ -14,7 +14,6 @@ from registry_constructs.cli.rule_options import RuleNames
 from registry_constructs.ecr.errors import InvalidInputError
 from registry_constructs.reports import rule_pages
 from registry_constructs.rules.checks import drift
-from registry_constructs.rules.guard import guard_file
 from registry_constructs.rules.packs import PACKS, RULES, select
 
 app = typer.Typer(help="The rules that `check` and `audit` ask.", no_args_is_help=True)
@@ -71,10 +70,3 @@ def pages_(
     for name, text in written.items():
         (folder / name).write_text(text, encoding="utf-8")
     say(f"{in_words(len(written), 'page')} in {folder}.")
-
-
-@app.command()
-@refusing
-def guard(rule: RuleNames = None) -> None:
-    """Print those rules that Guard can say, in its language, for `cfn-guard validate --rules`."""
-    print(guard_file(select(rule or ["recommended"])), end="")

@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from registry_constructs.cli.inputs import refusing
-from registry_constructs.cli.live import Profile
+from registry_constructs.cli.inputs import Profile, refusing
 from registry_constructs.cli.output import print_data, print_json, say, table
 from registry_constructs.ecr.actions import INSPECTOR_ACTIONS, scan_actions
 from registry_constructs.ecr.errors import InvalidInputError

@@ -4,7 +4,7 @@ Nothing here changes anything in AWS, and nothing here needs the CDK. Needs the 
 
     from registry_constructs.live import Aws, InUse, take_inventory
 
-    take_inventory(Aws(), "inventory.json", regions=["eu-west-1"], in_use=InUse())
+    take_inventory(Aws(), "inventory.jsonl", regions=["eu-west-1"], in_use=InUse())
 """
 
 from __future__ import annotations

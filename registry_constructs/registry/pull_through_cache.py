@@ -22,12 +22,11 @@ from registry_constructs.registry.additions import RegistryAdditions
 from registry_constructs.registry.cache_of_ecr import reach_upstream
 from registry_constructs.registry.cache_secret import check_secret, make_secret
 from registry_constructs.registry.creation_template import RepositoryCreationTemplate
-from registry_constructs.registry.grants import check_granted
 from registry_constructs.registry.merged import registry_of, signing_coverage_of
 from registry_constructs.registry.places import regions_of
 from registry_constructs.registry.repository_settings import RepositorySettings, check_settings
 from registry_constructs.registry.upstream import Upstream
-from registry_constructs.repository.principals import organization_principal
+from registry_constructs.repository.principals import check_granted, organization_principal
 
 
 class PullThroughCache(Construct):

@@ -13,7 +13,6 @@ from registry_constructs._cdk.located import located
 from registry_constructs.ecr import limits
 from registry_constructs.ecr.errors import InvalidInputError
 from registry_constructs.ecr.tokens import is_token, known_to_differ
-from registry_constructs.registry.grants import check_granted
 from registry_constructs.registry.merged import identity, registry_of, signing_coverage_of
 from registry_constructs.registry.places import regions_of, stack_set_regions
 from registry_constructs.registry.signing_rights import (
@@ -22,6 +21,7 @@ from registry_constructs.registry.signing_rights import (
     admit_account,
     grant_signing,
 )
+from registry_constructs.repository.principals import check_granted
 
 
 class ManagedSigning(Construct):

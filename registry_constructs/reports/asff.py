@@ -10,8 +10,7 @@ from typing import Any, Final
 
 from registry_constructs.ecr.errors import InvalidInputError
 from registry_constructs.ecr.regions import partition_of
-from registry_constructs.reports.report import TOOL, Report, Reported
-from registry_constructs.reports.text import capitalized, printable
+from registry_constructs.reports.report import TOOL, Report, Reported, capitalized, printable
 from registry_constructs.rules.controls import CONTROLS
 from registry_constructs.rules.judge import Unjudged
 from registry_constructs.rules.rule import Rule, Severity

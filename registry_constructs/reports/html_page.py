@@ -10,8 +10,7 @@ from importlib.resources import files
 from typing import Final
 
 from registry_constructs.reports.pages import Markup, page, paragraph, table
-from registry_constructs.reports.report import TOOL, Report, Reported, place_in_words
-from registry_constructs.reports.text import capitalized, printable
+from registry_constructs.reports.report import TOOL, Report, Reported, capitalized, place_in_words, printable
 from registry_constructs.rules.controls import CONTROLS
 from registry_constructs.rules.rule import Rule, Severity
 

@@ -8,8 +8,7 @@ from datetime import UTC
 from typing import Final
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
-from registry_constructs.reports.report import TOOL, Report, Reported, place_in_words
-from registry_constructs.reports.text import printable
+from registry_constructs.reports.report import TOOL, Report, Reported, place_in_words, printable
 from registry_constructs.rules.judge import Unjudged
 from registry_constructs.rules.rule import Rule
 from registry_constructs.rules.state import State

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -16,6 +17,12 @@ from registry_constructs.rules.rule import Rule, Severity
 from registry_constructs.rules.state import Place
 
 TOOL: Final = "registry-constructs"
+
+# What XML 1.0 does not take (section 2.2), what moves a terminal's cursor, and what turns the direction of
+# text round, so that a reader sees another name than the one that stands there.
+_UNSHOWN: Final = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,6 +143,16 @@ def place_in_words(place: Place) -> str:
     if place.account and place.region:
         return f"{place.account} in {place.region}"
     return place.account or place.region or "any account and Region"
+
+
+def printable(text: str) -> str:
+    """The text, with a replacement character for each one that can't or must not be shown."""
+    return _UNSHOWN.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
+def capitalized(text: str) -> str:
+    """The text with a capital first letter, and all others as they are."""
+    return text[:1].upper() + text[1:]
 
 
 def _order(one: Reported) -> tuple[object, ...]:

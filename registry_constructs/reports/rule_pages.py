@@ -56,8 +56,6 @@ def _parts(rule: Rule) -> Iterator[str]:
         yield f"## Does not comply\n\n{_yaml(rule.example.non_compliant)}"
         for region, resources in rule.example.elsewhere.items():
             yield f"Beside both of them, in {region}:\n\n{_yaml(resources)}"
-    if rule.guard:
-        yield f"## In the language of AWS CloudFormation Guard\n\n```\n{rule.guard.strip()}\n```\n"
 
 
 def _index(rules: list[Rule]) -> str:

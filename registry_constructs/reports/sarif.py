@@ -9,8 +9,7 @@ from pathlib import PurePosixPath, PureWindowsPath
 from typing import Any, Final
 from urllib.parse import quote
 
-from registry_constructs.reports.report import TOOL, Report, Reported
-from registry_constructs.reports.text import capitalized, printable
+from registry_constructs.reports.report import TOOL, Report, Reported, capitalized, printable
 from registry_constructs.rules.controls import CONTROLS
 from registry_constructs.rules.judge import Unjudged
 from registry_constructs.rules.rule import Rule, Severity

@@ -10,7 +10,6 @@ from aws_cdk import aws_ecr as ecr
 from aws_cdk.interfaces.aws_kms import IKeyRef
 from constructs import Construct
 
-from registry_constructs._cdk.asked_once import asked_once
 from registry_constructs.ecr.errors import InvalidInputError
 from registry_constructs.ecr.lifecycle import LifecyclePolicy, LifecycleRule, presets
 from registry_constructs.ecr.tokens import known_to_differ
@@ -82,8 +81,8 @@ def check_encryption(
             allowed="encryption_key with KMS or KMS_DSSE",
             fix="leave one of the two out",
         )
-    there = _key_region(key)
-    for region in [_stack_region(scope)] if regions is None else regions:
+    there = key.env.region
+    for region in [cdk.Stack.of(scope).region] if regions is None else regions:
         if known_to_differ(there, region):
             raise InvalidInputError(
                 "The key is in another Region",
@@ -91,13 +90,3 @@ def check_encryption(
                 allowed=f"a key in {region}, where the images are",
                 fix="use a key of that Region, or a replica there of a multi-Region key",
             )
-
-
-@asked_once
-def _stack_region(scope: Construct) -> str:
-    return cdk.Stack.of(scope).region
-
-
-@asked_once
-def _key_region(key: IKeyRef) -> str:
-    return key.env.region

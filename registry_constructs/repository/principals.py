@@ -1,4 +1,4 @@
-"""The IAM principals that stand for an organization, its units, and Lambda functions."""
+"""The IAM principals that stand for an organization, its units and Lambda functions; who can be granted."""
 
 from __future__ import annotations
 
@@ -80,3 +80,14 @@ def _function(stack: cdk.Stack, function: str) -> tuple[str, str | None]:
             fix="replicate the image into the function's Region and grant there",
         )
     return function, account if account != stack.account else None
+
+
+def check_granted(grant: iam.Grant, grantee: iam.IGrantable, *, fix: str) -> None:
+    """Refuse who has no policy to write the grant into: the CDK would say nothing."""
+    if not grant.success:
+        raise InvalidInputError(
+            "This principal has no policy of its own",
+            got=type(grantee).__name__,
+            allowed="roles, users and groups",
+            fix=fix,
+        )

@@ -92,7 +92,6 @@ class Rule:
         check: Gives a sentence without a full stop for each flaw of a state; none if it complies.
         needs: What must be read of a live registry.
         example: Resources that comply and that don't; None for a rule about what only a live registry has.
-        guard: The same rule in the language of AWS CloudFormation Guard; empty if Guard can't say it.
     """
 
     id: str
@@ -105,7 +104,6 @@ class Rule:
     check: Callable[[Any, Settings], Iterable[str]]
     needs: frozenset[Part] = frozenset()
     example: Example | None = None
-    guard: str = ""
 
 
 NAMESPACE: Final = "registry-constructs"

@@ -9,8 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from typing import ClassVar, Literal, TypeAlias
 
+from registry_constructs.ecr.errors import InvalidInputError
+from registry_constructs.ecr.lifecycle import LifecyclePolicy
 from registry_constructs.rules.statements import Statement
 from registry_constructs.rules.values import Unknown
 
@@ -273,3 +276,12 @@ class ConsumerState(State):
     images: tuple[str, ...] | Unknown = ()
     mutability: Mapping[str, str] = field(default_factory=dict)
     exclusions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+@lru_cache(maxsize=4096)
+def policy_of(text: str) -> LifecyclePolicy | InvalidInputError:
+    """The policy that a text says, or why ECR's rules refuse it; many repositories have the same text."""
+    try:
+        return LifecyclePolicy.from_json(text)
+    except InvalidInputError as error:
+        return error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -59,17 +60,18 @@ def read_detail(detail: object) -> Image:
     children = detail.get("children")
     return Image(
         digest,
-        _texts(detail, "imageTags"),
+        texts_of(detail, "imageTags"),
         read_time(detail["imagePushedAt"], where="imagePushedAt"),
         _size(detail),
         status,
         _optional_time(detail, "lastRecordedPullTime"),
         archived_at,
         _optional_time(detail, "lastActivatedAt"),
-        _text(detail, "subjectManifestDigest") or None,
-        None if children is None else _texts(detail, "children"),
-        _text(detail, "imageManifestMediaType"),
-        _text(detail, "artifactMediaType"),
+        text_of(detail, "subjectManifestDigest") or None,
+        None if children is None else texts_of(detail, "children"),
+        # The same few stand in every image: one string for all of them.
+        sys.intern(text_of(detail, "imageManifestMediaType")),
+        sys.intern(text_of(detail, "artifactMediaType")),
     )
 
 
@@ -182,7 +184,12 @@ def _size(detail: Mapping[str, Any]) -> int:
     return value
 
 
-def _text(detail: Mapping[str, Any], key: str) -> str:
+def text_of(detail: Mapping[str, Any], key: str) -> str:
+    """The text of a key, empty if it is absent or null.
+
+    Raises:
+        InvalidInputError: It is not text; `where` is the key.
+    """
     value = detail.get(key)
     if value is None:
         return ""
@@ -191,7 +198,12 @@ def _text(detail: Mapping[str, Any], key: str) -> str:
     return value
 
 
-def _texts(detail: Mapping[str, Any], key: str) -> tuple[str, ...]:
+def texts_of(detail: Mapping[str, Any], key: str) -> tuple[str, ...]:
+    """The texts of a key, none if it is absent or null.
+
+    Raises:
+        InvalidInputError: It is not a list of texts; `where` is the key.
+    """
     value = detail.get(key)
     if value is None:
         return ()

@@ -39,7 +39,7 @@ from registry_constructs.ecr.lifecycle import CountType, LifecyclePolicy, Lifecy
 from registry_constructs.simulation.dependencies import Dependencies
 from registry_constructs.simulation.image import Image, ImageStatus
 from registry_constructs.simulation.outcome import NO_RULE, RuleCount, Simulation
-from registry_constructs.simulation.selection import Pool
+from registry_constructs.simulation.selection import select
 
 DAY: Final = 86_400
 """Seconds of a day."""
@@ -98,8 +98,9 @@ class _Run:
         self._newer: dict[int, int] = {}
 
     def simulation(self) -> Simulation:
-        pools = self._pools()
-        selected = [pools[rule.effective_storage_class].select(rule) for rule in self._rules]
+        tags = list(map(attrgetter("tags"), self._images))
+        stored = {kind: self._places(status) for kind, status in _STATUSES.items()}
+        selected = [select(rule, stored[rule.effective_storage_class], tags) for rule in self._rules]
         for index, (rule, places) in enumerate(zip(self._rules, selected, strict=True)):
             self._apply(index, rule, places)
         held = self._dependencies.hold(self._taker, self._rules)
@@ -115,17 +116,6 @@ class _Run:
             subjects=self._dependencies.subjects,
             counts=self._counts(selected),
         )
-
-    def _pools(self) -> dict[StorageClass, Pool]:
-        tags = list(map(attrgetter("tags"), self._images))
-        return {
-            storage_class: Pool(
-                self._places(status),
-                tags,
-                [rule for rule in self._rules if rule.effective_storage_class is storage_class],
-            )
-            for storage_class, status in _STATUSES.items()
-        }
 
     def _places(self, status: ImageStatus) -> Sequence[int]:
         """The images that the rules of a storage class look at."""

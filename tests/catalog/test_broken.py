@@ -96,7 +96,12 @@ BROKEN: dict[str, dict[str, str]] = {
         "three.yaml": "stacks: {planed: 2}\n",
     },
     "no YAML": {"c.yaml": "repositories:\n  a/b: {\n"},
-    "no JSON": {"c.json": '{"repositories": {"a/b": {},}}\n'},
+    "no JSON": {"c.json": '{\n  "repositories": {\n    "a/b": {}\n    "a/c": {}\n  }\n}\n'},
+    "values of JSON": {
+        "c.json": '{\n  "repositories": {\n    "a/b": {\n      "lifecycle": "x"\n    },\n'
+        '    "a/c": {\n      "tags": {\n        "team": 5\n      }\n    },\n    "a/b": {}\n  }\n}\n'
+    },
+    "an escape that YAML lacks": {"c.json": '{\n  "defaults": {\n    "owner": "\\ud83d\\ude80"\n  }\n}\n'},
     "a list": {"c.yaml": "- a/b\n"},
     "a tag of YAML": {"c.yaml": "repositories: !Ref x\n"},
     "a value in itself": {"c.yaml": "repositories: &all\n  a/b: *all\n"},

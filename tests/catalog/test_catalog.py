@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -150,11 +151,15 @@ def test_values_are_found_where_they_are_written_also_behind_an_alias() -> None:
     assert source.line(("repositories", "x/y", "nothing")) == 7
 
 
-def test_json_may_have_what_yaml_reads_otherwise() -> None:
-    source = Source("c.json", '{\n\t"defaults": {"owner": "\\ud83d\\ude80 yes", "tags": {"a": "\\/"}}}')
-    assert source.problems == []
-    assert source.data == {"defaults": {"owner": "🚀 yes", "tags": {"a": "/"}}}
-    assert source.line(("defaults", "tags")) == 2
+def test_json_has_its_lines() -> None:
+    data = {"defaults": {"owner": "🚀 yes", "tags": {"a": "/ü"}}, "repositories": {"a/b": {"owner": "no"}}}
+    for indent in (None, 2, "\t"):
+        source = Source(
+            "c.json", json.dumps(data, indent=indent, ensure_ascii=False).replace("/ü", r"\/\u00fc")
+        )
+        assert source.problems == []
+        assert source.data == data
+    assert source.where(("repositories", "a/b", "owner")) == "c.json:10 repositories.a/b.owner"
 
 
 def test_an_alias_a_thousand_times_over_is_read_once() -> None:

@@ -64,12 +64,12 @@ def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.Capture
     Path("policy.json").write_text(POLICY.to_json())
     Path("gentle.json").write_text(GENTLE.to_json())
     checkout = Inventory(IMAGES, "shop/checkout", "111122223333", "eu-west-1", IN_USE)
-    write_inventories("one.json", [checkout])
-    write_inventories("two.json", [checkout, Inventory(IMAGES[4:], "shop/cart", in_use=())])
+    write_inventories("one.jsonl", [checkout])
+    write_inventories("two.jsonl", [checkout, Inventory(IMAGES[4:], "shop/cart", in_use=())])
     return Shell(capfd)
 
 
-def files(images: str = "one.json", policy: str = "policy.json") -> tuple[str, ...]:
+def files(images: str = "one.jsonl", policy: str = "policy.json") -> tuple[str, ...]:
     return ("--policy", policy, "--images", images, *NOW)
 
 
@@ -83,22 +83,22 @@ GOLDEN = {
     "simulate json": ["simulate", *files(), "--format", "json"],
     "simulate html": ["simulate", *files(), "--format", "html"],
     "simulate html all": ["simulate", *files(), "--format", "html", "--all"],
-    "simulate one of two": ["simulate", *files("two.json"), "--repository", "shop/cart"],
+    "simulate one of two": ["simulate", *files("two.jsonl"), "--repository", "shop/cart"],
     "explain": ["explain", "policy.json"],
-    "compare": ["compare", "policy.json", "gentle.json", "--images", "one.json", *NOW],
+    "compare": ["compare", "policy.json", "gentle.json", "--images", "one.jsonl", *NOW],
     "compare json": [
         "compare",
         "policy.json",
         "gentle.json",
         "--images",
-        "one.json",
+        "one.jsonl",
         *NOW,
         "--format",
         "json",
     ],
-    "compare with itself": ["compare", "policy.json", "policy.json", "--images", "one.json", *NOW],
+    "compare with itself": ["compare", "policy.json", "policy.json", "--images", "one.jsonl", *NOW],
     "forecast": ["forecast", *files(), "--days", "30"],
-    "forecast two": ["forecast", *files("two.json"), "--days", "10"],
+    "forecast two": ["forecast", *files("two.jsonl"), "--days", "10"],
     "forecast given": [
         "forecast",
         *files(),
@@ -116,9 +116,9 @@ GOLDEN = {
     "forecast svg": ["forecast", *files(), "--days", "3", "--format", "svg"],
 }
 COSTS = {
-    "cost": ["--images", "two.json", *NOW],
-    "cost with policy": [*files("two.json")],
-    "cost json": [*files("two.json"), "--format", "json"],
+    "cost": ["--images", "two.jsonl", *NOW],
+    "cost with policy": [*files("two.jsonl")],
+    "cost json": [*files("two.jsonl"), "--format", "json"],
 }
 
 
@@ -149,18 +149,18 @@ def test_what_check_prints(shell: Shell, output: str, snapshot: SnapshotAssertio
             )
         },
     )
-    result = shell("lifecycle", "check", "--images", "two.json", *NOW, "--format", output)
+    result = shell("lifecycle", "check", "--images", "two.jsonl", *NOW, "--format", output)
     assert (result.status, result.err) == (0, "")
     assert lines(result.out) == snapshot(name=f"check {output}")
     failing = shell(
-        "lifecycle", "check", "--images", "two.json", *NOW, "--format", output, "--fail-on-in-use"
+        "lifecycle", "check", "--images", "two.jsonl", *NOW, "--format", output, "--fail-on-in-use"
     )
     assert failing == (3, result.out, "Images in use would go, or might: see above.\n")
 
 
 def test_check_of_an_app_without_repositories(shell: Shell) -> None:
     write_app(Path("cdk.out"), {"Images": template()})
-    assert "no repository" in shell("lifecycle", "check", "--images", "two.json").out
+    assert "no repository" in shell("lifecycle", "check", "--images", "two.jsonl").out
 
 
 def test_status_3_if_an_image_in_use_goes(shell: Shell) -> None:
@@ -176,52 +176,52 @@ def test_status_0_if_none_goes(shell: Shell) -> None:
 
 
 def test_what_could_not_be_read_is_never_taken_as_unused(shell: Shell) -> None:
-    write_inventories("unknown.json", [Inventory(IMAGES, "a", in_use=(), unknown=("eks cluster blue",))])
-    result = shell("lifecycle", "simulate", *files("unknown.json"), "--fail-on-in-use")
+    write_inventories("unknown.jsonl", [Inventory(IMAGES, "a", in_use=(), unknown=("eks cluster blue",))])
+    result = shell("lifecycle", "simulate", *files("unknown.jsonl"), "--fail-on-in-use")
     assert result.status == 3
     assert "Note: What is in use at eks cluster blue is unknown.\n" in result.err
-    calm = shell("lifecycle", "simulate", *files("unknown.json", "gentle.json"), "--fail-on-in-use")
+    calm = shell("lifecycle", "simulate", *files("unknown.jsonl", "gentle.json"), "--fail-on-in-use")
     assert calm.status == 0
 
 
 def test_an_inventory_without_uses_is_no_answer(shell: Shell) -> None:
-    write_inventories("unasked.json", [Inventory(IMAGES, "shop/checkout")])
-    result = shell("lifecycle", "simulate", *files("unasked.json"), "--fail-on-in-use")
+    write_inventories("unasked.jsonl", [Inventory(IMAGES, "shop/checkout")])
+    result = shell("lifecycle", "simulate", *files("unasked.jsonl"), "--fail-on-in-use")
     assert (result.status, result.out) == (2, "")
     assert "does not say what is in use" in result.err
     write_app(Path("cdk.out"), {"S": template(R=cdk_repository("shop/checkout", POLICY.to_json()))})
-    assert shell("lifecycle", "check", "--images", "unasked.json", "--fail-on-in-use").status == 2
+    assert shell("lifecycle", "check", "--images", "unasked.jsonl", "--fail-on-in-use").status == 2
 
 
 def test_uses_that_are_not_there_are_told(shell: Shell) -> None:
-    write_inventories("gone.json", [Inventory([], "a", in_use=(Use("pod web", tag="v9"),))])
-    result = shell("lifecycle", "simulate", *files("gone.json"))
+    write_inventories("gone.jsonl", [Inventory([], "a", in_use=(Use("pod web", tag="v9"),))])
+    result = shell("lifecycle", "simulate", *files("gone.jsonl"))
     assert "Note: pod web runs v9, which is not there.\n" in result.err
     assert "a: 0 images, of which 0 would be deleted and 0 archived, as of 2026-11-24." in result.out
 
 
 def test_manifest_lists_without_contents_are_told(shell: Shell) -> None:
-    write_inventories("lists.json", [Inventory([Image(DIGESTS[0], media_type=INDEX)], "a")])
+    write_inventories("lists.jsonl", [Inventory([Image(DIGESTS[0], media_type=INDEX)], "a")])
     assert (
         "1 manifest list does not say what it contains"
-        in shell("lifecycle", "simulate", *files("lists.json")).err
+        in shell("lifecycle", "simulate", *files("lists.jsonl")).err
     )
 
 
 def test_a_long_table_is_cut_and_says_so(shell: Shell) -> None:
     images = [Image(f"sha256:{number:064x}", (), ago(50 + number)) for number in range(100)]
-    write_inventories("many.json", [Inventory(images, "a")])
-    result = shell("lifecycle", "simulate", *files("many.json"))
+    write_inventories("many.jsonl", [Inventory(images, "a")])
+    result = shell("lifecycle", "simulate", *files("many.jsonl"))
     assert "... and 60 more; --format json has all of them." in result.out
     assert (
         len(
-            json.loads(shell("lifecycle", "simulate", *files("many.json"), "--format", "json").out)[
+            json.loads(shell("lifecycle", "simulate", *files("many.jsonl"), "--format", "json").out)[
                 "previewResults"
             ]
         )
         == 100
     )
-    compared = shell("lifecycle", "compare", "policy.json", "gentle.json", "--images", "many.json", *NOW)
+    compared = shell("lifecycle", "compare", "policy.json", "gentle.json", "--images", "many.jsonl", *NOW)
     assert "more; --format json has all of them." in compared.out
 
 
@@ -230,34 +230,35 @@ def test_a_long_table_is_cut_and_says_so(shell: Shell) -> None:
     [
         (["simulate", *files("none.json")], "none.json: The file can't be opened."),
         (["simulate", *files(policy="none.json")], "none.json: The file can't be read."),
-        (["simulate", *files(policy="one.json")], "one.json: version: ECR does not know this key."),
+        (["simulate", *files(policy="other.json")], "other.json: version: ECR does not know this key."),
         (["simulate", *files(policy="broken.json")], "broken.json: line 2 column 3: The policy is not JSON"),
         (
             ["simulate", *files("broken.json")],
-            "broken.json: line 1 column 10 (rules): The format has no such key.",
+            "broken.json: line 2 column 3: This is not JSON",
         ),
-        (["simulate", *files("two.json")], "The inventory has several repositories."),
-        (["simulate", *files("two.json"), "--repository", "x"], "does not have this repository."),
-        (["simulate", *files("empty.json")], "The inventory has no repository."),
+        (["simulate", *files("two.jsonl")], "The inventory has several repositories."),
+        (["simulate", *files("two.jsonl"), "--repository", "x"], "does not have this repository."),
+        (["simulate", *files("empty.jsonl")], "The inventory has no repository."),
         (["simulate", *files()[:-1], "2026-11-24T12:00:00"], "--now: The date is ambiguous"),
         (["simulate", *files()[:-1], "today"], "--now: This is not a date."),
         (["simulate", *files(), "--format", "xml"], "Invalid value"),
         (["simulate", "--policy", "policy.json"], "Missing option"),
         (["explain", "broken.json"], "The policy is not JSON"),
         (
-            ["compare", "policy.json", "none.json", "--images", "one.json"],
+            ["compare", "policy.json", "none.json", "--images", "one.jsonl"],
             "none.json: The file can't be read.",
         ),
         (["forecast", *files(), "--push", "v*"], "push: This does not say what is pushed."),
-        (["forecast", *files("two.json"), "--push", "v*=1"], "the inventory has several repositories."),
-        (["forecast", *files(), "--prices", "one.json"], "one.json: The table of prices has other keys."),
+        (["forecast", *files("two.jsonl"), "--push", "v*=1"], "the inventory has several repositories."),
+        (["forecast", *files(), "--prices", "other.json"], "other.json: The table of prices has other keys."),
         (["forecast", *files(), "--days", "0"], "Invalid value"),
-        (["check", "--images", "one.json"], "manifest.json: The folder is no synthesized app."),
+        (["check", "--images", "one.jsonl"], "manifest.json: The folder is no synthesized app."),
     ],
 )
 def test_bad_input_ends_with_status_2(shell: Shell, arguments: list[str], message: str) -> None:
     Path("broken.json").write_text('{"rules":\n  ]}')
-    write_inventories("empty.json", [])
+    Path("other.json").write_text('{"version": 1}')
+    write_inventories("empty.jsonl", [])
     result = shell("lifecycle", *arguments)
     assert (result.status, result.out) == (2, "")
     assert message in result.err.replace("\n", " ")
@@ -265,8 +266,8 @@ def test_bad_input_ends_with_status_2(shell: Shell, arguments: list[str], messag
 
 def test_the_same_repository_twice_needs_one_place(shell: Shell) -> None:
     places = [Inventory(IMAGES, "a", "111122223333", region) for region in ("eu-west-1", "us-east-1")]
-    write_inventories("places.json", places)
-    result = shell("lifecycle", "simulate", *files("places.json"), "--repository", "a")
+    write_inventories("places.jsonl", places)
+    result = shell("lifecycle", "simulate", *files("places.jsonl"), "--repository", "a")
     assert result.status == 2
     assert "in several places" in result.err
 
@@ -292,7 +293,7 @@ def test_the_command_line_starts_without_the_cdk_and_boto3() -> None:
 
 def test_data_of_any_kind_is_escaped(shell: Shell) -> None:
     strange: Any = Inventory([Image(DIGESTS[0], ("[red]x[/red]",), ago(99))], "[bold]a")
-    write_inventories("strange.json", [strange])
-    result = shell("lifecycle", "simulate", *files("strange.json"))
+    write_inventories("strange.jsonl", [strange])
+    result = shell("lifecycle", "simulate", *files("strange.jsonl"))
     assert "[bold]a: 1 image" in result.out
     assert "[red]x[/red]" in result.out

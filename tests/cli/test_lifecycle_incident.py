@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from registry_constructs.simulation import inventory
 from tests.console import blocks, session
 from tests.synthesis import ROOT
 
@@ -35,11 +36,15 @@ def test_the_page_has_its_files_and_shows_the_incident() -> None:
     assert "$ echo $?\n0\n" in BLOCKS[2]
 
 
-def test_the_files_shown_in_lifecycle_md_have_the_right_keys() -> None:
+def test_the_files_shown_in_lifecycle_md_have_the_right_keys(tmp_path: Path) -> None:
     page = (ROOT / "docs" / "lifecycle.md").read_text()
     shown = [
         json.loads(block)
         for block in re.findall(r"^```json\n(.*?)^```", page, flags=re.DOTALL | re.MULTILINE)
     ]
-    assert set(shown[0]) == {"version", "repositories"}
+    assert set(shown[0]) == set(inventory._REPOSITORY_KEYS)
     assert set(shown[1]) == set(json.loads(OUR_PRICES.read_text()))
+    [text] = re.findall(r"^```jsonl\n(.*?)^```", page, flags=re.DOTALL | re.MULTILINE)
+    (tmp_path / "images.jsonl").write_text(text)
+    found = [one.repository_name for one in inventory.read_inventories(tmp_path / "images.jsonl")]
+    assert found == ["shop/checkout", "shop/cart"]

@@ -70,14 +70,3 @@ def test_the_pages_are_written(run: Run, tmp_path: Path) -> None:
     assert result.status == 0
     assert {file.name for file in (tmp_path / "docs").iterdir()} == rule_pages.pages().keys()
     assert result.err == f"{len(rule_pages.pages())} pages in {tmp_path / 'docs'}.\n"
-
-
-def test_the_rules_in_the_language_of_guard(run: Run) -> None:
-    result = run("rules", "guard", "--rule", "security-hub")
-    assert result.status == 0
-    assert [line for line in result.out.splitlines() if line.startswith("rule ")] == [
-        "rule tags_immutable_without_exceptions {",
-        "rule lifecycle_policy {",
-        "rule customer_key {",
-        "rule public_repository_tagged {",
-    ]

@@ -86,11 +86,16 @@ def shell(
 
 @pytest.fixture
 def inventory(shell: Shell) -> Callable[..., Result]:
-    """Take an inventory of the test's account into `inventory.json`."""
+    """Take an inventory of the test's account into `inventory.jsonl`."""
 
     def take(*arguments: str, endpoint: str | None = None, **variables: str) -> Result:
         return shell(
-            "inventory", "--output", "inventory.json", *arguments or ["--all"], endpoint=endpoint, **variables
+            "inventory",
+            "--output",
+            "inventory.jsonl",
+            *arguments or ["--all"],
+            endpoint=endpoint,
+            **variables,
         )
 
     return take

@@ -63,7 +63,7 @@ def test_what_passes_is_lived_through(
     )
     result = inventory(endpoint=proxy.url, AWS_ACCESS_KEY_ID=account)
     assert result.status == 0, result.err
-    assert content(read("inventory.json")) == without_subjects(pushed)
+    assert content(read("inventory.jsonl")) == without_subjects(pushed)
     assert len(proxy.fired()) - before == 3
 
 
@@ -79,7 +79,7 @@ def test_all_at_once(filled: tuple[str, list[Pushed]], inventory: Take, proxy: P
     )
     result = inventory(endpoint=proxy.url, AWS_ACCESS_KEY_ID=account)
     assert result.status == 0, result.err
-    assert content(read("inventory.json")) == without_subjects(pushed)
+    assert content(read("inventory.jsonl")) == without_subjects(pushed)
     assert len(proxy.fired()) - before == 3 * len(PASSING)
 
 
@@ -100,18 +100,18 @@ def test_what_lasts_is_told_and_nothing_is_written(
 ) -> None:
     rule, message = LASTING[name]
     pushed = fill(local_aws, account, {"shop/cart": 30, "shop/checkout": 1})
-    Path("inventory.json").write_text("good")
+    Path("inventory.jsonl").write_text("good")
     proxy.rules(
         {"service": "ecr", "operation": "DescribeImages", "body": "repositoryName == 'shop/cart'", **rule}
     )
     result = inventory(endpoint=proxy.url, AWS_MAX_ATTEMPTS="2")
     assert (result.status, result.out) == (1, "")
     assert message in result.err
-    assert Path("inventory.json").read_text() == "good"
+    assert Path("inventory.jsonl").read_text() == "good"
     assert proxy.fired()
     proxy.rules()
     assert inventory(endpoint=proxy.url).status == 0
-    assert content(read("inventory.json")) == without_subjects(pushed)
+    assert content(read("inventory.jsonl")) == without_subjects(pushed)
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -126,8 +126,8 @@ def test_never_silently_short(
     )
     result = inventory(endpoint=proxy.url, AWS_MAX_ATTEMPTS="3")
     if result.status == 0:
-        assert content(read("inventory.json")) == without_subjects(pushed)
+        assert content(read("inventory.jsonl")) == without_subjects(pushed)
     else:
         assert result.status == 1
         assert "Error: " in result.err
-        assert not Path("inventory.json").exists()
+        assert not Path("inventory.jsonl").exists()

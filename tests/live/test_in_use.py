@@ -81,7 +81,7 @@ def running(local_aws: LocalAws, account: str) -> Running:
 
 def uses(name: str) -> dict[str, set[str]]:
     """By place, the tags and digests that it runs of a repository."""
-    [inventory] = [one for one in read("inventory.json") if one.repository_name == name]
+    [inventory] = [one for one in read("inventory.jsonl") if one.repository_name == name]
     found: dict[str, set[str]] = {}
     for use in inventory.in_use or ():
         found.setdefault(use.where, set()).add(use.tag or use.digest)
@@ -89,15 +89,15 @@ def uses(name: str) -> dict[str, set[str]]:
 
 
 def unknown() -> set[str]:
-    return {place for inventory in read("inventory.json") for place in inventory.unknown}
+    return {place for inventory in read("inventory.jsonl") for place in inventory.unknown}
 
 
 def test_nobody_has_looked_and_nothing_runs_are_two_answers(running: Running, inventory: Take) -> None:
     running.push("shop/web", "v1")
     assert inventory().status == 0
-    assert read("inventory.json")[0].in_use is None
+    assert read("inventory.jsonl")[0].in_use is None
     assert inventory("--all", "--in-use").status == 0
-    assert read("inventory.json")[0].in_use == ()
+    assert read("inventory.jsonl")[0].in_use == ()
     assert unknown() == set()
 
 
@@ -115,7 +115,7 @@ def test_services_and_their_deployments(running: Running, inventory: Take, shell
     }
 
     Path("policy.json").write_text(json.dumps(POLICY))
-    simulate = ["lifecycle", "simulate", "--policy", "policy.json", "--images", "inventory.json"]
+    simulate = ["lifecycle", "simulate", "--policy", "policy.json", "--images", "inventory.jsonl"]
     result = shell(*simulate, "--fail-on-in-use", "--format", "json")
     assert result.status == 3
     assert "Images in use would go" in result.err
@@ -226,7 +226,7 @@ def test_an_eks_cluster_that_nothing_leads_into_is_unknown_and_is_never_taken_as
     assert "no --kubeconfig leads to it, and no --pods file is of it" in " ".join(result.err.split())
     Path("policy.json").write_text(json.dumps(POLICY))
     simulated = shell(
-        *["lifecycle", "simulate", "--policy", "policy.json", "--images", "inventory.json"],
+        *["lifecycle", "simulate", "--policy", "policy.json", "--images", "inventory.jsonl"],
         "--fail-on-in-use",
     )
     assert simulated.status == 3
@@ -273,11 +273,11 @@ def test_a_file_that_is_of_no_use_is_refused_before_anything_is_written(
     running.push("shop/web", "v1")
     running.client("eks").create_cluster(name="blue", roleArn=running.role, resourcesVpcConfig={})
     Path("pods.json").write_text(content)
-    Path("inventory.json").write_text("good")
+    Path("inventory.jsonl").write_text("good")
     result = inventory("--all", "--pods", given)
     assert (result.status, result.out) == (2, "")
     assert problem in result.err
-    assert Path("inventory.json").read_text() == "good"
+    assert Path("inventory.jsonl").read_text() == "good"
 
 
 def test_a_use_is_kept_once_for_each_place_and_image() -> None:

@@ -22,8 +22,8 @@ from tests.live.gateway import Answer, Gateway, Request, refusal
 
 Take = Callable[..., Result]
 SIZES = {f"apps/number-{number}": 20 for number in range(12)}
-TAKE = ("inventory", "--all", "--output", "inventory.json", "--concurrency", "2")
-PARTIAL = Path("inventory.json.partial")
+TAKE = ("inventory", "--all", "--output", "inventory.jsonl", "--concurrency", "2")
+PARTIAL = Path("inventory.jsonl.partial")
 
 
 class Door:
@@ -75,7 +75,7 @@ def test_an_interrupted_inventory_goes_on(
     local_aws: LocalAws, account: str, shell: Shell, gateway: Gateway, number: signal.Signals
 ) -> None:
     pushed = fill(local_aws, account, SIZES)
-    Path("inventory.json").write_text("good")
+    Path("inventory.jsonl").write_text("good")
     with midway(shell, gateway) as (process, door):
         process.send_signal(number)
         if number is not signal.SIGKILL:
@@ -84,19 +84,19 @@ def test_an_interrupted_inventory_goes_on(
         _, said = process.communicate(timeout=60)
         assert process.returncode in (-number, 128 + number)
         assert "Traceback" not in said
-    assert Path("inventory.json").read_text() == "good"
-    assert sorted(path.name for path in Path().iterdir()) == ["inventory.json", PARTIAL.name]
+    assert Path("inventory.jsonl").read_text() == "good"
+    assert sorted(path.name for path in Path().iterdir()) == ["inventory.jsonl", PARTIAL.name]
     kept = {json.loads(line)[0]["name"] for line in PARTIAL.read_text().splitlines()[1:]}
     assert 3 <= len(kept) < len(SIZES)
     result = shell(*TAKE, endpoint=gateway.url)
     assert result.status == 0
     assert f"{len(kept)} repositories had been read already" in result.err
     assert gateway.asked("DescribeImages") == set(SIZES) - kept
-    assert content(read("inventory.json")) == without_subjects(pushed)
+    assert content(read("inventory.jsonl")) == without_subjects(pushed)
     assert not PARTIAL.exists()
-    interrupted = Path("inventory.json").read_bytes()
+    interrupted = Path("inventory.jsonl").read_bytes()
     shell(*TAKE)
-    assert Path("inventory.json").read_bytes() == interrupted
+    assert Path("inventory.jsonl").read_bytes() == interrupted
 
 
 def test_two_at_once_do_not_mix(local_aws: LocalAws, account: str, shell: Shell, gateway: Gateway) -> None:
@@ -108,7 +108,7 @@ def test_two_at_once_do_not_mix(local_aws: LocalAws, account: str, shell: Shell,
         door.open()
         process.communicate(timeout=60)
         assert process.returncode == 0
-    assert len(read("inventory.json")) == 2
+    assert len(read("inventory.jsonl")) == 2
 
 
 @pytest.fixture
@@ -128,7 +128,7 @@ def unfinished(local_aws: LocalAws, account: str, shell: Shell, gateway: Gateway
 def test_only_what_failed_is_read_again(shell: Shell, unfinished: Gateway) -> None:
     assert shell(*TAKE, endpoint=unfinished.url).status == 0
     assert unfinished.asked("DescribeImages") == {"apps/three"}
-    assert len(read("inventory.json")) == 3
+    assert len(read("inventory.jsonl")) == 3
 
 
 @pytest.mark.parametrize(
@@ -139,7 +139,7 @@ def test_only_what_failed_is_read_again(shell: Shell, unfinished: Gateway) -> No
     ],
 )
 def test_another_question_begins_anew(shell: Shell, unfinished: Gateway, other: tuple[str, ...]) -> None:
-    result = shell("inventory", "--output", "inventory.json", *other, endpoint=unfinished.url)
+    result = shell("inventory", "--output", "inventory.jsonl", *other, endpoint=unfinished.url)
     assert result.status == 0
     assert "had been read already" not in result.err
     assert "apps/one" in unfinished.asked("DescribeImages")
@@ -160,7 +160,7 @@ def test_a_repository_that_was_made_anew_is_read_again(
     time.sleep(1.1)  # the local AWS dates repositories by the second
     ecr.create_repository(repositoryName="apps/one")
     assert shell(*TAKE, endpoint=unfinished.url).status == 0
-    assert {one.repository_name: len(one.images) for one in read("inventory.json")} == {
+    assert {one.repository_name: len(one.images) for one in read("inventory.jsonl")} == {
         "apps/one": 0,
         "apps/three": 5,
     }
@@ -194,14 +194,14 @@ def test_a_line_that_is_cut_off_is_read_again(shell: Shell, unfinished: Gateway,
     PARTIAL.write_bytes(PARTIAL.read_bytes()[:-cut])
     assert shell(*TAKE, endpoint=unfinished.url).status == 0
     assert len(unfinished.asked("DescribeImages")) == 2
-    assert [len(one.images) for one in read("inventory.json")] == [5, 5, 5]
+    assert [len(one.images) for one in read("inventory.jsonl")] == [5, 5, 5]
 
 
 @pytest.mark.parametrize("text", ["", "\n", "{}\n", "[]", "\x00" * 100, '{"question": {}}\n[{}, []]\n'])
 def test_a_kept_file_of_anything_else_is_begun_anew(shell: Shell, unfinished: Gateway, text: str) -> None:
     PARTIAL.write_text(text)
     assert shell(*TAKE, endpoint=unfinished.url).status == 0
-    assert len(read("inventory.json")) == 3
+    assert len(read("inventory.jsonl")) == 3
 
 
 def test_a_kept_file_that_is_broken_inside_is_told(shell: Shell, unfinished: Gateway) -> None:
@@ -209,13 +209,13 @@ def test_a_kept_file_that_is_broken_inside_is_told(shell: Shell, unfinished: Gat
     result = shell(*TAKE, endpoint=unfinished.url)
     assert result.status == 1
     assert "What was kept of the interrupted reading is broken" in result.err
-    assert not Path("inventory.json").exists()
+    assert not Path("inventory.jsonl").exists()
 
 
 def test_what_a_finished_inventory_has_used_is_not_used_again(shell: Shell, unfinished: Gateway) -> None:
     """Ended between writing the file and removing what it came from."""
-    Path("inventory.json").write_text("good")
+    Path("inventory.jsonl").write_text("good")
     later = time.time() + 10
-    os.utime("inventory.json", (later, later))
+    os.utime("inventory.jsonl", (later, later))
     assert shell(*TAKE, endpoint=unfinished.url).status == 0
     assert len(unfinished.asked("DescribeImages")) == 3

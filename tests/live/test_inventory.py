@@ -35,7 +35,7 @@ Take = Callable[..., Result]
 SIZES = {"shop/checkout": 300, "shop/cart": 120, "tools/build": 60, "tools/none": 0}
 
 
-def names(file: str = "inventory.json") -> list[str]:
+def names(file: str = "inventory.jsonl") -> list[str]:
     return [inventory.repository_name for inventory in read(file)]
 
 
@@ -44,17 +44,17 @@ def test_thousands_of_images_are_all_there(
 ) -> None:
     pushed = fill(local_aws, account, SIZES)
     result = inventory()
-    assert result == (0, "", f"4 repositories with 2,400 images of account {account} in inventory.json.\n")
-    found = read("inventory.json")
+    assert result == (0, "", f"4 repositories with 2,400 images of account {account} in inventory.jsonl.\n")
+    found = read("inventory.jsonl")
     assert content(found) == without_subjects(pushed)
     assert [(one.account, one.region, one.repository_name) for one in found] == [
         (account, "eu-west-1", name) for name in sorted(SIZES)
     ]
     assert all(one.in_use is None and one.unknown == () for one in found)
-    first = Path("inventory.json").read_bytes()
+    first = Path("inventory.jsonl").read_bytes()
     inventory()
-    assert Path("inventory.json").read_bytes() == first
-    assert sorted(path.name for path in Path().iterdir()) == ["inventory.json"]
+    assert Path("inventory.jsonl").read_bytes() == first
+    assert sorted(path.name for path in Path().iterdir()) == ["inventory.jsonl"]
     Path("policy.json").write_text(presets.continuous_delivery().to_json())
     simulated = shell(
         "lifecycle",
@@ -62,7 +62,7 @@ def test_thousands_of_images_are_all_there(
         "--policy",
         "policy.json",
         "--images",
-        "inventory.json",
+        "inventory.jsonl",
         "--repository",
         "shop/checkout",
     )
@@ -81,7 +81,7 @@ def test_pages_subjects_and_the_archive(
     asked: list[Request] = []
     gateway.hooks["DescribeImages"] = lambda request: asked.append(dict(request))
     assert inventory(endpoint=gateway.url).status == 0
-    [found] = read("inventory.json")
+    [found] = read("inventory.jsonl")
     expected = {one._replace(children=None) if one.digest == archived else one for one in pushed}
     assert content([found], subjects=True) == expected
     by_digest = {image.digest: image for image in found.images}
@@ -113,13 +113,13 @@ def test_several_regions_and_names(local_aws: LocalAws, account: str, inventory:
     some = inventory(*regions, "--repository", "shop/checkout", "--repository", "shop/cart")
     assert some.status == 0
     assert "Note: shop/cart in us-east-1: there is no such repository there.\n" in some.err
-    assert [(one.region, one.repository_name) for one in read("inventory.json")] == [
+    assert [(one.region, one.repository_name) for one in read("inventory.jsonl")] == [
         ("eu-west-1", "shop/cart"),
         ("eu-west-1", "shop/checkout"),
         ("us-east-1", "shop/checkout"),
     ]
     inventory("--repository", "shop/cart")
-    assert content(read("inventory.json")) == without_subjects(
+    assert content(read("inventory.jsonl")) == without_subjects(
         [one for one in pushed if one.repository == "shop/cart"]
     )
 
@@ -128,7 +128,7 @@ def test_an_empty_registry(inventory: Take) -> None:
     result = inventory()
     assert result.status == 0
     assert "0 repositories with 0 images" in result.err
-    assert read("inventory.json") == []
+    assert read("inventory.jsonl") == []
 
 
 @pytest.mark.parametrize(
@@ -148,10 +148,10 @@ def test_an_empty_registry(inventory: Take) -> None:
     ],
 )
 def test_wrong_options_end_with_status_2(shell: Shell, arguments: list[str], message: str) -> None:
-    result = shell("inventory", "--output", "inventory.json", *arguments)
+    result = shell("inventory", "--output", "inventory.jsonl", *arguments)
     assert (result.status, result.out) == (2, "")
     assert message in result.err
-    assert list(Path().iterdir()) in ([], [Path("inventory.json.partial")])
+    assert list(Path().iterdir()) in ([], [Path("inventory.jsonl.partial")])
 
 
 def test_no_region_and_no_credentials(shell: Shell) -> None:
@@ -204,7 +204,7 @@ def test_a_list_that_was_deleted_meanwhile_makes_it_read_again(
     gateway.hooks["BatchGetImage"] = delete_one
     assert inventory(endpoint=gateway.url).status == 0
     expected = {one for one in without_subjects(pushed) if one.tags != ("v1.1",)}
-    assert content(read("inventory.json")) == expected
+    assert content(read("inventory.jsonl")) == expected
 
 
 def test_an_image_on_two_pages_counts_once(
@@ -220,7 +220,7 @@ def test_an_image_on_two_pages_counts_once(
 
     gateway.hooks["DescribeImages"] = twice
     assert inventory(endpoint=gateway.url).status == 0
-    assert content(read("inventory.json")) == without_subjects(pushed)
+    assert content(read("inventory.jsonl")) == without_subjects(pushed)
 
 
 def test_what_aws_may_leave_out(local_aws: LocalAws, account: str, inventory: Take, gateway: Gateway) -> None:
@@ -235,7 +235,7 @@ def test_what_aws_may_leave_out(local_aws: LocalAws, account: str, inventory: Ta
     ]
     gateway.hooks["DescribeImages"] = lambda _: (200, {"imageDetails": plain})
     assert inventory(endpoint=gateway.url).status == 0
-    [found] = read("inventory.json")
+    [found] = read("inventory.jsonl")
     assert {image.digest: image.children for image in found.images} == {
         digest_of(child): None,
         digest_of(manifest_list): (digest_of(child),),
@@ -303,7 +303,7 @@ def test_a_repository_that_cannot_be_read_is_never_left_out(
     message: str,
 ) -> None:
     fill(local_aws, account, {"shop/cart": 1, "shop/checkout": 0})
-    Path("inventory.json").write_text("good")
+    Path("inventory.jsonl").write_text("good")
     gateway.hooks["DescribeImages"] = lambda request: (
         (200, {"imageDetails": [DETAIL]}) if request["repositoryName"] == "shop/checkout" else None
     )
@@ -317,9 +317,9 @@ def test_a_repository_that_cannot_be_read_is_never_left_out(
     assert (result.status, result.out) == (1, "")
     assert message in result.err
     assert "shop/checkout in eu-west-1" in result.err
-    assert "the 1 that were read are kept in inventory.json.partial" in result.err
-    assert Path("inventory.json").read_text() == "good"
-    assert sorted(path.name for path in Path().iterdir()) == ["inventory.json", "inventory.json.partial"]
+    assert "the 1 that were read are kept in inventory.jsonl.partial" in result.err
+    assert Path("inventory.jsonl").read_text() == "good"
+    assert sorted(path.name for path in Path().iterdir()) == ["inventory.jsonl", "inventory.jsonl.partial"]
 
 
 @pytest.mark.parametrize("answer", [(200, {}), (200, b"["), (200, {"repositories": [{}]})])
@@ -331,7 +331,7 @@ def test_a_listing_that_cannot_be_read_is_never_taken_as_empty(
         result = inventory(*selection, endpoint=gateway.url)
         assert result.status == 1
         assert "AWS's answer can't be read" in result.err
-    assert not Path("inventory.json").exists()
+    assert not Path("inventory.jsonl").exists()
 
 
 def test_refused_credentials_stop_at_once(
@@ -358,27 +358,29 @@ def test_ten_failures_are_enough(
 
 def test_a_disk_that_is_full(local_aws: LocalAws, account: str, shell: Shell) -> None:
     fill(local_aws, account, {"shop/cart": 20})
-    Path("inventory.json").write_text("good")
+    Path("inventory.jsonl").write_text("good")
     code = (
         "import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[1]),) * 2); "
         "from registry_constructs.cli import run; run(sys.argv[2:])"
     )
-    arguments = ["inventory", "--all", "--output", "inventory.json"]
-    # The journal first, and with more room the file itself.
-    for room in (10_000, 33_500):
-        # Without bytecode, which the limit would cut off too.
-        done = subprocess.run(
-            [sys.executable, "-B", "-c", code, str(room), *arguments],
-            env=shell.environment(),
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 2
-        assert "The file can't be written" in done.stderr
-        assert "Traceback" not in done.stderr
-        assert Path("inventory.json").read_text() == "good"
-        assert not Path("inventory.json.part").exists()
+    arguments = ["inventory", "--all", "--output", "inventory.jsonl"]
+    # Without bytecode, which the limit would cut off too.
+    done = subprocess.run(
+        [sys.executable, "-B", "-c", code, "10000", *arguments],
+        env=shell.environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    journal = done.returncode, done.stderr
+    Path("inventory.jsonl.part").symlink_to("/dev/full")
+    file = shell(*arguments)
+    for status, said in (journal, (file.status, file.err)):
+        assert status == 2
+        assert "The file can't be written" in said
+        assert "Traceback" not in said
+    assert Path("inventory.jsonl").read_text() == "good"
+    assert not Path("inventory.jsonl.part").is_symlink()
     assert shell(*arguments).status == 0
     assert names() == ["shop/cart"]
 

@@ -73,7 +73,7 @@ def take_as(aws: LocalAws, shell: Shell, tmp_path: Path, monkeypatch: pytest.Mon
         document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
         iam.put_user_policy(UserName="reader", PolicyName="own", PolicyDocument=document)
         return shell(
-            *["inventory", "--output", "inventory.json", "--all", "--kubeconfig", str(stand.config)],
+            *["inventory", "--output", "inventory.jsonl", "--all", "--kubeconfig", str(stand.config)],
             endpoint=aws.endpoint_url,
             AWS_ACCESS_KEY_ID=key["AccessKeyId"],
             AWS_SECRET_ACCESS_KEY=key["SecretAccessKey"],
@@ -89,7 +89,7 @@ def test_the_policy_is_enough(take_as: TakeAs) -> None:
     result = take_as(STATEMENTS["Inventory"] + STATEMENTS["InUse"])
     assert result.status == 0
     assert "unknown" not in result.err
-    [inventory] = read("inventory.json")
+    [inventory] = read("inventory.jsonl")
     assert inventory.unknown == ()
     assert {use.where for use in inventory.in_use or ()} == {
         f"ecs service shop/web in {REGION}",
@@ -105,13 +105,13 @@ def test_without_what_reads_images_there_is_no_inventory(take_as: TakeAs, action
     result = take_as([one for one in STATEMENTS["Inventory"] + STATEMENTS["InUse"] if one != action])
     assert result.status == 1
     assert f"AWS does not allow {action.removeprefix('ecr:')}" in result.err
-    assert not Path("inventory.json").exists()
+    assert not Path("inventory.jsonl").exists()
 
 
 @pytest.mark.parametrize("action", STATEMENTS["InUse"])
 def test_without_what_looks_at_a_place_it_is_unknown(take_as: TakeAs, action: str) -> None:
     result = take_as([one for one in STATEMENTS["Inventory"] + STATEMENTS["InUse"] if one != action])
     assert result.status == 0
-    [inventory] = read("inventory.json")
+    [inventory] = read("inventory.jsonl")
     assert inventory.unknown
     assert all(place in " ".join(result.err.split()) for place in inventory.unknown)

@@ -262,7 +262,7 @@ def test_no_region_that_can_be_read_is_unknown(served: Served, command: Command,
 # Pages -------------------------------------------------------------------------------------------------
 
 NAMES = ["shop/cart", "shop/checkout", "shop/web"]
-INVENTORY = ("inventory", "--all", "--output", "inventory.json")
+INVENTORY = ("inventory", "--all", "--output", "inventory.jsonl")
 IMPORT = ("catalog", "import", "--output", "catalog.yaml")
 
 
@@ -300,8 +300,8 @@ def test_what_comes_twice_counts_once_and_cost_takes_it(served: Served, command:
     result = command(*INVENTORY)
     assert result.status == 0, result
     assert "3 repositories with 6 images" in result.err
-    assert [one.repository_name for one in read_inventories("inventory.json")] == NAMES
-    assert command("cost", "--images", "inventory.json").status == 0
+    assert [one.repository_name for one in read_inventories("inventory.jsonl")] == NAMES
+    assert command("cost", "--images", "inventory.jsonl").status == 0
     assert command(*IMPORT).status == 0
     report = command(*AUDIT, "--rule", "tags-immutable").report
     assert report["counts"]["passed"] == 3
@@ -319,7 +319,7 @@ def test_an_image_that_comes_again_is_as_it_was_last(served: Served, command: Co
         "imageDetails", "nextToken", {"": ([first], "a"), "a": ([first | {"imageTags": ["new"]}], "")}
     )
     assert command(*INVENTORY).status == 0
-    [found] = read_inventories("inventory.json")
+    [found] = read_inventories("inventory.jsonl")
     assert [image.tags for image in found.images] == [("new",)]
 
 
@@ -431,7 +431,7 @@ def test_pages_that_never_end_are_unknown_everywhere(
     text = result.out + result.err
     assert key in text
     assert "comes again" in text or "without anything new" in text
-    assert not Path("inventory.json").exists()
+    assert not Path("inventory.jsonl").exists()
     assert not Path("catalog.yaml").exists()
     # Public repositories have a list of the same name.
     assert served.calls[operation.rpartition(":")[2]] <= 2 * 21
@@ -440,8 +440,7 @@ def test_pages_that_never_end_are_unknown_everywhere(
 def test_every_list_that_is_read_was_tried() -> None:
     """Lists are read with `pages` alone, and each of them is one of those above or in another test."""
     elsewhere = {"get_lifecycle_policy_preview", "list_stacks", "list_images"}
-    package = Path(__file__).parents[2] / "registry_constructs"
-    sources = [*(package / "operations").rglob("*.py"), package / "answers.py"]
+    sources = list((Path(__file__).parents[2] / "registry_constructs" / "live").rglob("*.py"))
     text = "\n".join(source.read_text() for source in sources)
     assert len(sources) > 20
     assert "paginat" not in text
@@ -761,7 +760,7 @@ def test_what_writes_a_file_writes_it_whole_or_not_at_all(
             assert result.status in ({0, 1, 2, 3} if name in allowed else {1}), (path, name, result)
             if result.status == 1:
                 assert "Error: " in result.err
-                assert not Path("inventory.json").exists()
+                assert not Path("inventory.jsonl").exists()
                 assert not Path("catalog.yaml").exists()
             tried += 1
     assert tried >= 9

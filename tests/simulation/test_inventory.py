@@ -1,13 +1,10 @@
 from __future__ import annotations
 
-import io
 import json
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from registry_constructs.ecr.errors import InvalidInputError
 from registry_constructs.simulation import (
@@ -15,11 +12,9 @@ from registry_constructs.simulation import (
     ImageStatus,
     Inventory,
     Use,
-    json_stream,
     read_inventories,
     write_inventories,
 )
-from registry_constructs.simulation.json_stream import JsonStream
 
 DIGEST = f"sha256:{'a' * 64}"
 OTHER = f"sha256:{'b' * 64}"
@@ -35,8 +30,12 @@ def repository(**fields: Any) -> dict[str, Any]:
     return {"repositoryName": "shop/checkout", "imageDetails": [detail()], **fields}
 
 
-def ours(*repositories: dict[str, Any], **fields: Any) -> dict[str, Any]:
-    return {"version": 1, "repositories": list(repositories), **fields}
+def ours(*repositories: object) -> str:
+    return lines({"version": 1}, *repositories, {"repositories": len(repositories)})
+
+
+def lines(*entries: object) -> str:
+    return "".join(f"{json.dumps(entry)}\n" for entry in entries)
 
 
 def read(folder: Path, document: object) -> list[Inventory]:
@@ -111,13 +110,14 @@ def test_our_format_is_written_and_read(tmp_path: Path) -> None:
         ),
         Inventory([], "shop/cart", in_use=()),
     ]
-    write_inventories(tmp_path / "inventory.json", iter(inventories))
-    assert list(read_inventories(tmp_path / "inventory.json")) == inventories
-    assert json.loads((tmp_path / "inventory.json").read_text())["version"] == 1
+    write_inventories(tmp_path / "inventory.jsonl", iter(inventories))
+    assert list(read_inventories(tmp_path / "inventory.jsonl")) == inventories
+    first, *_, last = (tmp_path / "inventory.jsonl").read_text().splitlines()
+    assert (first, last) == ('{"version": 1}', '{"repositories": 2}')
 
 
 def test_an_interrupted_writer_leaves_the_good_file_alone(tmp_path: Path) -> None:
-    file = tmp_path / "inventory.json"
+    file = tmp_path / "inventory.jsonl"
     write_inventories(file, [Inventory([], "shop/cart")])
     before = file.read_text()
 
@@ -136,9 +136,11 @@ def test_keys_may_stand_in_any_order_and_media_types_are_shared(tmp_path: Path) 
         detail(imageManifestMediaType="long type"),
         detail(imageDigest=OTHER, imageManifestMediaType="long type"),
     ]
-    turned = dict(reversed(ours(dict(reversed(repository(imageDetails=images).items()))).items()))
-    [found] = read(tmp_path, json.dumps(turned, indent=3))
-    assert found.images[0].media_type is found.images[1].media_type
+    turned = dict(reversed(repository(imageDetails=images).items()))
+    for text in (ours(turned), json.dumps(turned, indent=3)):
+        [found] = read(tmp_path, text)
+        assert found.repository_name == "shop/checkout"
+        assert found.images[0].media_type is found.images[1].media_type
 
 
 def test_a_repository_of_ours_may_be_named_by_its_images(tmp_path: Path) -> None:
@@ -152,81 +154,91 @@ def test_nothing_is_a_result(tmp_path: Path) -> None:
     assert read(tmp_path, ours()) == []
 
 
+def test_one_repository_may_be_one_document(tmp_path: Path) -> None:
+    whole = repository(inUse=[{"where": "pod", "imageTag": "v1"}], unknown=["eks blue"], region="eu-west-1")
+    assert read(tmp_path, json.dumps(whole, indent=2)) == read(tmp_path, ours(whole))
+
+
 def test_progress_is_told(tmp_path: Path) -> None:
-    images = [{"imageDigest": f"sha256:{number:064x}", "imagePushedAt": 1} for number in range(2500)]
-    (tmp_path / "images.json").write_text(json.dumps({"imageDetails": images}))
+    (tmp_path / "images.jsonl").write_text(ours(repository(), repository(region="eu-west-1")))
     told: list[int] = []
-    list(read_inventories(tmp_path / "images.json", progress=told.append))
-    assert told == [1000, 2000]
+    list(read_inventories(tmp_path / "images.jsonl", progress=told.append))
+    assert told == [1, 2]
 
 
 def test_repositories_come_one_by_one(tmp_path: Path) -> None:
-    file = tmp_path / "images.json"
-    padding = " " * 2_000_000
-    file.write_text(f'{{"version": 1, "repositories": [{json.dumps(repository())},{padding}"broken')
+    file = tmp_path / "images.jsonl"
+    file.write_text(lines({"version": 1}, repository()) + "broken")
     reader = read_inventories(file)
     assert next(reader).repository_name == "shop/checkout"
-    with pytest.raises(InvalidInputError):
+    with pytest.raises(InvalidInputError, match="line 3 column 1"):
         next(reader)
 
 
 @pytest.mark.parametrize(
     ("document", "message"),
     [
-        ("", "images.json: line 1 column 1: This is not an object"),
-        ("[]", "This is not an object"),
-        ("{", "The document ends too early"),
-        ('{"imageDetails": [{"imageDigest": "sha', "The document ends too early"),
+        ("", "images.json: line 1 column 1: This is not JSON"),
+        ("[]", "images.json: This is not an object"),
+        ("{", "This is not JSON"),
+        ('{"imageDetails": [{"imageDigest": "sha', "This is not JSON: Unterminated string"),
         (
             '{\n  "imageDetails": [\n    {"imageDigest" 1}]}',
-            "line 3 column 20 (imageDetails[0]): This is not JSON",
+            "line 3 column 20: This is not JSON: Expecting ':'",
         ),
-        ('{"imageDetails": [] "x": 1}', "A ',' is missing"),
-        ('{"imageDetails": [],}', "A comma stands before the end"),
-        ('{"imageDetails" []}', "A ':' is missing"),
-        ("{1: []}", "The key of an object is not in quotes"),
-        ('{"imageDetails": []} {}', "The document goes on after its end"),
+        ('{"imageDetails": [],}', "line 1 column"),
+        ('{"imageDetails": []} {}', "line 1 column 22: This is not JSON: Extra data"),
         ('{"imageDetails": [], "imageDetails": []}', "The key imageDetails stands twice"),
-        ('{"imageDetails": [{"imagePushedAt": NaN}]}', "A number can't be read"),
+        ('{"imageDetails": [{"imageDigest": "", "imagePushedAt": NaN}]}', "The image has no digest"),
+        (
+            f'{{"imageDetails": [{{"imageDigest": "{DIGEST}", "imagePushedAt": NaN}}]}}',
+            "The number is no date",
+        ),
         ('{"imageDetails": [{"imagePushedAt": ' + "1" * 5000 + "}]}", "A number can't be read"),
         ('{"imageDetails": ' + "[" * 100_000, "nested too deeply"),
-        ('{"imageDetails": {}}', "(imageDetails): This is not a list"),
-        ({}, "neither imageDetails nor version"),
-        ({"images": []}, "The format has no such key"),
-        ({"repositories": []}, "The key version is missing"),
-        ({"version": 2, "repositories": []}, "(version): The inventory has another version"),
-        ({"version": True, "repositories": []}, "another version"),
-        (ours(imageDetails=[]), "both an inventory and the output of describe-images"),
+        ({"imageDetails": {}}, "imageDetails: This is not a list"),
+        ({}, "There are no imageDetails"),
+        ({"images": []}, "images: The format has no such key"),
         ({"imageDetails": [], "NextToken": "x"}, "only a part of the images"),
-        (ours(repository(images=[])), "(repositories[0].images): The format has no such key"),
-        (ours({"repositoryName": "a"}), "The repository is incomplete"),
-        (ours({"imageDetails": []}), "The repository is incomplete"),
-        (ours(repository(region=1)), "(repositories[0].region): The value is not text"),
-        (ours(repository(), repository()), "The repository shop/checkout stands twice"),
+        (lines({"version": 2}, {"repositories": 0}), "line 1: version: The inventory has another version"),
+        (lines({"version": True}, {"repositories": 0}), "another version"),
+        (lines({"version": 1, "repositories": []}), "repositories: The format has no such key"),
+        (lines({"version": 1}), "line 2: The file ends too early"),
+        (lines({"version": 1}, repository()), "line 3: The file ends too early"),
+        (lines({"version": 1}, repository(), {"repositories": 2}), "line 3: The last line counts other"),
+        (ours(repository()) + lines(repository()), "line 3: The last line counts other"),
+        (ours(repository(images=[])), "line 2: images: The format has no such key"),
+        (ours({"repositoryName": "a"}), "line 2: There are no imageDetails"),
+        (ours({"imageDetails": []}), "line 2: The repository has no name"),
+        (ours(5), "line 2: This is not an object"),
+        (ours(repository(region=1)), "line 2: region: The value is not text"),
+        (ours(repository(), repository()), "line 3: The repository shop/checkout stands twice"),
         (
-            ours(repository(inUse=[{"where": "x"}])),
-            "(repositories[0].inUse[0]): A use has a place and one image",
+            ours(repository(region="")).replace("region", "unknown", 1),
+            "line 2: unknown: The value is not a list",
         ),
+        (lines({"version": 1}) + '{"region": "", "region": ""}\n', "line 2: The key region stands twice"),
+        (ours(repository(inUse=[{"where": "x"}])), "line 2: inUse[0]: A use has a place and one image"),
         (ours(repository(inUse=[{"where": "x", "imageTag": "a", "imageDigest": "b"}])), "one image"),
         (
             ours(repository(inUse=[{"where": "x", "tag": "a"}])),
-            "(repositories[0].inUse[0].tag): The format has",
+            "line 2: inUse[0].tag: The format has",
         ),
-        (ours(repository(unknown=[1])), "(repositories[0].unknown[0]): The value is not text"),
-        ({"imageDetails": [detail(), detail()]}, "(imageDetails[1]): Two images have the same digest"),
+        (ours(repository(unknown=[1])), "line 2: unknown[0]: The value is not text"),
+        ({"imageDetails": [detail(), detail()]}, "imageDetails[1]: Two images have the same digest"),
         (
             {"imageDetails": [detail(repositoryName="a"), detail(imageDigest=OTHER, repositoryName="b")]},
             "The images are those of two repositories",
         ),
-        ({"imageDetails": [1]}, "(imageDetails[0]): This is not an image"),
-        ({"imageDetails": [{}]}, "(imageDetails[0].imageDigest): The image has no digest"),
+        ({"imageDetails": [1]}, "imageDetails[0]: This is not an image"),
+        ({"imageDetails": [{}]}, "imageDetails[0].imageDigest: The image has no digest"),
         ({"imageDetails": [detail(imageDigest="sha256:x")]}, "no digest"),
         ({"imageDetails": [{"imageDigest": DIGEST}]}, "does not say when it was pushed"),
         ({"imageDetails": [detail(imagePushedAt="2026-08-03T09:12:00")]}, "ambiguous: it has no offset"),
         ({"imageDetails": [detail(imagePushedAt="2026-08-03")]}, "ambiguous"),
         (
             {"imageDetails": [detail(imagePushedAt="yesterday")]},
-            "(imageDetails[0].imagePushedAt): This is not a date",
+            "imageDetails[0].imagePushedAt: This is not a date",
         ),
         ({"imageDetails": [detail(imagePushedAt=True)]}, "This is not a date"),
         ({"imageDetails": [detail(imagePushedAt=1_785_748_320_000)]}, "divide milliseconds by 1000"),
@@ -235,10 +247,10 @@ def test_repositories_come_one_by_one(tmp_path: Path) -> None:
         ({"imageDetails": [detail(imageStatus="ARCHIVED")]}, "archived and does not say since when"),
         ({"imageDetails": [detail(imageSizeInBytes="5")]}, "not a number of bytes"),
         ({"imageDetails": [detail(imageSizeInBytes=-5)]}, "not a number of bytes"),
-        ({"imageDetails": [detail(imageTags="v1")]}, "(imageDetails[0].imageTags): The value is not a list"),
+        ({"imageDetails": [detail(imageTags="v1")]}, "imageDetails[0].imageTags: The value is not a list"),
         (
             {"imageDetails": [detail(imageTags=["v1", 2])]},
-            "(imageDetails[0].imageTags[1]): The value is not text",
+            "imageDetails[0].imageTags[1]: The value is not text",
         ),
         ({"imageDetails": [detail(subjectManifestDigest=5)]}, "The value is not text"),
         ({"imageDetails": ["x" * 1000]}, "xxx..."),
@@ -246,6 +258,13 @@ def test_repositories_come_one_by_one(tmp_path: Path) -> None:
 )
 def test_what_is_refused(tmp_path: Path, document: object, message: str) -> None:
     assert message in refusal(tmp_path, document)
+
+
+def test_a_file_that_is_cut_off_is_refused(tmp_path: Path) -> None:
+    for text in (ours(repository(), repository(region="eu-west-1")), json.dumps(repository(), indent=1)):
+        for end in range(len(text.rstrip())):
+            with pytest.raises(InvalidInputError):
+                read(tmp_path, text[:end])
 
 
 def test_files_that_cannot_be_read(tmp_path: Path) -> None:
@@ -256,50 +275,3 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
         list(read_inventories(tmp_path / "latin.json"))
     (tmp_path / "marked.json").write_bytes(b"\xef\xbb\xbf" + b'{"imageDetails": []}')
     assert len(list(read_inventories(tmp_path / "marked.json"))) == 1
-
-
-def walk(stream: JsonStream) -> Any:
-    """A document through the stream's own steps, objects and lists all the way down."""
-    if stream.next_character == "{":
-        return {key: walk(stream) for key in stream.object_keys()}
-    if stream.next_character == "[":
-        return [walk(stream) for _ in stream.list_indexes()]
-    return stream.value()
-
-
-VALUES = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=5), inner, max_size=4),
-    max_leaves=20,
-)
-
-
-@given(VALUES, st.sampled_from([None, 1]), st.booleans(), st.integers(1, 9))
-def test_any_document_is_read_in_pieces_of_any_size(
-    value: Any, indent: int | None, plain: bool, size: int
-) -> None:
-    text = json.dumps(value, indent=indent, ensure_ascii=plain)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(json_stream, "_CHUNK", size)
-        stream = JsonStream(io.StringIO(text), "x")
-        assert walk(stream) == value
-        stream.end()
-
-
-@given(VALUES, st.data())
-def test_a_document_that_is_cut_off_is_refused(value: Any, data: st.DataObject) -> None:
-    text = json.dumps({"key": value})
-    short = text[: data.draw(st.integers(0, len(text) - 1))]
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(json_stream, "_CHUNK", 3)
-        stream = JsonStream(io.StringIO(short), "x")
-        with pytest.raises(InvalidInputError):
-            walk(stream)
-
-
-def test_the_place_is_right_after_many_reads(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(json_stream, "_CHUNK", 4)
-    stream = JsonStream(io.StringIO('{\n "a": 1,\n "b":\n   wrong}'), "x")
-    with pytest.raises(InvalidInputError) as error:
-        walk(stream)
-    assert error.value.where == "x: line 4 column 4 (b)"

@@ -9,7 +9,7 @@ from registry_constructs.ecr.lifecycle import Action, LifecyclePolicy
 from registry_constructs.ecr.lifecycle.patterns import matches
 from registry_constructs.simulation import Image, ImageStatus, Reason, Simulation, simulate
 from registry_constructs.simulation.forecast import Pushes, forecast
-from registry_constructs.simulation.selection import Pool
+from registry_constructs.simulation.selection import select
 from tests.simulation.drawn import NOW, PATTERN, TAG, policies, repositories
 from tests.simulation.reference import evaluate
 
@@ -114,14 +114,13 @@ def test_tags_are_matched_as_patterns_say(patterns: list[str], tags: list[tuple[
         LifecycleRule.expire(tag_pattern_list=patterns, image_count_more_than=1),
         LifecycleRule.expire(tag_pattern_list=patterns[:1], image_count_more_than=1),
     ]
-    pool = Pool(range(len(tags)), tags, rules)
     for rule in rules:
         expected = [
             place
             for place, owned in enumerate(tags)
             if all(any(matches(pattern, tag) for tag in owned) for pattern in rule.tag_pattern_list or ())
         ]
-        assert sorted(pool.select(rule)) == expected
+        assert select(rule, range(len(tags)), tags) == expected
 
 
 @given(policies(), repositories(tied=True), st.floats(0, 3))

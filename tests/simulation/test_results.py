@@ -250,8 +250,8 @@ def test_an_app_is_checked_against_one_inventory(tmp_path: Path) -> None:
         Inventory(IMAGES, name, "111122223333", "eu-west-1", (Use("x", tag="v1"),)) for name in names
     ]
     elsewhere = Inventory(IMAGES, "shop/checkout", "111122223333", "us-east-1")
-    write_inventories(tmp_path / "all.json", [*inventories, elsewhere])
-    found = list(check(policies_of(app), tmp_path / "all.json", now=NOW))
+    write_inventories(tmp_path / "all.jsonl", [*inventories, elsewhere])
+    found = list(check(policies_of(app), tmp_path / "all.jsonl", now=NOW))
     shown = [
         (
             checked.app_policy.place,

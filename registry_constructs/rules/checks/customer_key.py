@@ -56,13 +56,4 @@ RULE: Final = Rule(
         },
         non_compliant={"Example": repository(EncryptionConfiguration={"EncryptionType": "KMS"})},
     ),
-    guard="""
-AWS::ECR::Repository {
-  Properties.EncryptionConfiguration.EncryptionType in ['KMS', 'KMS_DSSE']
-  Properties.EncryptionConfiguration.KmsKey exists
-  when Properties.EncryptionConfiguration.KmsKey is_string {
-    Properties.EncryptionConfiguration.KmsKey != /alias\\/aws\\/ecr/
-  }
-}
-""",
 )

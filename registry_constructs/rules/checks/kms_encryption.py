@@ -31,9 +31,4 @@ RULE: Final = Rule(
         compliant={"Example": repository(EncryptionConfiguration={"EncryptionType": "KMS"})},
         non_compliant={"Example": repository()},
     ),
-    guard="""
-AWS::ECR::Repository {
-  Properties.EncryptionConfiguration.EncryptionType in ['KMS', 'KMS_DSSE']
-}
-""",
 )

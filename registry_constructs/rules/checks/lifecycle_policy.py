@@ -31,9 +31,4 @@ RULE: Final = Rule(
         compliant={"Example": repository(LifecyclePolicy=lifecycle(KEEP_THE_NEWEST))},
         non_compliant={"Example": repository()},
     ),
-    guard="""
-AWS::ECR::Repository {
-  Properties.LifecyclePolicy.LifecyclePolicyText exists
-}
-""",
 )

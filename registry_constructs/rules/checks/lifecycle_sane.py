@@ -8,9 +8,8 @@ from typing import Final
 from registry_constructs.ecr.errors import InvalidInputError
 from registry_constructs.ecr.lifecycle import LifecyclePolicy
 from registry_constructs.rules.examples import KEEP_THE_NEWEST, lifecycle, repository
-from registry_constructs.rules.lifecycles import policy_of
 from registry_constructs.rules.rule import Example, Part, Rule, Settings, Severity
-from registry_constructs.rules.state import RepositoryState
+from registry_constructs.rules.state import RepositoryState, policy_of
 from registry_constructs.rules.values import known
 
 

@@ -34,17 +34,4 @@ RULE: Final = Rule(
         },
         non_compliant={"Example": repository(RepositoryPolicyText=allowing("*"))},
     ),
-    guard="""
-AWS::ECR::Repository {
-  when Properties.RepositoryPolicyText exists {
-    Properties.RepositoryPolicyText.Statement[ Effect == 'Allow' ] {
-      when Condition !exists {
-        when Principal is_string { Principal != '*' }
-        when Principal.AWS is_string { Principal.AWS != '*' }
-        when Principal.AWS is_list { Principal.AWS[*] != '*' }
-      }
-    }
-  }
-}
-""",
 )

@@ -33,10 +33,4 @@ RULE: Final = Rule(
         compliant={"Example": {"Type": _TYPE, "Properties": {"RepositoryName": "tools", "Tags": [TAG]}}},
         non_compliant={"Example": {"Type": _TYPE, "Properties": {"RepositoryName": "tools"}}},
     ),
-    guard="""
-AWS::ECR::PublicRepository {
-  Properties.Tags exists
-  Properties.Tags !empty
-}
-""",
 )

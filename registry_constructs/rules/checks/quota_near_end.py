@@ -8,7 +8,6 @@ from typing import Final
 from registry_constructs.ecr import limits
 from registry_constructs.ecr.lifecycle import LifecyclePolicy
 from registry_constructs.rules.examples import Resource
-from registry_constructs.rules.lifecycles import policy_of
 from registry_constructs.rules.rule import Example, Part, Rule, Settings, Severity
 from registry_constructs.rules.state import (
     RegistryPolicyState,
@@ -16,6 +15,7 @@ from registry_constructs.rules.state import (
     ReplicationState,
     RepositoryState,
     State,
+    policy_of,
 )
 from registry_constructs.rules.values import known
 

@@ -39,10 +39,4 @@ RULE: Final = Rule(
         compliant={"Example": repository(Tags=[TAG])},
         non_compliant={"Example": repository()},
     ),
-    guard="""
-AWS::ECR::Repository {
-  Properties.Tags exists
-  Properties.Tags !empty
-}
-""",
 )

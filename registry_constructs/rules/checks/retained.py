@@ -42,11 +42,4 @@ RULE: Final = Rule(
         },
         non_compliant={"Example": repository()},
     ),
-    guard="""
-AWS::ECR::Repository {
-  DeletionPolicy in ['Retain', 'RetainExceptOnCreate']
-  UpdateReplacePolicy == 'Retain'
-  Properties.EmptyOnDelete !exists or Properties.EmptyOnDelete == false
-}
-""",
 )

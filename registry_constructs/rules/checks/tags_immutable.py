@@ -41,9 +41,4 @@ RULE: Final = Rule(
         },
         non_compliant={"Example": repository()},
     ),
-    guard="""
-AWS::ECR::Repository {
-  Properties.ImageTagMutability in ['IMMUTABLE', 'IMMUTABLE_WITH_EXCLUSION']
-}
-""",
 )

@@ -30,9 +30,4 @@ RULE: Final = Rule(
         compliant={"Example": repository(ImageTagMutability="IMMUTABLE")},
         non_compliant={"Example": repository(ImageTagMutability="MUTABLE")},
     ),
-    guard="""
-AWS::ECR::Repository {
-  Properties.ImageTagMutability == 'IMMUTABLE'
-}
-""",
 )

@@ -7,9 +7,8 @@ from typing import Final
 
 from registry_constructs.ecr.lifecycle import LifecyclePolicy, StorageClass, TagStatus
 from registry_constructs.rules.examples import UNTAGGED_FOR_A_WEEK, lifecycle, repository
-from registry_constructs.rules.lifecycles import policy_of
 from registry_constructs.rules.rule import Example, Part, Rule, Settings, Severity
-from registry_constructs.rules.state import RepositoryState
+from registry_constructs.rules.state import RepositoryState, policy_of
 from registry_constructs.rules.values import known
 
 

@@ -46,15 +46,4 @@ RULE: Final = Rule(
         compliant={"Example": repository(RepositoryPolicyText=allowing(_ACCOUNT))},
         non_compliant={"Example": repository(RepositoryPolicyText=allowing(_ACCOUNT, "ecr:*"))},
     ),
-    guard="""
-AWS::ECR::Repository {
-  when Properties.RepositoryPolicyText exists {
-    Properties.RepositoryPolicyText.Statement[ Effect == 'Allow' ] {
-      NotAction !exists
-      when Action is_string { Action != /[*?]/ }
-      when Action is_list { Action[*] != /[*?]/ }
-    }
-  }
-}
-""",
 )
