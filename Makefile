@@ -73,7 +73,7 @@ mutants: setup  ## change the code in small ways and fail where no test notices;
 	@$(BIN)/python -m tests.mutation $(TARGETS)
 
 lock: setup  ## write the requirement and lock files anew from pyproject.toml and package.json
-	@$(UV) pip compile --universal --python-version 3.11 --no-header pyproject.toml --extra local --extra dev -o requirements-dev.txt
+	@$(UV) pip compile --universal --python-version 3.11 --no-header pyproject.toml --extra dev -o requirements-dev.txt
 	@$(UV) pip compile --universal --python-version 3.11 --no-header --group app -c requirements-dev.txt -o requirements.txt
 	@echo "checkov==3.3.30" | $(UV) pip compile --universal --python-version 3.11 --no-header - -o tests/checkov-requirements.txt
 	@$(NPM) install --silent --package-lock-only

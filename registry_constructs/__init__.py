@@ -25,7 +25,10 @@ __all__ = sorted(_MODULES)  # noqa: PLE0605 - the names stand in the stub
 def __getattr__(name: str) -> object:
     if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(_MODULES[name]), name)
+    from registry_constructs.installation import naming_the_extra  # noqa: PLC0415 - where a name is used
+
+    with naming_the_extra():
+        return getattr(import_module(_MODULES[name]), name)
 
 
 def __dir__() -> list[str]:

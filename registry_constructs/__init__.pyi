@@ -36,6 +36,7 @@ from registry_constructs.delivery.scan_gate.exceptions import (
 )
 from registry_constructs.delivery.scan_gate.gate import ScanGate as ScanGate
 from registry_constructs.ecr.errors import InvalidInputError as InvalidInputError
+from registry_constructs.ecr.errors import MissingExtraError as MissingExtraError
 from registry_constructs.ecr.errors import RegistryConstructsError as RegistryConstructsError
 from registry_constructs.ecr.lifecycle import LifecyclePolicy as LifecyclePolicy
 from registry_constructs.ecr.lifecycle import LifecycleRule as LifecycleRule

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from importlib import import_module
@@ -48,3 +49,27 @@ def test_every_public_name_loads_and_is_listed() -> None:
 def test_an_unknown_name_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="no attribute 'Repositoy'"):
         getattr(import_module("registry_constructs"), "Repositoy")  # noqa: B009
+
+
+WITHOUT_EXTRAS = """
+import json, sys
+from registry_constructs.installation import EXTRAS
+for package in EXTRAS:
+    sys.modules[package] = None
+import registry_constructs
+missing = {}
+for name in registry_constructs.__all__:
+    try:
+        getattr(registry_constructs, name)
+    except registry_constructs.MissingExtraError as error:
+        missing[name] = str(error)
+print(json.dumps(missing))
+"""
+
+
+def test_constructs_need_no_extra_and_what_does_names_it() -> None:
+    done = subprocess.run([sys.executable, "-c", WITHOUT_EXTRAS], check=True, capture_output=True, text=True)
+    missing = json.loads(done.stdout)
+    assert missing.keys() == {"Catalog", "RegistryStackSet"}
+    assert "extra organization" in missing["RegistryStackSet"]
+    assert all("\n" not in text and "pip install" in text for text in missing.values())

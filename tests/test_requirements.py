@@ -1,4 +1,4 @@
-"""`requirements.txt` alone, in an empty environment: the app synthesizes, and nothing in it is unused."""
+"""`requirements.txt` alone, in an empty environment: app and commands work, and nothing in it is unused."""
 
 from __future__ import annotations
 
@@ -12,20 +12,23 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 from tests.synthesis import ROOT
 
 NODE = Path(sys.executable).parent / "node"
 CLI = ROOT / "node_modules" / "aws-cdk" / "bin" / "cdk"
 GROUP = tomllib.loads((ROOT / "pyproject.toml").read_text())["dependency-groups"]["app"]
-LOCKED = re.findall(r"^([\w.-]+)==", (ROOT / "requirements.txt").read_text(), flags=re.MULTILINE)
+_LINES = re.findall(r"^[\w.-]+==.*", (ROOT / "requirements.txt").read_text(), flags=re.MULTILINE)
+LOCKED = [one.name for one in map(Requirement, _LINES) if one.marker is None or one.marker.evaluate()]
 
 REQUIRED = """
 import json
 from importlib.metadata import distributions
 print(json.dumps({one.name: one.requires or [] for one in distributions()}))
 """
-# What the app does where a distribution's modules are missing; a catalog is read when the app is built.
+# What the app and the commands do where a distribution's modules are missing; a catalog is read when the app
+# is built, and boto3 is imported when AWS is read.
 WITHOUT = """
 import sys
 from importlib.abc import MetaPathFinder
@@ -40,6 +43,9 @@ sys.meta_path.insert(0, Missing())
 import app
 import aws_cdk
 app.CatalogStage.for_environments(aws_cdk.App(), "examples/catalog")
+import registry_constructs.cli
+from registry_constructs.live.aws import Aws
+Aws()
 """
 
 
@@ -87,7 +93,7 @@ def test_the_app_synthesizes_with_it_alone(
     assert {file.name: json.loads(file.read_text()) for file in tmp_path.rglob("*.template.json")} == expected
 
 
-def test_it_holds_what_the_app_requires_and_nothing_else(environment: dict[str, str]) -> None:
+def test_it_holds_what_app_and_commands_require_and_nothing_else(environment: dict[str, str]) -> None:
     shown = python(environment, REQUIRED)
     assert shown.returncode == 0, shown.stderr
     requires = {canonical(name): texts for name, texts in json.loads(shown.stdout).items()}
@@ -103,7 +109,7 @@ def test_it_holds_what_the_app_requires_and_nothing_else(environment: dict[str, 
 
 
 @pytest.mark.parametrize("name", GROUP)
-def test_the_app_breaks_without_one(environment: dict[str, str], name: str) -> None:
+def test_app_or_commands_break_without_one(environment: dict[str, str], name: str) -> None:
     shown = python(environment, WITHOUT, name)
     assert shown.returncode == 1
     assert "ModuleNotFoundError: taken away by the test" in shown.stderr

@@ -74,16 +74,22 @@ def test_it_comes_from_the_wheel_and_is_typed(empty: Path) -> None:
     assert (package / "py.typed").is_file()
 
 
-def test_the_wheel_that_the_error_says_to_install_with_the_extra_is_enough(empty: Path) -> None:
+@pytest.mark.parametrize("extra", ["cli", "local"])
+def test_the_extra_that_the_error_says_to_install_is_enough(empty: Path, extra: str) -> None:
+    """One after the other in one environment: first without any extra, then with the commands."""
     command = [empty / "venv" / "bin" / "registry-constructs", "local", "status"]
     shown = subprocess.run(command, cwd=empty, capture_output=True, text=True, check=False)
     assert shown.returncode == 1
-    assert "Traceback" not in shown.stderr
+    assert shown.stderr.count("\n") == 1, shown.stderr
     advice = re.search(r"pip install ('.*')", shown.stderr)
     assert advice
     [wheel] = empty.glob("*.whl")
     [requirement] = shlex.split(advice[1].replace(SOURCE, str(wheel)))
-    assert requirement == f"{wheel}[local]"
+    assert requirement == f"{wheel}[{extra}]"
     install(empty, requirement)
-    shown = subprocess.run(command, cwd=empty, capture_output=True, text=True, check=False)
-    assert "Start it: registry-constructs local up" in shown.stderr
+    if extra == "cli":
+        for help_of in (["--help"], ["local", "--help"], ["catalog", "--help"], ["audit", "--help"]):
+            assert "Usage" in run(command[0], *help_of, cwd=empty)
+    else:
+        shown = subprocess.run(command, cwd=empty, capture_output=True, text=True, check=False)
+        assert "Start it: registry-constructs local up" in shown.stderr

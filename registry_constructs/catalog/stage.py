@@ -119,7 +119,7 @@ class CatalogStage(cdk.Stage):
         """
         if isinstance(catalog, str | Path):
             with _validation_starts():
-                from registry_constructs.catalog.catalog import Catalog  # noqa: PLC0415 - imports much
+                from registry_constructs import Catalog  # noqa: PLC0415 - imports much
 
                 catalog = Catalog.load(catalog)
                 for name in catalog.environments:

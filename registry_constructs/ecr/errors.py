@@ -8,8 +8,9 @@ All that a user can meet have one base:
     ├── AwsError                       AWS could not be read, or refused
     │   ├── IncompleteInventoryError   some repositories of an inventory could not be read
     │   └── IncompleteReadError        some repositories of a registry could not be read
-    └── LocalAwsError                  the local AWS, or a tool that talks to it, failed
-        └── CommandError               a command ended with a status other than 0
+    ├── LocalAwsError                  the local AWS, or a tool that talks to it, failed
+    │   └── CommandError               a command ended with a status other than 0
+    └── MissingExtraError              a package is not installed that an extra brings
 
 The command line prints them without a traceback and ends with status 1.
 """
@@ -21,6 +22,10 @@ from typing import Self
 
 class RegistryConstructsError(Exception):
     """The base of this library's errors; the message is all that a user needs."""
+
+
+class MissingExtraError(RegistryConstructsError, ImportError):
+    """A package is not installed; the message has the command that installs it."""
 
 
 class InvalidInputError(RegistryConstructsError, ValueError):

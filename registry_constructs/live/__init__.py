@@ -1,6 +1,6 @@
 """Reading live registries, with boto3: what lies in them, what of it runs, and what ECR says a policy does.
 
-Nothing here changes anything in AWS, and nothing here needs the CDK. Needs the extra `live`.
+Nothing here changes anything in AWS, and nothing here needs the CDK. Needs the extra `cli`.
 
     from registry_constructs.live import Aws, InUse, take_inventory
 

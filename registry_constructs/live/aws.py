@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final, TypeVar
 
 from registry_constructs.ecr.errors import InvalidInputError
-from registry_constructs.installation import install_command
+from registry_constructs.installation import missing_extra
 from registry_constructs.live import answers
 from registry_constructs.live.errors import Stopped, reading, unreadable
 
@@ -30,15 +30,10 @@ def check_extra() -> None:
     """Refuse early, with the command that mends it, when boto3 is missing.
 
     Raises:
-        InvalidInputError: The extra `live` is not installed.
+        MissingExtraError: boto3 is not installed.
     """
     if importlib.util.find_spec("boto3") is None:
-        raise InvalidInputError(
-            "Reading AWS needs boto3",
-            got="boto3 is not installed",
-            allowed="the extra live",
-            fix=install_command("live"),
-        )
+        raise missing_extra("boto3")
 
 
 class Aws:

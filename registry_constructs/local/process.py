@@ -14,7 +14,7 @@ from collections import deque
 from pathlib import Path
 from typing import NamedTuple
 
-from registry_constructs.installation import install_command
+from registry_constructs.installation import missing_extra
 from registry_constructs.local.connection import HOST, about, path_with_this_python
 from registry_constructs.local.errors import LocalAwsError
 
@@ -34,13 +34,11 @@ def check_extra() -> None:
     """Refuse early, with the command that mends it, when the optional packages are missing.
 
     Raises:
-        LocalAwsError: A package of the extra `local` is not installed.
+        MissingExtraError: A package of the extra `local` is not installed.
     """
-    missing = [name for name in _PACKAGES if importlib.util.find_spec(name) is None]
-    if missing:
-        raise LocalAwsError(
-            f"The local AWS needs {', '.join(missing)}. Install it: {install_command('local')}"
-        )
+    for name in _PACKAGES:
+        if importlib.util.find_spec(name) is None:
+            raise missing_extra(name)
 
 
 def start(

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from botocore import exceptions
 
-from registry_constructs.ecr.errors import InvalidInputError
+from registry_constructs.ecr.errors import InvalidInputError, MissingExtraError
 from registry_constructs.installation import install_command
 from registry_constructs.live import Aws, AwsError
 from registry_constructs.live.aws import required
@@ -1058,13 +1058,12 @@ def test_a_refusal_without_a_code(response: Any) -> None:
 def test_boto3_that_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     looked: list[str] = []
     monkeypatch.setattr("importlib.util.find_spec", looked.append)
-    with pytest.raises(InvalidInputError) as error:
+    with pytest.raises(MissingExtraError) as error:
         Aws()
     assert looked == ["boto3"]
-    assert error.value.problem == "Reading AWS needs boto3"
-    assert error.value.got == "boto3 is not installed"
-    assert error.value.allowed == "the extra live"
-    assert error.value.fix == install_command("live")
+    assert str(error.value) == (
+        f"boto3 is not installed; it is a part of the extra cli. Run: {install_command('cli')}"
+    )
 
 
 def test_a_new_way_to_aws_has_asked_for_nothing() -> None:

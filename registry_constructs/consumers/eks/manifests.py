@@ -9,6 +9,7 @@ from registry_constructs.consumers.eks.kubernetes_names import check_name
 from registry_constructs.consumers.eks.workload_description import Workload, check_namespace
 from registry_constructs.ecr.errors import InvalidInputError
 from registry_constructs.ecr.tokens import is_token
+from registry_constructs.installation import naming_the_extra
 
 Manifest = dict[str, Any]
 
@@ -131,7 +132,8 @@ def to_yaml(documents: Iterable[Manifest]) -> str:
     Raises:
         InvalidInputError: If a value is known only at deployment.
     """
-    import yaml  # noqa: PLC0415 - only who writes YAML needs it
+    with naming_the_extra():
+        import yaml  # noqa: PLC0415 - only who writes YAML needs it
 
     found = list(documents)
     late = next((value for value in _texts(found) if is_token(value)), None)

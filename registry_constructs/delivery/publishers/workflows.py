@@ -7,7 +7,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-import yaml
+_YAML_WORDS = frozenset({"false", "n", "no", "null", "off", "on", "true", "y", "yes"})
+"""Plain words that YAML 1.1 takes for something else than text."""
 
 _INSPECT = "docker inspect --format 'Pushed {{index .RepoDigests 0}}'"
 
@@ -148,9 +149,10 @@ pipelines:
 def scalar(text: str) -> str:
     """Text as YAML takes it for text: as it stands if it can, else in quotes."""
     plain = re.fullmatch(r"[A-Za-z$][A-Za-z0-9$_./ =\"-]*", text) and not text.endswith(" ")
-    if plain and yaml.safe_load(text) == text:
+    if plain and text.lower() not in _YAML_WORDS:
         return text
-    return str(yaml.safe_dump(text, default_style='"', width=10**6)).strip()
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return '"' + re.sub("[^ -~]", lambda letter: f"\\U{ord(letter[0]):08X}", escaped) + '"'
 
 
 def _gitlab_condition(variable: str, name: str) -> str:
