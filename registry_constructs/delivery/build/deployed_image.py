@@ -15,7 +15,8 @@ from constructs import Construct, IConstruct
 from registry_constructs._cdk.located import located
 from registry_constructs.ecr.errors import InvalidInputError
 from registry_constructs.ecr.tokens import is_token
-from registry_constructs.images.image import Architecture, Image
+from registry_constructs.images.image import Image
+from registry_constructs.images.image_checks import Architecture
 
 _NOT_IN_A_NAME: Final = re.compile(r"[^a-zA-Z0-9_./-]")
 
