@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from copy import copy
-from typing import Final
 
 import aws_cdk as cdk
 from aws_cdk import aws_ecr as ecr
@@ -15,32 +13,21 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk.region_info import RegionInfo
 from constructs import Construct, IConstruct
 
-from registry_constructs._cdk.wildcards import acknowledge_wildcards
-from registry_constructs.ecr import limits
-from registry_constructs.ecr.actions import PULL_ACTIONS
 from registry_constructs.ecr.errors import InvalidInputError
 from registry_constructs.ecr.references import MOVING_TAGS
-from registry_constructs.ecr.tokens import is_token, known_to_differ
-from registry_constructs.ecr.upstreams import CachedImage
+from registry_constructs.ecr.tokens import is_token
 from registry_constructs.images.image_checks import (
     Architecture,
     check_architectures,
     check_built_for,
     check_reference,
 )
-from registry_constructs.images.moving_tags import tag_moves
+from registry_constructs.images.origins import CacheOrigin, RepositoryOrigin
 from registry_constructs.registry import PullThroughCache
-from registry_constructs.registry.additions import IMPORT_ACTIONS
 from registry_constructs.repository import Repository
-from registry_constructs.repository.imported import ImportedRepository
-
-CACHE_REASON: Final = (
-    "A cache makes a repository with the first pull of an image, so the role is given the cache's prefix."
-)
-"""Why cdk-nag's AwsSolutions-IAM5 is acknowledged on a role that pulls a cached image."""
 
 
-class Image(ABC):
+class Image:
     """An image in ECR and the right to pull it; every consumer of this library takes one.
 
     Name it by its digest: what was tested is what runs, and a rollback finds the same image. A tag that can
@@ -59,25 +46,21 @@ class Image(ABC):
             repository.
     """
 
-    first_pull_actions: tuple[str, ...] = ()
-
     def __init__(
         self,
+        origin: RepositoryOrigin | CacheOrigin,
         *,
-        source: IConstruct,
-        account: str,
-        region: str,
-        repository_name: str,
-        repository_arn: str,
         digest: str | None,
         tag: str | None,
         architectures: Sequence[Architecture] | None,
     ) -> None:
-        self.source = source
-        self.account = account
-        self.region = region
-        self.repository_name = repository_name
-        self.repository_arn = repository_arn
+        self._origin = origin
+        self.source = origin.construct
+        self.account = origin.account
+        self.region = origin.region
+        self.repository_name = origin.repository_name
+        self.repository_arn = origin.repository_arn
+        self.first_pull_actions = origin.first_pull_actions
         self.digest = digest
         self.tag = None if digest else tag
         self.architectures = None if architectures is None else tuple(architectures)
@@ -112,7 +95,7 @@ class Image(ABC):
             )
         check_reference(digest, tag)
         check_architectures(architectures)
-        return _RepositoryImage(repository, digest=digest, tag=tag, architectures=architectures)
+        return Image(RepositoryOrigin(repository), digest=digest, tag=tag, architectures=architectures)
 
     @staticmethod
     def cached(
@@ -129,7 +112,13 @@ class Image(ABC):
             InvalidInputError: If the image is not one of the cache's upstream.
         """
         check_architectures(architectures)
-        return _CachedImage(cache, cache.cached_image(image), architectures=architectures)
+        found = cache.cached_image(image)
+        return Image(
+            CacheOrigin(cache, found.repository_name),
+            digest=found.digest,
+            tag=found.tag,
+            architectures=architectures,
+        )
 
     @staticmethod
     def replica(
@@ -166,12 +155,12 @@ class Image(ABC):
     @property
     def uri(self) -> str:
         """What a client pulls: `<registry>/<repository>@sha256:...`, or with `:<tag>`."""
-        return f"{self._repository_uri}{self._reference}"
+        return f"{self._origin.repository_uri}{self._reference}"
 
     @property
     def registry_host(self) -> str:
         """The host that clients sign in to, the beginning of `uri`."""
-        return self._repository_uri.partition("/")[0]
+        return self._origin.repository_uri.partition("/")[0]
 
     @property
     def plain_uri(self) -> str:
@@ -180,26 +169,19 @@ class Image(ABC):
         A template refers to a repository, so that it is made before its image is used; a file can't.
         """
         suffix = None if is_token(self.region) else RegionInfo.get(self.region).domain_suffix
-        uri = f"{self.account}.dkr.ecr.{self.region}.{suffix}/{self._plain_name}{self._reference}"
+        uri = f"{self.account}.dkr.ecr.{self.region}.{suffix}/{self._origin.plain_name}{self._reference}"
         return self.uri if suffix is None or is_token(uri) else uri
 
     @property
     def _reference(self) -> str:
         return f"@{self.digest}" if self.digest else f":{self.tag}"
 
-    @property
-    @abstractmethod
-    def _repository_uri(self) -> str:
-        """`<registry>/<repository>`."""
-
-    @property
-    def _plain_name(self) -> str:
-        """The repository's name without a reference, if it has one."""
-        return self.repository_name
-
-    @abstractmethod
     def grant_pull(self, grantee: iam.IGrantable) -> iam.Grant:
-        """Let an identity pull the image; from a cache also the first time, when ECR has yet to get it."""
+        """Let an identity pull the image; from a cache also the first time, when ECR has yet to get it.
+
+        A cache's grant names all of its repositories; cdk-nag's finding about that is acknowledged.
+        """
+        return self._origin.grant_pull(grantee)
 
     def for_ecs(self) -> ecs.ContainerImage:
         """The image for a container of ECS, whose execution role is granted the pull."""
@@ -224,13 +206,13 @@ class Image(ABC):
             entrypoint=entrypoint,
         )
 
-    @abstractmethod
     def repository_for_lambda(self) -> ecr.IRepository:
         """The repository that Lambda fetches the image from.
 
         Raises:
             InvalidInputError: For a cached image: Lambda can't pull through a cache.
         """
+        return self._origin.repository_for_lambda()
 
     def check_architecture(self, architecture: Architecture) -> None:
         """Refuse a consumer that runs on another architecture than the image was built for.
@@ -251,100 +233,8 @@ class Image(ABC):
             )
 
     def _moves(self, tag: str) -> bool:
-        return tag.lower() in MOVING_TAGS
-
-
-class _RepositoryImage(Image):
-    """An image of a repository."""
-
-    def __init__(
-        self,
-        repository: ecr.IRepository,
-        *,
-        digest: str | None,
-        tag: str | None,
-        architectures: Sequence[Architecture] | None,
-    ) -> None:
-        environment = repository.env
-        super().__init__(
-            source=repository,
-            account=environment.account,
-            region=environment.region,
-            repository_name=repository.repository_name,
-            repository_arn=repository.repository_arn,
-            digest=digest,
-            tag=tag,
-            architectures=architectures,
-        )
-        self._repository = repository
-
-    @property
-    def _repository_uri(self) -> str:
-        return repository_uri(self._repository)
-
-    @property
-    def _plain_name(self) -> str:
-        resource = self._repository.node.default_child
-        written = resource.repository_name if isinstance(resource, ecr.CfnRepository) else None
-        return written or self.repository_name
-
-    def grant_pull(self, grantee: iam.IGrantable) -> iam.Grant:
-        _warn_of_another_owner(self._repository, grantee)
-        return self._repository.grant_pull(grantee)
-
-    def repository_for_lambda(self) -> ecr.IRepository:
-        return self._repository
-
-    def _moves(self, tag: str) -> bool:
-        known = tag_moves(self._repository, tag)
-        return super()._moves(tag) if known is None else known
-
-
-class _CachedImage(Image):
-    """An image that ECR gets from another registry with the first pull."""
-
-    first_pull_actions = IMPORT_ACTIONS
-
-    def __init__(
-        self,
-        cache: PullThroughCache,
-        found: CachedImage,
-        *,
-        architectures: Sequence[Architecture] | None,
-    ) -> None:
-        stack = cdk.Stack.of(cache)
-        super().__init__(
-            source=cache,
-            account=stack.account,
-            region=stack.region,
-            repository_name=found.repository_name,
-            repository_arn=stack.format_arn(
-                service="ecr", resource="repository", resource_name=found.repository_name
-            ),
-            digest=found.digest,
-            tag=found.tag,
-            architectures=architectures,
-        )
-        self._cache = cache
-
-    @property
-    def _repository_uri(self) -> str:
-        return f"{_registry(self._cache)}/{self.repository_name}"
-
-    def grant_pull(self, grantee: iam.IGrantable) -> iam.Grant:
-        grant = self._cache.grant_pull(grantee)
-        principal = grantee.grant_principal
-        if isinstance(principal, Construct):
-            acknowledge_wildcards(principal, [arn_of_cached(self._cache)], CACHE_REASON)
-        return grant
-
-    def repository_for_lambda(self) -> ecr.IRepository:
-        raise InvalidInputError(
-            "Lambda can't pull through a cache",
-            got=self.repository_name,
-            allowed="an image of a repository",
-            fix="push the image to a repository of your own",
-        )
+        known = self._origin.tag_moves(tag)
+        return tag.lower() in MOVING_TAGS if known is None else known
 
 
 def check_image(image: object) -> None:
@@ -362,21 +252,6 @@ def check_image(image: object) -> None:
         )
 
 
-def _warn_of_another_owner(repository: ecr.IRepository, grantee: iam.IGrantable) -> None:
-    """A repository that the CDK imported drops what another account's policy must hold, without a word."""
-    if isinstance(repository, ImportedRepository) or repository.node.default_child is not None:
-        return
-    there, here = repository.env.account, grantee.grant_principal.principal_account
-    if not known_to_differ(there, here):
-        return
-    cdk.Validations.of(repository).add_warning(
-        "registry-constructs:owner-must-allow-the-pull",
-        f"The repository is account {there}'s, and its policy can't be changed from here. See that it lets "
-        f"account {here} pull ({', '.join(PULL_ACTIONS)}), and import it with "
-        "Repository.from_repository_arn(..., policy_managed_elsewhere=True).",
-    )
-
-
 class _EcsImage(ecs.ContainerImage):
     def __init__(self, image: Image) -> None:
         super().__init__()
@@ -390,26 +265,6 @@ class _EcsImage(ecs.ContainerImage):
         self._image.warn_if_moving(scope)
         self._image.grant_pull(container_definition.task_definition.obtain_execution_role())
         return ecs.ContainerImageConfig(image_name=self._image.uri)
-
-
-def arn_of_cached(cache: PullThroughCache) -> str:
-    """The ARN of all repositories of a cache, with a wildcard."""
-    names = "*" if cache.prefix == limits.ROOT_PREFIX else f"{cache.prefix}/*"
-    return cdk.Stack.of(cache).format_arn(service="ecr", resource="repository", resource_name=names)
-
-
-def repository_uri(repository: ecr.IRepository) -> str:
-    """What images are pulled from, `<registry>/<repository>`."""
-    if not isinstance(repository.node.default_child, ecr.CfnRepository):
-        return repository.repository_uri
-    # The CDK's would take account and Region out of the ARN with functions of CloudFormation, even where the
-    # stack knows them.
-    return f"{_registry(repository)}/{repository.repository_name}"
-
-
-def _registry(scope: IConstruct) -> str:
-    stack = cdk.Stack.of(scope)
-    return f"{stack.account}.dkr.ecr.{stack.region}.{stack.url_suffix}"
 
 
 def _as_digest(digest: str | None) -> str | None:

@@ -10,7 +10,7 @@ from registry_constructs.delivery.build.deploy_role import DEPLOY_REASON
 from registry_constructs.delivery.build.image_build import TOKEN_REASON
 from registry_constructs.delivery.build.network import VPC_REASON
 from registry_constructs.delivery.build.project import PRIVILEGED_REASON
-from registry_constructs.images.image import CACHE_REASON
+from registry_constructs.images.origins import CACHE_REASON
 
 _PACKS = ("HIPAA.Security", "NIST.800.53.R4", "NIST.800.53.R5", "PCI.DSS.321")
 _FARGATE, _EVERYTHING, _VPC = "delivery-to-fargate", "delivery-with-everything", "build-with-everything"

@@ -6,7 +6,7 @@ from registry_constructs._cdk.dead_letters import DEAD_LETTERS_REASON
 from registry_constructs.consumers.ecs.container import ENVIRONMENT_REASON, EXEC_REASON, PULL_REASON
 from registry_constructs.consumers.ecs.ec2_capacity import AGENT_REASON, NOTIFICATION_REASON
 from registry_constructs.consumers.ecs.load_balancer import INTERNET_REASON, LOG_BUCKET_REASON
-from registry_constructs.images.image import CACHE_REASON
+from registry_constructs.images.origins import CACHE_REASON
 from registry_constructs.registry.creation_template import ROLE_REASON
 
 _PACKS = ("HIPAA.Security", "NIST.800.53.R4", "NIST.800.53.R5", "PCI.DSS.321")

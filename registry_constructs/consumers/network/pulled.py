@@ -11,7 +11,8 @@ from constructs import IConstruct
 from registry_constructs.ecr.errors import InvalidInputError
 from registry_constructs.ecr.names import check_account_id
 from registry_constructs.ecr.tokens import known_to_differ
-from registry_constructs.images.image import Image, arn_of_cached, check_image
+from registry_constructs.images.image import Image, check_image
+from registry_constructs.images.origins import arn_of_cached
 from registry_constructs.registry import PullThroughCache
 
 

@@ -55,9 +55,7 @@ class DeployedImage(Construct):
     ) -> None:
         super().__init__(scope, id)
         with located(self):
-            first = Image.of(repository, digest=first_digest, architectures=architectures)
-        self._repository = repository
-        self._architectures = first.architectures
+            self._image = Image.of(repository, digest=first_digest, architectures=architectures)
         self._readers: set[str] = set()
         self._name = _NOT_IN_A_NAME.sub("-", f"/deployed-images/{self.node.path}")
         self.parameter = ssm.StringParameter(
@@ -101,7 +99,7 @@ class DeployedImage(Construct):
         there.add_stack_dependency(here, "It reads which image runs")
         self._readers.add(there.node.path)
         digest = ssm.StringParameter.value_for_string_parameter(scope, self._name)
-        return Image.of(self._repository, digest=digest, architectures=self._architectures)
+        return self._image.at_digest(digest)
 
     def is_read_in(self, scope: IConstruct) -> bool:
         """Whether something in the stack of `scope` takes its image from here."""

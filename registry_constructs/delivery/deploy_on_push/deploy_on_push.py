@@ -23,7 +23,7 @@ from registry_constructs._cdk.wildcards import acknowledge_wildcards
 from registry_constructs.delivery.build.deployed_image import DeployedImage
 from registry_constructs.ecr.errors import InvalidInputError
 from registry_constructs.ecr.tokens import is_token
-from registry_constructs.images.image import repository_uri
+from registry_constructs.images.origins import repository_uri
 
 ANY_DEFINITION_REASON: Final = (
     "ecs:DescribeTaskDefinition and ecs:RegisterTaskDefinition know no resource, and a revision's number is "

@@ -24,7 +24,7 @@ from registry_constructs._cdk.wildcards import acknowledge_wildcards
 from registry_constructs.ecr.actions import PULL_ACTIONS, PUSH_ACTIONS
 from registry_constructs.ecr.errors import InvalidInputError
 from registry_constructs.ecr.tokens import is_token, known_to_differ
-from registry_constructs.images.image import repository_uri
+from registry_constructs.images.origins import repository_uri
 from registry_constructs.registry import ManagedSigning
 from registry_constructs.registry.signing import check_signing, let_sign
 from registry_constructs.repository.imported import ImportedRepository
