@@ -10,25 +10,8 @@ import typer
 
 from registry_constructs.cli.inputs import Regions, refusing
 from registry_constructs.cli.output import counting, in_words, print_json, say
-from registry_constructs.cli.report_output import (
-    AcknowledgmentsFile,
-    BaselineFile,
-    FailOn,
-    FailOnOption,
-    ReportFile,
-    ReportFormat,
-    ReportFormatOption,
-    deliver,
-    prepare,
-)
-from registry_constructs.cli.rule_options import (
-    OrganizationId,
-    PublicRepositories,
-    RequiredTags,
-    RuleNames,
-    TrustedAccounts,
-    settings_of,
-)
+from registry_constructs.cli.report_output import deliver
+from registry_constructs.cli.rule_options import RuleNames, RuleOptions, with_rule_options
 from registry_constructs.rules.checks import drift
 from registry_constructs.rules.judge import Judgment, judge
 from registry_constructs.rules.packs import select
@@ -43,6 +26,7 @@ _UNLESS_SAID = ("recommended", "-floating-tag")
 
 
 @refusing
+@with_rule_options
 def audit(
     *,
     rule: RuleNames = None,
@@ -72,15 +56,7 @@ def audit(
         Path | None,
         typer.Option(metavar="APP", help="Show also how this differs from what `cdk synth` wrote there."),
     ] = None,
-    fail_on: FailOnOption = FailOn.MEDIUM,
-    organization_id: OrganizationId = None,
-    trusted_account: TrustedAccounts = None,
-    required_tag: RequiredTags = None,
-    public_repository: PublicRepositories = None,
-    acknowledgments: AcknowledgmentsFile = None,
-    baseline: BaselineFile = None,
-    format: ReportFormatOption = ReportFormat.TABLE,
-    output: ReportFile = None,
+    options: RuleOptions,
     resume: Annotated[
         Path | None,
         typer.Option(
@@ -120,15 +96,7 @@ def audit(
             )
             say("organizations:DescribeOrganization, organizations:ListAccounts.", style="yellow")
         return
-    delivery = prepare(
-        format=format, output=output, fail_on=fail_on, baseline=baseline, acknowledgments=acknowledgments
-    )
-    settings = settings_of(
-        organization_id=organization_id,
-        trusted_account=trusted_account,
-        required_tag=required_tag,
-        public_repository=public_repository,
-    )
+    delivery, settings = options.delivery(), options.settings()
     declared = read_templates(stacks_of(compare)) if compare else []
     with counting("Reading repositories") as progress:
         found = read_registries(asked, scope, resume=resume, progress=progress)

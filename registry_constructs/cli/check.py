@@ -9,25 +9,8 @@ from typing import Annotated
 import typer
 
 from registry_constructs.cli.inputs import refusing
-from registry_constructs.cli.report_output import (
-    AcknowledgmentsFile,
-    BaselineFile,
-    FailOn,
-    FailOnOption,
-    ReportFile,
-    ReportFormat,
-    ReportFormatOption,
-    deliver,
-    prepare,
-)
-from registry_constructs.cli.rule_options import (
-    OrganizationId,
-    PublicRepositories,
-    RequiredTags,
-    RuleNames,
-    TrustedAccounts,
-    settings_of,
-)
+from registry_constructs.cli.report_output import deliver
+from registry_constructs.cli.rule_options import RuleNames, RuleOptions, with_rule_options
 from registry_constructs.reports.acknowledgments import Acknowledgment
 from registry_constructs.rules.judge import judge
 from registry_constructs.rules.packs import select
@@ -37,35 +20,20 @@ from registry_constructs.templates.assembly import StackTemplate, stacks_of
 
 
 @refusing
+@with_rule_options
 def check(
     app: Annotated[Path, typer.Argument(metavar="APP", help="What `cdk synth` wrote.")] = Path("cdk.out"),
     *,
     rule: RuleNames = None,
-    fail_on: FailOnOption = FailOn.MEDIUM,
-    organization_id: OrganizationId = None,
-    trusted_account: TrustedAccounts = None,
-    required_tag: RequiredTags = None,
-    public_repository: PublicRepositories = None,
-    acknowledgments: AcknowledgmentsFile = None,
-    baseline: BaselineFile = None,
-    format: ReportFormatOption = ReportFormat.TABLE,
-    output: ReportFile = None,
+    options: RuleOptions,
 ) -> None:
     """Ask the rules about a synthesized app, written in any language; made for CI, before `cdk deploy`.
 
     What the app acknowledges with Validations.of(construct).acknowledge counts as in the app itself.
     """
     rules = select(rule or ["recommended"])
-    delivery = prepare(
-        format=format, output=output, fail_on=fail_on, baseline=baseline, acknowledgments=acknowledgments
-    )
+    delivery, settings = options.delivery(), options.settings()
     stacks = stacks_of(app)
-    settings = settings_of(
-        organization_id=organization_id,
-        trusted_account=trusted_account,
-        required_tag=required_tag,
-        public_repository=public_repository,
-    )
     judgment = judge(read_templates(stacks), rules, settings)
     deliver(judgment, delivery, judged=f"the app in {app}", recorded=_recorded(stacks, rules))
 

@@ -1,4 +1,4 @@
-"""What the commands share that judge: options, the report in the format asked for, and the exit status."""
+"""What the commands share that judge: the report in the format asked for, and the exit status."""
 
 from __future__ import annotations
 
@@ -8,16 +8,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Final
 
 import typer
 
 from registry_constructs.cli.output import print_data, say
 from registry_constructs.cli.report_table import as_text, report_table, summary
 from registry_constructs.ecr.errors import InvalidInputError
-from registry_constructs.reports.acknowledgments import Acknowledgment, read_acknowledgments
+from registry_constructs.reports.acknowledgments import Acknowledgment
 from registry_constructs.reports.asff import asff
-from registry_constructs.reports.baseline import read_baseline
 from registry_constructs.reports.html_page import html_page
 from registry_constructs.reports.json_document import json_document
 from registry_constructs.reports.junit import junit
@@ -51,41 +50,6 @@ class FailOn(StrEnum):
     NEVER = "never"
 
 
-ReportFormatOption = Annotated[
-    ReportFormat,
-    typer.Option(
-        "--format",
-        help="Tables, JSON (also a later --baseline), SARIF for code hosts, JUnit for CI servers, "
-        "ASFF for AWS Security Hub, or an HTML page.",
-    ),
-]
-ReportFile = Annotated[
-    Path | None,
-    typer.Option("--output", metavar="FILE", help="The file to write.", show_default="standard output"),
-]
-FailOnOption = Annotated[
-    FailOn,
-    typer.Option(
-        "--fail-on",
-        help="End with status 3 if a new finding is this bad or worse, 4 if something is unknown, 5 if both; "
-        "never: no finding counts.",
-    ),
-]
-BaselineFile = Annotated[
-    Path | None,
-    typer.Option(
-        "--baseline", metavar="REPORT.json", help="An earlier JSON report; its findings are known, not new."
-    ),
-]
-AcknowledgmentsFile = Annotated[
-    Path | None,
-    typer.Option(
-        "--acknowledgments",
-        metavar="FILE",
-        help="What may stand, in YAML or JSON: [{id: RULE, where: 'shop/*', reason: ...}].",
-    ),
-]
-
 _WRITERS: Final[dict[ReportFormat, Callable[[Report], str]]] = {
     ReportFormat.JSON: json_document,
     ReportFormat.SARIF: sarif,
@@ -114,28 +78,14 @@ class Delivery:
     acknowledgments: tuple[Acknowledgment, ...] = ()
 
 
-def prepare(
-    *,
-    format: ReportFormat = ReportFormat.TABLE,
-    output: Path | None = None,
-    fail_on: FailOn = FailOn.LOW,
-    baseline: Path | None = None,
-    acknowledgments: Path | None = None,
-) -> Delivery:
-    """Read what the options name, before the work begins.
+def check_output(output: Path | None) -> None:
+    """Refuse a file that can't be written, before the work begins.
 
     Raises:
-        InvalidInputError: A file can't be read or is wrong, or there is no folder for the output.
+        InvalidInputError: It is a folder, or there is no folder for it.
     """
     if output and (output.is_dir() or not output.parent.is_dir()):
         raise _unwritten(output, "a folder" if output.is_dir() else "there is no such folder")
-    return Delivery(
-        format=format,
-        output=output,
-        fail_on=fail_on,
-        baseline=read_baseline(baseline) if baseline else None,
-        acknowledgments=read_acknowledgments(acknowledgments) if acknowledgments else (),
-    )
 
 
 def deliver(

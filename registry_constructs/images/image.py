@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal, cast
+from copy import copy
 
 import aws_cdk as cdk
 from aws_cdk import aws_ecr as ecr
@@ -12,18 +12,19 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct, IConstruct
 
-from registry_constructs.ecr import limits
-from registry_constructs.ecr.actions import PULL_ACTIONS
 from registry_constructs.ecr.errors import InvalidInputError
 from registry_constructs.ecr.references import MOVING_TAGS
-from registry_constructs.ecr.tokens import is_token, known_to_differ
-from registry_constructs.images.moving_tags import tag_moves
+from registry_constructs.ecr.regions import registry_host
+from registry_constructs.ecr.tokens import is_token
+from registry_constructs.images.image_checks import (
+    Architecture,
+    check_architectures,
+    check_built_for,
+    check_reference,
+)
+from registry_constructs.images.origins import CacheOrigin, RepositoryOrigin
 from registry_constructs.registry import PullThroughCache
 from registry_constructs.repository import Repository
-from registry_constructs.repository.imported import ImportedRepository
-
-Architecture = Literal["amd64", "arm64"]
-"""A processor architecture, as image manifests name it."""
 
 
 class Image:
@@ -33,37 +34,39 @@ class Image:
     be moved to another image is a warning on the consumer.
 
     Attributes:
-        repository: The repository; None for an image of a pull-through cache.
-        cache: The cache; None for an image of a repository.
+        source: The repository, or the pull-through cache.
+        account: The account of its registry.
+        region: The Region of its registry.
         repository_name: The repository's name in its registry.
         repository_arn: Its ARN, which policies of VPC endpoints are written for.
         digest: `sha256:` and 64 hexadecimal digits; None if it is named by a tag.
         tag: The tag; None if it is named by its digest.
         architectures: What it was built for; None if that was not said.
+        first_pull_actions: What its first pull needs beside `PULL_ACTIONS`: for a cache, the making of the
+            repository.
     """
 
     def __init__(
         self,
+        origin: RepositoryOrigin | CacheOrigin,
         *,
-        repository: ecr.IRepository | None,
-        cache: PullThroughCache | None,
-        repository_name: str,
-        repository_arn: str,
         digest: str | None,
         tag: str | None,
         architectures: Sequence[Architecture] | None,
     ) -> None:
-        self.repository = repository
-        self.cache = cache
-        self.repository_name = repository_name
-        self.repository_arn = repository_arn
+        self._origin = origin
+        self.source = origin.construct
+        self.account = origin.account
+        self.region = origin.region
+        self.repository_name = origin.repository_name
+        self.repository_arn = origin.repository_arn
+        self.first_pull_actions = origin.first_pull_actions
         self.digest = digest
         self.tag = None if digest else tag
         self.architectures = None if architectures is None else tuple(architectures)
 
-    @classmethod
+    @staticmethod
     def of(
-        cls,
         repository: ecr.IRepository,
         *,
         digest: str | None = None,
@@ -90,21 +93,13 @@ class Image:
                 allowed="a Repository, or an ecr.IRepository",
                 fix="import one by its name: Repository.from_repository_name(stack, 'Shop', 'shop/checkout')",
             )
-        _check_reference(digest, tag)
+        check_reference(digest, tag)
         check_architectures(architectures)
-        return cls(
-            repository=repository,
-            cache=None,
-            repository_name=repository.repository_name,
-            repository_arn=repository.repository_arn,
-            digest=digest,
-            tag=tag,
-            architectures=architectures,
-        )
+        return Image(RepositoryOrigin(repository), digest=digest, tag=tag, architectures=architectures)
 
-    @classmethod
+    @staticmethod
     def cached(
-        cls, cache: PullThroughCache, image: str, *, architectures: Sequence[Architecture] | None = None
+        cache: PullThroughCache, image: str, *, architectures: Sequence[Architecture] | None = None
     ) -> Image:
         """An image of another registry, pulled through a cache.
 
@@ -118,22 +113,15 @@ class Image:
         """
         check_architectures(architectures)
         found = cache.cached_image(image)
-        stack = cdk.Stack.of(cache)
-        return cls(
-            repository=None,
-            cache=cache,
-            repository_name=found.repository_name,
-            repository_arn=stack.format_arn(
-                service="ecr", resource="repository", resource_name=found.repository_name
-            ),
+        return Image(
+            CacheOrigin(cache, found.repository_name),
             digest=found.digest,
             tag=found.tag,
             architectures=architectures,
         )
 
-    @classmethod
+    @staticmethod
     def replica(
-        cls,
         scope: Construct,
         id: str,
         repository_name: str,
@@ -156,23 +144,46 @@ class Image:
             InvalidInputError: As for `of`, and for a name that ECR would refuse.
         """
         repository = Repository.from_repository_name(scope, id, repository_name)
-        return cls.of(repository, digest=digest, tag=tag, architectures=architectures)
+        return Image.of(repository, digest=digest, tag=tag, architectures=architectures)
+
+    def at_digest(self, digest: str) -> Image:
+        """The image of the same repository with this digest, which may be known only at deployment."""
+        image = copy(self)
+        image.digest, image.tag = digest, None
+        return image
 
     @property
     def uri(self) -> str:
         """What a client pulls: `<registry>/<repository>@sha256:...`, or with `:<tag>`."""
-        suffix = f"@{self.digest}" if self.digest else f":{self.tag}"
-        if self.repository is not None:
-            return f"{repository_uri(self.repository)}{suffix}"
-        return f"{_registry(cast('IConstruct', self.cache))}/{self.repository_name}{suffix}"
+        return f"{self._origin.repository_uri}{self._reference}"
+
+    @property
+    def registry_host(self) -> str:
+        """The host that clients sign in to, the beginning of `uri`."""
+        return self._origin.repository_uri.partition("/")[0]
+
+    @property
+    def plain_uri(self) -> str:
+        """`uri` without references, where account, Region and name are known; otherwise as it is.
+
+        A template refers to a repository, so that it is made before its image is used; a file can't.
+        """
+        if is_token(self.region):
+            return self.uri
+        host = registry_host(self.account, self.region)
+        uri = f"{host}/{self._origin.plain_name}{self._reference}"
+        return self.uri if is_token(uri) else uri
+
+    @property
+    def _reference(self) -> str:
+        return f"@{self.digest}" if self.digest else f":{self.tag}"
 
     def grant_pull(self, grantee: iam.IGrantable) -> iam.Grant:
-        """Let an identity pull the image; from a cache also the first time, when ECR has yet to get it."""
-        if self.cache is not None:
-            return self.cache.grant_pull(grantee)
-        repository = cast("ecr.IRepository", self.repository)
-        _warn_of_another_owner(repository, grantee)
-        return repository.grant_pull(grantee)
+        """Let an identity pull the image; from a cache also the first time, when ECR has yet to get it.
+
+        A cache's grant names all of its repositories; cdk-nag's finding about that is acknowledged.
+        """
+        return self._origin.grant_pull(grantee)
 
     def for_ecs(self) -> ecs.ContainerImage:
         """The image for a container of ECS, whose execution role is granted the pull."""
@@ -190,16 +201,20 @@ class Image:
         Raises:
             InvalidInputError: For a cached image: Lambda can't pull through a cache.
         """
-        if self.repository is None:
-            raise InvalidInputError(
-                "Lambda can't pull through a cache",
-                got=self.repository_name,
-                allowed="an image of a repository",
-                fix="push the image to a repository of your own",
-            )
         return lambda_.DockerImageCode.from_ecr(
-            self.repository, tag_or_digest=_as_digest(self.digest) or self.tag, cmd=cmd, entrypoint=entrypoint
+            self.repository_for_lambda(),
+            tag_or_digest=_as_digest(self.digest) or self.tag,
+            cmd=cmd,
+            entrypoint=entrypoint,
         )
+
+    def repository_for_lambda(self) -> ecr.IRepository:
+        """The repository that Lambda fetches the image from.
+
+        Raises:
+            InvalidInputError: For a cached image: Lambda can't pull through a cache.
+        """
+        return self._origin.repository_for_lambda()
 
     def check_architecture(self, architecture: Architecture) -> None:
         """Refuse a consumer that runs on another architecture than the image was built for.
@@ -208,20 +223,7 @@ class Image:
             InvalidInputError: If it is none that images are built for, or the image's architectures are
                 known and this is none of them.
         """
-        if architecture not in {"amd64", "arm64"}:
-            raise InvalidInputError(
-                "Not an architecture",
-                got=architecture,
-                allowed="'amd64' or 'arm64'",
-                fix="write architecture='arm64', or leave it out",
-            )
-        if self.architectures is not None and architecture not in self.architectures:
-            raise InvalidInputError(
-                "The image was not built for this architecture",
-                got=architecture,
-                allowed=" or ".join(self.architectures),
-                fix="run it on what it was built for, or build it for both and push an image index",
-            )
+        check_built_for(architecture, self.architectures)
 
     def warn_if_moving(self, consumer: IConstruct) -> None:
         """Warn on a consumer if the image's tag may stand for another image tomorrow."""
@@ -233,7 +235,7 @@ class Image:
             )
 
     def _moves(self, tag: str) -> bool:
-        known = None if self.repository is None else tag_moves(self.repository, tag)
+        known = self._origin.tag_moves(tag)
         return tag.lower() in MOVING_TAGS if known is None else known
 
 
@@ -252,21 +254,6 @@ def check_image(image: object) -> None:
         )
 
 
-def _warn_of_another_owner(repository: ecr.IRepository, grantee: iam.IGrantable) -> None:
-    """A repository that the CDK imported drops what another account's policy must hold, without a word."""
-    if isinstance(repository, ImportedRepository) or repository.node.default_child is not None:
-        return
-    there, here = repository.env.account, grantee.grant_principal.principal_account
-    if not known_to_differ(there, here):
-        return
-    cdk.Validations.of(repository).add_warning(
-        "registry-constructs:owner-must-allow-the-pull",
-        f"The repository is account {there}'s, and its policy can't be changed from here. See that it lets "
-        f"account {here} pull ({', '.join(PULL_ACTIONS)}), and import it with "
-        "Repository.from_repository_arn(..., policy_managed_elsewhere=True).",
-    )
-
-
 class _EcsImage(ecs.ContainerImage):
     def __init__(self, image: Image) -> None:
         super().__init__()
@@ -282,59 +269,8 @@ class _EcsImage(ecs.ContainerImage):
         return ecs.ContainerImageConfig(image_name=self._image.uri)
 
 
-def repository_uri(repository: ecr.IRepository) -> str:
-    """What images are pulled from, `<registry>/<repository>`."""
-    if not isinstance(repository.node.default_child, ecr.CfnRepository):
-        return repository.repository_uri
-    # The CDK's would take account and Region out of the ARN with functions of CloudFormation, even where the
-    # stack knows them.
-    return f"{_registry(repository)}/{repository.repository_name}"
-
-
-def _registry(scope: IConstruct) -> str:
-    stack = cdk.Stack.of(scope)
-    return f"{stack.account}.dkr.ecr.{stack.region}.{stack.url_suffix}"
-
-
 def _as_digest(digest: str | None) -> str | None:
     """A digest that the CDK can tell from a tag, by how it begins, even if it is known only at deployment."""
     if digest is None or not is_token(digest) or digest.startswith("sha256:"):
         return digest
     return f"sha256:{cdk.Fn.select(1, cdk.Fn.split(':', digest))}"
-
-
-def check_architectures(architectures: Sequence[Architecture] | None) -> None:
-    """Refuse what is no list of architectures; None is for not known.
-
-    Raises:
-        InvalidInputError: If it is none.
-    """
-    if architectures is not None and (
-        isinstance(architectures, str) or not architectures or not set(architectures) <= {"amd64", "arm64"}
-    ):
-        raise InvalidInputError(
-            "architectures is not a list of what images are built for",
-            got=architectures,
-            allowed="'amd64', 'arm64' or both",
-            fix="write architectures=['arm64'], or leave it out",
-        )
-
-
-def _check_reference(digest: str | None, tag: str | None) -> None:
-    if (digest is None) == (tag is None):
-        raise InvalidInputError(
-            "An image is named by its digest or by a tag",
-            got={"digest": digest, "tag": tag},
-            allowed="one of the two",
-            fix="write digest='sha256:...', which no push can change",
-        )
-    given, pattern, what = (
-        (tag, limits.IMAGE_TAG, "tag") if digest is None else (digest, limits.IMAGE_DIGEST, "digest")
-    )
-    if not isinstance(given, str) or not (is_token(given) or pattern.fullmatch(given)):
-        raise InvalidInputError(
-            f"Not an image {what}",
-            got=given,
-            allowed=f"text that matches {pattern.pattern}",
-            fix="copy it from 'aws ecr describe-images'",
-        )

@@ -9,8 +9,9 @@ import pytest
 import typer
 from syrupy.assertion import SnapshotAssertion
 
-from registry_constructs.cli.report_output import FailOn, ReportFormat, deliver, prepare, status
+from registry_constructs.cli.report_output import FailOn, ReportFormat, deliver, status
 from registry_constructs.cli.report_table import as_text, report_table
+from registry_constructs.cli.rule_options import RuleOptions
 from registry_constructs.ecr.errors import InvalidInputError
 from registry_constructs.reports.report import Report
 from registry_constructs.rules.judge import Judgment, Unjudged
@@ -50,10 +51,10 @@ def test_a_json_file_is_the_next_baseline(tmp_path: Path, capfd: pytest.CaptureF
     file = tmp_path / "report.json"
     judgment = judgment_of(("shop/cart", live("shop/cart")))
     with pytest.raises(typer.Exit) as end:
-        deliver(judgment, prepare(format=ReportFormat.JSON, output=file), judged="all", at=AT)
+        deliver(judgment, RuleOptions(format=ReportFormat.JSON, output=file).delivery(), judged="all", at=AT)
     assert end.value.exit_code == 3
     assert capfd.readouterr().out == ""
-    deliver(judgment, prepare(format=ReportFormat.JSON, baseline=file), judged="all", at=AT)
+    deliver(judgment, RuleOptions(format=ReportFormat.JSON, baseline=file).delivery(), judged="all", at=AT)
     printed = json.loads(capfd.readouterr().out)
     assert {one["status"] for one in printed["findings"]} == {"known"}
 
@@ -62,17 +63,19 @@ def test_a_file_is_written_whole_or_left_as_it_was(tmp_path: Path) -> None:
     file = tmp_path / "report.json"
     file.write_text("before")
     with pytest.raises(InvalidInputError, match="about an app"):
-        deliver(app_judgment(), prepare(format=ReportFormat.ASFF, output=file), judged="all", at=AT)
+        deliver(
+            app_judgment(), RuleOptions(format=ReportFormat.ASFF, output=file).delivery(), judged="all", at=AT
+        )
     assert file.read_text() == "before"
     assert [*tmp_path.iterdir()] == [file]
 
 
 def test_bad_options_are_refused_before_the_work(tmp_path: Path) -> None:
     with pytest.raises(InvalidInputError, match="can't be written"):
-        prepare(output=tmp_path)
+        RuleOptions(output=tmp_path).delivery()
     with pytest.raises(InvalidInputError, match="can't be written"):
-        prepare(output=tmp_path / "no" / "report.json")
+        RuleOptions(output=tmp_path / "no" / "report.json").delivery()
     with pytest.raises(InvalidInputError, match="can't be read"):
-        prepare(baseline=tmp_path / "no.json")
+        RuleOptions(baseline=tmp_path / "no.json").delivery()
     with pytest.raises(InvalidInputError, match="can't be read"):
-        prepare(acknowledgments=tmp_path / "no.yaml")
+        RuleOptions(acknowledgments=tmp_path / "no.yaml").delivery()

@@ -119,7 +119,7 @@ def test_a_function_runs_the_image_and_lambda_may_fetch_it(kind: str) -> None:
     function = ImageFunction(stack, "Checkout", image=image)
     rendered = stack.resolve(function.node.default_child.code)  # type: ignore[union-attr]
     assert rendered == {"imageUri": stack.resolve(image.uri)}
-    repository = image.repository.node.default_child if image.repository is not None else None
+    repository = image.repository_for_lambda().node.default_child
     if isinstance(repository, ecr.CfnRepository):
         policy = cdk.Stack.of(repository).resolve(repository.repository_policy_text)
         assert "lambda.amazonaws.com" in str(policy)

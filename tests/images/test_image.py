@@ -224,8 +224,8 @@ def test_a_pull_is_granted_on_this_repository_alone() -> None:
 def test_a_cached_image() -> None:
     stack = new_stack()
     image = Image.cached(quay(stack), f"quay.io/org/app:v1@{DIGEST}", architectures=["amd64"])
-    assert (image.repository, image.repository_name, image.digest, image.tag) == (
-        None,
+    assert (image.source, image.repository_name, image.digest, image.tag) == (
+        stack.node.find_child("Cache"),
         "quay/org/app",
         DIGEST,
         None,
@@ -247,6 +247,31 @@ def test_a_cached_image() -> None:
     [(actions, resource, _)] = found
     assert set(actions) == pull
     assert resource == "arn:aws:ecr:eu-west-1:111122223333:repository/quay/*"
+
+
+def test_the_same_image_at_another_digest() -> None:
+    stack = new_stack()
+    other = f"sha256:{'f' * 64}"
+    tagged = Image.of(Repository(stack, "R"), tag="v1.4.2", architectures=["arm64"])
+    fixed = tagged.at_digest(other)
+    assert (fixed.digest, fixed.tag, fixed.architectures) == (other, None, ("arm64",))
+    assert uri(stack, fixed)["Fn::Join"][1][-1] == f"@{other}"
+    assert (tagged.digest, tagged.tag) == (None, "v1.4.2")
+    cached = Image.cached(quay(stack), "quay.io/org/app:v1").at_digest(other)
+    assert (cached.source, cached.digest) == (stack.node.find_child("Cache"), other)
+
+
+def test_a_host_to_sign_in_to_and_a_name_without_references() -> None:
+    stack = new_stack()
+    own = Image.of(Repository(stack, "R", repository_name="shop/checkout"), digest=DIGEST)
+    host = ["111122223333.dkr.ecr.eu-west-1.", {"Ref": "AWS::URLSuffix"}]
+    assert stack.resolve(own.registry_host) == {"Fn::Join": ["", host]}
+    assert own.plain_uri == f"111122223333.dkr.ecr.eu-west-1.amazonaws.com/shop/checkout@{DIGEST}"
+    cached = Image.cached(quay(stack), "quay.io/org/app:v1")
+    assert stack.resolve(cached.registry_host) == {"Fn::Join": ["", host]}
+    assert cached.plain_uri == "111122223333.dkr.ecr.eu-west-1.amazonaws.com/quay/org/app:v1"
+    unnamed = Image.of(Repository(stack, "Unnamed"), digest=DIGEST)
+    assert unnamed.plain_uri == unnamed.uri
 
 
 def test_a_cached_tag_that_people_move_is_a_warning() -> None:

@@ -6,10 +6,11 @@ from registry_constructs.consumers.ecs.container import ENVIRONMENT_REASON, PULL
 from registry_constructs.consumers.ecs.ec2_capacity import AGENT_REASON, NOTIFICATION_REASON
 from registry_constructs.delivery.build.artifacts import ARTIFACT_LOGS_REASON
 from registry_constructs.delivery.build.delivery_pipeline import ARTIFACTS_REASON
-from registry_constructs.delivery.build.image_build import BUILDKIT_REASON, TOKEN_REASON
+from registry_constructs.delivery.build.image_build import TOKEN_REASON
 from registry_constructs.delivery.build.network import VPC_REASON
 from registry_constructs.delivery.build.project import PRIVILEGED_REASON
 from registry_constructs.delivery.ecs_rollout import ANY_DEFINITION_REASON
+from registry_constructs.images.origins import CACHE_REASON
 
 _PACKS = ("HIPAA.Security", "NIST.800.53.R4", "NIST.800.53.R5", "PCI.DSS.321")
 _FARGATE, _EVERYTHING, _VPC = "delivery-to-fargate", "delivery-with-everything", "build-with-everything"
@@ -88,7 +89,7 @@ CDK_NAG_ACKNOWLEDGED: dict[tuple[str, str], str] = {
 CDK_NAG_ACKNOWLEDGED |= {
     (_ANY, f"{_VPC}/Build/Role"): f"{TOKEN_REASON} {VPC_REASON}",
     (_INTERFACES, f"{_VPC}/Build/Role"): VPC_REASON,
-    (_CACHED, f"{_VPC}/Build/Role"): BUILDKIT_REASON,
+    (_CACHED, f"{_VPC}/Build/Role"): CACHE_REASON,
     ("registry-constructs:signing-cached-images", f"{_VPC}/Quay"): "Nothing verifies signatures of tools.",
     ("AwsSolutions-CB3", "build-privileged/Build/Project"): PRIVILEGED_REASON,
     (_ANY, f"{_EVERYTHING}/Capacity/InstanceRole"): AGENT_REASON,

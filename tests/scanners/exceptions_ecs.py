@@ -6,6 +6,7 @@ from registry_constructs._cdk.queues import DEAD_LETTERS_REASON
 from registry_constructs.consumers.ecs.container import ENVIRONMENT_REASON, EXEC_REASON, PULL_REASON
 from registry_constructs.consumers.ecs.ec2_capacity import AGENT_REASON, NOTIFICATION_REASON
 from registry_constructs.consumers.ecs.load_balancer import INTERNET_REASON, LOG_BUCKET_REASON
+from registry_constructs.images.origins import CACHE_REASON
 from registry_constructs.registry.creation_template import ROLE_REASON
 
 _PACKS = ("HIPAA.Security", "NIST.800.53.R4", "NIST.800.53.R5", "PCI.DSS.321")
@@ -147,7 +148,7 @@ CDK_NAG_ACKNOWLEDGED: dict[tuple[str, str], str] = {
 }
 for _stack, _name in _CACHED.items():
     _repositories = f"AwsSolutions-IAM5[Resource::arn:aws:ecr:eu-west-1:555566667777:repository/{_stack}/*]"
-    CDK_NAG_ACKNOWLEDGED[_repositories, f"{_stack}/{_name}/ExecutionRole"] = PULL_REASON
+    CDK_NAG_ACKNOWLEDGED[_repositories, f"{_stack}/{_name}/ExecutionRole"] = CACHE_REASON
     CDK_NAG_ACKNOWLEDGED[_repositories, f"{_stack}/Cache/Template/Role"] = ROLE_REASON
 for _stack, (_account, _cluster) in _CAPACITIES.items():
     _instances = f"arn:aws:ecs:eu-west-1:{_account}:container-instance/<{_cluster}>/*"

@@ -22,10 +22,10 @@ from registry_constructs.consumers.environment_variables import (
     check_environment,
     grant_imported_keys,
 )
-from registry_constructs.ecr import limits
 from registry_constructs.ecr.errors import InvalidInputError
 from registry_constructs.ecr.tokens import is_token
-from registry_constructs.images.image import Architecture, Image, check_image
+from registry_constructs.images.image import Image, check_image
+from registry_constructs.images.image_checks import Architecture
 
 DEFAULT_USER: Final = "65532:65532"
 """The user and group `nonroot` of distroless images; a number needs no entry in the image."""
@@ -33,10 +33,7 @@ DEFAULT_USER: Final = "65532:65532"
 DEFAULT_WRITABLE_PATHS: Final[Mapping[str, int]] = MappingProxyType({"/tmp": 64})  # noqa: S108 - in a container
 """Paths kept in memory, with their size in MiB."""
 
-PULL_REASON: Final = (
-    "ecr:GetAuthorizationToken knows no resource. A cache makes a repository with the first pull of an "
-    "image, so the role is given the cache's prefix; everything else names one resource."
-)
+PULL_REASON: Final = "ecr:GetAuthorizationToken knows no resource."
 """Why cdk-nag's AwsSolutions-IAM5 is acknowledged on an execution role."""
 
 ENVIRONMENT_REASON: Final = (
@@ -234,12 +231,7 @@ def add_container(
 
 
 def _acknowledge(definition: ecs.TaskDefinition, settings: ContainerSettings, parts: TaskParts) -> None:
-    wildcards, cache = ["*"], settings.image.cache
-    if cache is not None:
-        names = "*" if cache.prefix == limits.ROOT_PREFIX else f"{cache.prefix}/*"
-        stack = cdk.Stack.of(cache)
-        wildcards.append(stack.format_arn(service="ecr", resource="repository", resource_name=names))
-    acknowledge_wildcards(parts.execution_role, wildcards, PULL_REASON)
+    acknowledge_wildcards(parts.execution_role, ["*"], PULL_REASON)
     if settings.execute_command:
         acknowledge_wildcards(parts.task_role, ["*"], EXEC_REASON)
     if settings.environment or not definition.is_fargate_compatible:  # on EC2, the CDK adds AWS_REGION

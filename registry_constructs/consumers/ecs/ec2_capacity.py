@@ -17,7 +17,7 @@ from registry_constructs._cdk.wildcards import acknowledge_wildcards
 from registry_constructs.consumers.ecs.task_placement import check_place, place
 from registry_constructs.ecr.errors import InvalidInputError
 from registry_constructs.ecr.tokens import is_token
-from registry_constructs.images.image import Architecture
+from registry_constructs.images.image_checks import Architecture
 
 DEFAULT_INSTANCE_TYPE: Final = "m7i.large"
 

@@ -32,7 +32,8 @@ from registry_constructs.consumers.ecs.task_placement import (
 )
 from registry_constructs.consumers.environment_variables import SecretValue
 from registry_constructs.ecr.errors import InvalidInputError
-from registry_constructs.images.image import Architecture, Image
+from registry_constructs.images.image import Image
+from registry_constructs.images.image_checks import Architecture
 
 
 @dataclass(frozen=True, kw_only=True)

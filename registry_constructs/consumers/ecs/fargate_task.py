@@ -27,7 +27,8 @@ from registry_constructs.consumers.ecs.container import (
 from registry_constructs.consumers.ecs.fargate_size import check_size
 from registry_constructs.consumers.ecs.task_placement import check_place, place, tasks_security_group
 from registry_constructs.consumers.environment_variables import SecretValue
-from registry_constructs.images.image import Architecture, Image
+from registry_constructs.images.image import Image
+from registry_constructs.images.image_checks import Architecture
 
 RETRIES: Final = 10
 """How often a start that failed is tried again, within an hour."""

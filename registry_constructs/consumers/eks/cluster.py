@@ -30,7 +30,8 @@ from registry_constructs.consumers.eks.secrets_key import secrets_key
 from registry_constructs.consumers.network.subnets import private_subnets
 from registry_constructs.ecr.errors import InvalidInputError
 from registry_constructs.ecr.tokens import is_token
-from registry_constructs.images.image import Architecture, Image
+from registry_constructs.images.image import Image
+from registry_constructs.images.image_checks import Architecture
 
 CLUSTER_POLICY_REASON: Final = (
     "EKS asks for this policy on a cluster's role and keeps it up to date with what its control plane does."

@@ -15,7 +15,7 @@ from constructs import Construct
 from registry_constructs.consumers.eks.acknowledgments import acknowledge_managed_policies
 from registry_constructs.consumers.eks.kubernetes_names import check_number
 from registry_constructs.ecr.errors import InvalidInputError
-from registry_constructs.images.image import Architecture
+from registry_constructs.images.image_checks import Architecture
 
 NODE_POLICIES: Final = ("AmazonEKSWorkerNodePolicy", "AmazonEC2ContainerRegistryPullOnly")
 """What a node's role holds: joining the cluster and handing out Pod Identity credentials, and pulling."""

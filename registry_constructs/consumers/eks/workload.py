@@ -20,7 +20,6 @@ from registry_constructs.consumers.eks.manifests import Manifest
 from registry_constructs.consumers.eks.pod_identity import AnyCluster, pod_identity_principal
 from registry_constructs.consumers.eks.pulling import (
     needs_more_than_pull_only,
-    plain_uri,
     statements_to_pull,
 )
 from registry_constructs.consumers.eks.workload_description import (
@@ -37,7 +36,8 @@ from registry_constructs.consumers.eks.workload_placement import (
     check_place,
 )
 from registry_constructs.ecr.errors import InvalidInputError
-from registry_constructs.images.image import Architecture, Image, check_image
+from registry_constructs.images.image import Image, check_image
+from registry_constructs.images.image_checks import Architecture
 
 _IRSA = "eks.amazonaws.com/role-arn"
 
@@ -202,7 +202,7 @@ class KubernetesWorkload(Construct):
         Raises:
             InvalidInputError: If the image, or another value, is known only at deployment.
         """
-        written = dataclasses.replace(self.description, image=plain_uri(self._image))
+        written = dataclasses.replace(self.description, image=self._image.plain_uri)
         with located(self):
             return manifests.to_yaml([*self._namespace, *manifests.manifests(written)])
 

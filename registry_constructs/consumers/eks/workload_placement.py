@@ -7,7 +7,8 @@ from aws_cdk import aws_iam as iam
 from registry_constructs.consumers.eks.cluster import EksCluster
 from registry_constructs.consumers.eks.pod_identity import AnyCluster
 from registry_constructs.ecr.errors import InvalidInputError
-from registry_constructs.images.image import Architecture, Image
+from registry_constructs.images.image import Image
+from registry_constructs.images.image_checks import Architecture
 
 
 def architectures(

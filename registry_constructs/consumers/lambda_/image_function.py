@@ -8,6 +8,7 @@ from typing import Final, cast
 
 import aws_cdk as cdk
 from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
@@ -24,7 +25,8 @@ from registry_constructs.consumers.network.subnets import private_subnets
 from registry_constructs.ecr.actions import LAMBDA_PULL_ACTIONS
 from registry_constructs.ecr.errors import InvalidInputError
 from registry_constructs.ecr.tokens import is_token, known_to_differ
-from registry_constructs.images.image import Architecture, Image, check_image
+from registry_constructs.images.image import Image, check_image
+from registry_constructs.images.image_checks import Architecture
 from registry_constructs.repository.imported import ImportedRepository
 from registry_constructs.repository.principals import lambda_principals
 
@@ -131,7 +133,7 @@ class ImageFunction(lambda_.Function):
     ) -> None:
         with located(scope, id):
             check_image(image)
-            image.for_lambda()  # refuses an image that Lambda can't fetch
+            repository = image.repository_for_lambda()
             check_fetched(image, cdk.Stack.of(scope))
             architecture = architecture or _default_architecture(image)
             image.check_architecture(_ARCHITECTURES[architecture.name])
@@ -182,7 +184,7 @@ class ImageFunction(lambda_.Function):
         )
         image.warn_if_moving(self)
         with located(self):
-            self._let_lambda_fetch(image, self._known_name(function_name))
+            self._let_lambda_fetch(repository, self._known_name(function_name))
 
     def _known_name(self, given: str | None) -> str:
         """The function's name as far as it is known at synth; its reference would be circular."""
@@ -195,14 +197,12 @@ class ImageFunction(lambda_.Function):
         # The id stays a token, since it can still be overridden.
         return f"{stack.stack_name}-{resource.logical_id}-*"
 
-    def _let_lambda_fetch(self, image: Image, name: str) -> None:
+    def _let_lambda_fetch(self, repository: ecr.IRepository, name: str) -> None:
         """Add to the repository's policy what Lambda needs to fetch images for this function.
 
         Lambda writes the same into a policy that has it not, and the next update of the repository's stack
         would remove it.
         """
-        repository = image.repository
-        assert repository is not None  # noqa: S101 - for_lambda has refused others
         function = self.stack.format_arn(
             service="lambda",
             resource="function",

@@ -22,11 +22,10 @@ def check_fetched(image: Image, stack: cdk.Stack) -> None:
             allowed="an image for one architecture",
             fix="name the digest of one architecture's image and say architectures=['arm64'] or ['amd64']",
         )
-    region = image.repository.env.region if image.repository is not None else stack.region
-    if known_to_differ(region, stack.region):
+    if known_to_differ(image.region, stack.region):
         raise InvalidInputError(
             "Lambda fetches images in its own Region only",
-            got=f"{image.repository_name} in {region}",
+            got=f"{image.repository_name} in {image.region}",
             allowed=f"a repository in {stack.region}",
             fix="replicate the image into the function's Region: Image.replica(...)",
         )

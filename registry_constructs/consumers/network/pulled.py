@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import cast
 
 import aws_cdk as cdk
 from aws_cdk import aws_ecr as ecr
 from constructs import IConstruct
 
-from registry_constructs.ecr import limits
 from registry_constructs.ecr.errors import InvalidInputError
 from registry_constructs.ecr.names import check_account_id
 from registry_constructs.ecr.tokens import known_to_differ
 from registry_constructs.images.image import Image, check_image
+from registry_constructs.images.origins import arn_of_cached
 from registry_constructs.registry import PullThroughCache
 
 
@@ -41,17 +40,16 @@ def repository_arns(
     pulled, imported = [], []
     for image in images:
         check_image(image)
-        _check_region(stack, image.cache if image.repository is None else image.repository)
+        _check_region(stack, image.source, image.region)
         pulled.append(image.repository_arn)
-        if image.cache is not None:
+        if image.first_pull_actions:
             imported.append(image.repository_arn)
     for repository in repositories:
-        _check_region(stack, repository)
+        _check_region(stack, repository, repository.env.region)
         pulled.append(repository.repository_arn)
     for cache in caches:
-        _check_region(stack, cache)
-        names = "*" if cache.prefix == limits.ROOT_PREFIX else f"{cache.prefix}/*"
-        arn = cdk.Stack.of(cache).format_arn(service="ecr", resource="repository", resource_name=names)
+        _check_region(stack, cache, cdk.Stack.of(cache).region)
+        arn = arn_of_cached(cache)
         pulled.append(arn)
         imported.append(arn)
     pulled += [
@@ -86,9 +84,7 @@ def check_accounts(accounts: Sequence[str]) -> list[str]:
     return sorted(set(accounts))
 
 
-def _check_region(stack: cdk.Stack, source: ecr.IRepository | PullThroughCache | None) -> None:
-    source = cast("ecr.IRepository | PullThroughCache", source)
-    there = cdk.Stack.of(source).region if isinstance(source, PullThroughCache) else source.env.region
+def _check_region(stack: cdk.Stack, source: IConstruct, there: str) -> None:
     if known_to_differ(there, stack.region):
         raise InvalidInputError(
             "The VPC's endpoints reach ECR in their own Region only",

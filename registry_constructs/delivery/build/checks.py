@@ -16,8 +16,9 @@ from constructs import Construct
 from registry_constructs.consumers.environment_variables import check_environment
 from registry_constructs.ecr.errors import InvalidInputError
 from registry_constructs.ecr.tokens import is_token, known_to_differ
-from registry_constructs.images.image import Architecture, Image, check_architectures
-from registry_constructs.images.moving_tags import tag_moves
+from registry_constructs.images.image import Image
+from registry_constructs.images.image_checks import Architecture, check_architectures
+from registry_constructs.images.origins import tag_moves
 
 _GIT_HOSTS: Final = ("BITBUCKET", "GITHUB", "GITHUB_ENTERPRISE", "GITLAB", "GITLAB_SELF_MANAGED")
 

@@ -15,7 +15,8 @@ from constructs import Construct, IConstruct
 from registry_constructs._cdk.located import located
 from registry_constructs.ecr.errors import InvalidInputError
 from registry_constructs.ecr.tokens import is_token
-from registry_constructs.images.image import Architecture, Image
+from registry_constructs.images.image import Image
+from registry_constructs.images.image_checks import Architecture
 
 _NOT_IN_A_NAME: Final = re.compile(r"[^a-zA-Z0-9_./-]")
 
@@ -54,9 +55,7 @@ class DeployedImage(Construct):
     ) -> None:
         super().__init__(scope, id)
         with located(self):
-            first = Image.of(repository, digest=first_digest, architectures=architectures)
-        self._repository = repository
-        self._architectures = first.architectures
+            self._image = Image.of(repository, digest=first_digest, architectures=architectures)
         self._readers: set[str] = set()
         self._name = _NOT_IN_A_NAME.sub("-", f"/deployed-images/{self.node.path}")
         self.parameter = ssm.StringParameter(
@@ -100,7 +99,7 @@ class DeployedImage(Construct):
         there.add_stack_dependency(here, "It reads which image runs")
         self._readers.add(there.node.path)
         digest = ssm.StringParameter.value_for_string_parameter(scope, self._name)
-        return Image.of(self._repository, digest=digest, architectures=self._architectures)
+        return self._image.at_digest(digest)
 
     def is_read_in(self, scope: IConstruct) -> bool:
         """Whether something in the stack of `scope` takes its image from here."""

@@ -28,20 +28,14 @@ from registry_constructs.delivery.build.buildspec import (
 from registry_constructs.delivery.build.checks import check_build, warn_of_any_event, warn_of_moving_tags
 from registry_constructs.delivery.build.network import VPC_REASON, build_network
 from registry_constructs.delivery.build.project import build_project, build_role
-from registry_constructs.ecr.names import names_start
 from registry_constructs.ecr.regions import registry_host
-from registry_constructs.images.image import Architecture, Image
-from registry_constructs.registry import ManagedSigning, PullThroughCache
+from registry_constructs.images.image import Image
+from registry_constructs.images.image_checks import Architecture
+from registry_constructs.registry import ManagedSigning
 from registry_constructs.registry.signing import check_signing, let_sign
 
 TOKEN_REASON: Final = "ecr:GetAuthorizationToken knows no resource."  # noqa: S105
 """Why cdk-nag's AwsSolutions-IAM5 is acknowledged on the role of a build."""
-
-BUILDKIT_REASON: Final = (
-    "BuildKit's image comes from a cache, which makes a repository with the first pull of an image: the role "
-    "is given the cache's prefix."
-)
-"""Why cdk-nag's AwsSolutions-IAM5 is acknowledged on the role of a build that pulls BuildKit from a cache."""
 
 
 @jsii.implements(iam.IGrantable)
@@ -162,8 +156,6 @@ class ImageBuild(Construct):
             cache_repository.grant_pull_push(self.role)
         if buildkit is not None:
             buildkit.grant_pull(self.role)
-            if buildkit.cache is not None:
-                acknowledge_wildcards(self.role, [_repositories_of(buildkit.cache)], BUILDKIT_REASON)
         for secret in secrets.values():
             secret.grant_read(self.role)
         grant_imported_keys(self.role, secrets)
@@ -239,7 +231,7 @@ class ImageBuild(Construct):
             registries.append(_registry(self, cache))
             building["CACHE"] = f"{registries[-1]}/{cache.repository_name}"
         if buildkit is not None:
-            registries.append(buildkit.uri.partition("/")[0])
+            registries.append(buildkit.registry_host)
             building["BUILDKIT"] = buildkit.uri
         return common, building | {"REGISTRIES": " ".join(dict.fromkeys(registries))}
 
@@ -260,11 +252,6 @@ class ImageBuild(Construct):
         """
         with located(self):
             return Image.of(self.repository, digest=digest, tag=tag, architectures=self.architectures)
-
-
-def _repositories_of(cache: PullThroughCache) -> str:
-    names = f"{names_start(cache.prefix)}*"
-    return cdk.Stack.of(cache).format_arn(service="ecr", resource="repository", resource_name=names)
 
 
 def _registry(scope: IConstruct, repository: ecr.IRepository) -> str:

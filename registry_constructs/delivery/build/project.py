@@ -14,7 +14,7 @@ from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
 from registry_constructs.delivery.build.network import BuildNetwork
-from registry_constructs.images.image import Architecture
+from registry_constructs.images.image_checks import Architecture
 
 PRIVILEGED_REASON: Final = (
     "privileged=True was said: the Docker daemon runs in the build's own container, instead of on a Docker "

@@ -21,7 +21,7 @@ from registry_constructs.delivery.build.deployed_image import DeployedImage
 from registry_constructs.delivery.ecs_rollout import acknowledge_rollout, rollout_statements
 from registry_constructs.ecr.errors import InvalidInputError
 from registry_constructs.ecr.tokens import is_token
-from registry_constructs.images.image import repository_uri
+from registry_constructs.images.origins import repository_uri
 from registry_constructs.monitoring.event_patterns import checked_tags, image_pushed
 
 

@@ -23,7 +23,7 @@ from registry_constructs.ecr.actions import PULL_ACTIONS, PUSH_ACTIONS
 from registry_constructs.ecr.errors import InvalidInputError
 from registry_constructs.ecr.regions import partition_of
 from registry_constructs.ecr.tokens import is_token, known_to_differ
-from registry_constructs.images.image import repository_uri
+from registry_constructs.images.origins import repository_uri
 from registry_constructs.monitoring.event_patterns import checked_tags, image_pushed, referrer_pushed
 from registry_constructs.registry import ManagedSigning
 from registry_constructs.registry.signing import check_signing, let_sign

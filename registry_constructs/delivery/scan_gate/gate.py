@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import cast
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
@@ -109,14 +108,13 @@ class ScanGate(Construct):
             demands.check()
         demands.warn(self)
         image.warn_if_moving(self)
-        owner, account, region = _registry(image)
         with located(self):
             waiting = ScanFunction(
                 self,
                 "Scan",
-                owner=owner,
-                account=account,
-                region=region,
+                owner=image.source,
+                account=image.account,
+                region=image.region,
                 repository_name=image.repository_name,
                 repository_arn=image.repository_arn,
                 demands=demands,
@@ -150,15 +148,7 @@ class ScanGate(Construct):
         )
         self.resource.node.add_dependency(again)
         self.digest = self.resource.get_att_string("Digest")
-        self.image = Image(
-            repository=image.repository,
-            cache=image.cache,
-            repository_name=image.repository_name,
-            repository_arn=image.repository_arn,
-            digest=self.digest,
-            tag=None,
-            architectures=image.architectures,
-        )
+        self.image = image.at_digest(self.digest)
 
     def guard(self, *consumers: IConstruct) -> None:
         """Have constructs wait for the gate: services, tasks, functions, workloads, or constructs of yours.
@@ -167,12 +157,3 @@ class ScanGate(Construct):
         """
         for consumer in consumers:
             consumer.node.add_dependency(self.resource)
-
-
-def _registry(image: Image) -> tuple[IConstruct, str, str]:
-    """The repository or the cache of an image, and the account and Region of its registry."""
-    if image.repository is not None:
-        return image.repository, image.repository.env.account, image.repository.env.region
-    cache = cast("IConstruct", image.cache)
-    stack = cdk.Stack.of(cache)
-    return cache, stack.account, stack.region
