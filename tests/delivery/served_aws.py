@@ -35,7 +35,7 @@ class ServedAws(StubServer):
         answers: By operation, what gives the answer to a request; without one it is a server's error.
         calls: How often each operation was called.
         requests: Each operation and what was asked for, in order.
-        credentials: The access keys of the requests, by operation.
+        credentials: The access keys of the requests, with a session's token behind them, by operation.
     """
 
     def __init__(self) -> None:
@@ -69,7 +69,8 @@ class ServedAws(StubServer):
             self.calls[operation] += 1
             self.requests.append((operation, request))
             key = headers.get("authorization", "").partition("Credential=")[2].partition("/")[0]
-            self.credentials.setdefault(operation, set()).add(key)
+            token = headers.get("x-amz-security-token", "")
+            self.credentials.setdefault(operation, set()).add(f"{key} {token}".strip())
             answer = (
                 self.answers[operation](request)
                 if operation in self.answers
@@ -90,7 +91,7 @@ class ServedAws(StubServer):
         if path in _REST:
             return _REST[path], json.loads(body or b"{}")
         if "/invocations" in path:
-            return "Invoke", json.loads(body)
+            return f"Invoke {headers['x-amz-invocation-type']}", json.loads(body)
         if path.startswith("/answer"):
             return "PUT", {"body": body}
         form = dict(part.split("=", 1) for part in body.decode().split("&"))

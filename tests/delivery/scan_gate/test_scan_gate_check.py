@@ -412,3 +412,21 @@ def test_a_malformed_request_is_reported_as_such(exceptions: Any) -> None:
     except BadRequestError:
         return
     assert made.exceptions == () or all((one.cve or one.package) and one.reason for one in made.exceptions)
+
+
+def test_what_is_listed_is_not_missing_from_the_counts(image: ScannedImage) -> None:
+    """An excepted finding is counted too: the list has it, so nothing was cut off."""
+    image.scanned(
+        **COMPLETED, findings=[basic("CVE-1", "HIGH")], findingSeverityCounts={"HIGH": 1, "UNTRIAGED": 0}
+    )
+    assert look(image, exceptions=(excepted(cve="CVE-1"),)).state == "passed"
+    image.scanned(**COMPLETED, findings=[], findingSeverityCounts={"UNDEFINED": 1, "UNTRIAGED": 1})
+    report = look(image, severity="UNDEFINED")
+    assert (report.state, "2 UNDEFINED" in report.reason) == ("waiting", True)
+
+
+def test_pages_are_as_long_as_ecr_gives_them(image: ScannedImage) -> None:
+    image.scanned(**COMPLETED, findings=[])
+    look(image)
+    [asked] = [said for operation, said in image.aws.requests if operation == "DescribeImageScanFindings"]
+    assert asked["maxResults"] == 1000

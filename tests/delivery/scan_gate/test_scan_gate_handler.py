@@ -92,7 +92,7 @@ def image(
     made = ScannedImage(aws)
     aws.answers |= {
         "PUT": lambda _: {},
-        "Invoke": lambda _: {},
+        "Invoke Event": lambda _: {},
         "DescribeStacks": lambda _: stack("UPDATE_IN_PROGRESS"),
         "PutJobSuccessResult": lambda _: {},
         "PutJobFailureResult": lambda _: {},
@@ -250,7 +250,7 @@ def test_a_rollback_reads_a_tag_of_another_account_and_region_there(
     image.aws.answers["AssumeRole"] = lambda _: {"Credentials": keys | {"Expiration": "2030-01-01T00:00:00Z"}}
     back = call(image, "Update", PhysicalResourceId="p", ResourceProperties=PROPERTIES | there)
     assert (back["Status"], back["Data"]) == ("SUCCESS", {"Digest": DIGEST})
-    assert image.aws.credentials["DescribeImages"] == {"ASIAOTHER"}
+    assert image.aws.credentials["DescribeImages"] == {"ASIAOTHER t"}
     image.scanned(**GOOD)
     created = call(image, "Create", ResourceProperties=PROPERTIES | there)
     assert created["Status"] == "SUCCESS"
@@ -316,7 +316,7 @@ def test_it_goes_on_waiting_in_another_invocation_with_what_it_remembers(
     image.aws.requests.clear()
     first = clock.now
     index.handler(given, Context(seconds=90))
-    [again] = [said for operation, said in image.aws.requests if operation == "Invoke"]
+    [again] = [said for operation, said in image.aws.requests if operation == "Invoke Event"]
     assert "PUT" not in [operation for operation, _ in image.aws.requests]
     assert again["Deadline"] == first + 15 * 60
     assert again["Memory"]["state"]
@@ -335,10 +335,69 @@ def test_time_that_is_up_fails(image: ScannedImage, clock: Clock) -> None:
     assert 110 <= clock.now - start <= 120
 
 
-@pytest.mark.parametrize("properties", [{}, {**PROPERTIES, "TimeoutMinutes": "soon"}, [], None])
-def test_malformed_events_fail_and_are_answered(image: ScannedImage, properties: Any) -> None:
+@pytest.mark.parametrize(
+    ("properties", "reason"),
+    [
+        ({}, "The request can't be read: KeyError: 'Registry'"),
+        ({**PROPERTIES, "Image": ""}, "The image is missing"),
+        (
+            {**PROPERTIES, "TimeoutMinutes": "soon"},
+            "ValueError: invalid literal for int() with base 10: 'soon'",
+        ),
+        ([], "The request can't be read: AttributeError: 'list' object has no attribute 'get'"),
+        (None, "The request can't be read: AttributeError: 'NoneType' object has no attribute 'get'"),
+    ],
+)
+def test_malformed_events_fail_and_are_answered(image: ScannedImage, properties: Any, reason: str) -> None:
     found = call(image, "Create", ResourceProperties=properties)
-    assert (found["Status"], bool(found["Reason"])) == ("FAILED", True)
+    assert (found["Status"], found["Reason"]) == ("FAILED", reason)
+
+
+def test_a_rollback_says_that_nothing_was_checked(
+    image: ScannedImage, capsys: pytest.CaptureFixture[str]
+) -> None:
+    image.scanned(**GOOD)
+    rolling_back(image)
+    back = call(image, "Update", PhysicalResourceId="p")
+    assert back["Reason"] == "Not checked: the stack is rolling back"
+    image.aws.answers["DescribeStacks"] = lambda _: error("AccessDenied", "not yet")
+    call(image, "Update", PhysicalResourceId="p")
+    assert "The stack's status can't be read: ClientError: An error occurred" in capsys.readouterr().out
+
+
+def test_the_status_is_read_for_as_long_as_a_last_look_leaves(image: ScannedImage, clock: Clock) -> None:
+    image.scanned(**GOOD)
+    first = call(image, "Create")
+    image.aws.answers["DescribeStacks"] = lambda _: error("AccessDenied")
+    start = clock.now
+    call(image, "Update", seconds=2 * 180 + 40, PhysicalResourceId=first["PhysicalResourceId"])
+    assert clock.now - start == 40
+
+
+def test_the_status_of_a_stack_of_another_region_is_read_there(
+    image: ScannedImage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[str, str | None]] = []
+    client = index.client
+
+    def recorded(service: str, region: str | None = None) -> Any:
+        asked.append((service, region))
+        return client(service, region)
+
+    monkeypatch.setattr(index, "client", recorded)
+    rolling_back(image)
+    there = STACK.replace(REGION, "us-east-2")
+    given = {"RequestType": "Update", "RequestId": "r1", "LogicalResourceId": "Gate", "StackId": there}
+    given |= {"PhysicalResourceId": "p", "ResponseURL": f"{image.aws.url}/answer"}
+    index.handler(given | {"ResourceProperties": PROPERTIES}, Context())
+    assert asked == [("cloudformation", "us-east-2")]
+
+
+def test_clients_are_of_the_region_and_give_up_early() -> None:
+    made = clients.client("ecr", "us-east-2", aws_access_key_id="a", aws_secret_access_key="b")
+    config = made.meta.config
+    assert (made.meta.region_name, config.connect_timeout, config.read_timeout) == ("us-east-2", 5, 10)
+    assert config.retries == {"mode": "standard", "total_max_attempts": 3}
 
 
 def test_another_accounts_scans_are_read_with_a_role_of_it(image: ScannedImage) -> None:
@@ -352,8 +411,10 @@ def test_another_accounts_scans_are_read_with_a_role_of_it(image: ScannedImage) 
     found = call(image, "Create", ResourceProperties=PROPERTIES | {"Role": role})
     assert found["Status"] == "SUCCESS"
     for operation in ("DescribeImages", "DescribeImageScanFindings", "ListCoverage"):
-        assert image.aws.credentials[operation] == {"ASIAOTHER"}
+        assert image.aws.credentials[operation] == {"ASIAOTHER t"}
     assert image.aws.calls["AssumeRole"] == 1
+    [assumed] = [said for operation, said in image.aws.requests if operation == "AssumeRole"]
+    assert assumed["RoleSessionName"] == "scan-gate"
     image.aws.answers["AssumeRole"] = lambda _: error("AccessDenied", "not trusted")
     denied = call(image, "Create", ResourceProperties=PROPERTIES | {"Role": role})
     assert denied["Status"] == "FAILED"
@@ -441,7 +502,7 @@ def test_an_action_reads_another_region_and_account_with_a_role(
     properties = {"Region": "us-east-1", "Role": "arn:aws:iam::111122223333:role/Scans"}
     assert run_action(image, properties)[0] == "PutJobSuccessResult"
     assert regions == [("sts", "us-east-1"), ("ecr", "us-east-1")]
-    assert image.aws.credentials["DescribeImageScanFindings"] == {"ASIAOTHER"}
+    assert image.aws.credentials["DescribeImageScanFindings"] == {"ASIAOTHER t"}
 
 
 def test_an_action_remembers_from_call_to_call(image: ScannedImage, clock: Clock) -> None:
