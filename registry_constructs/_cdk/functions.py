@@ -89,7 +89,7 @@ def handler_function(
     flat = modules.keys() <= {"__init__.py", "index.py"}
     common = {name: (_PACKAGE / name).read_text() for name in shared}
     if inline:
-        code: lambda_.Code = lambda_.Code.from_inline(_joined([*common.values(), modules["index.py"]]))
+        code: lambda_.Code = lambda_.Code.from_inline(_joined(modules["index.py"], [*common.values()]))
     else:
         own = {"index.py": modules["index.py"]} if flat else modules
         folder = "" if flat else "handler/"
@@ -130,9 +130,8 @@ def _written(scope: Construct, contents: Mapping[str, str]) -> Path:
     return folder
 
 
-def _joined(sources: Sequence[str]) -> str:
-    """Modules as one, each after those that it imports."""
-    lines = [line for source in sources for line in source.splitlines()]
-    imported = ("from __future__ ", "from registry_constructs.")
-    kept = [line for line in lines if not line.startswith(imported)]
-    return "\n".join(["from __future__ import annotations", *kept, ""])
+def _joined(index: str, shared: Sequence[str]) -> str:
+    """A module and those that it imports as one; they are used when it is called, so they may follow it."""
+    own = [line for line in index.splitlines() if not line.startswith("from registry_constructs.")]
+    others = [line for one in shared for line in one.splitlines() if not line.startswith("from __future__ ")]
+    return "\n".join([*own, "", "", *others, ""])
