@@ -19,6 +19,7 @@ from typing import Any
 
 import pytest
 
+from registry_constructs.ecr.errors import MissingExtraError
 from registry_constructs.installation import install_command
 from registry_constructs.local import LocalAws, LocalAwsError
 from registry_constructs.local.connection import about
@@ -231,5 +232,5 @@ def test_says_when_it_is_not_running() -> None:
 
 def test_says_how_to_install_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "ministack", None)
-    with pytest.raises(LocalAwsError, match=f"needs ministack.*{re.escape(install_command('local'))}"):
+    with pytest.raises(MissingExtraError, match=f"ministack is not .*{re.escape(install_command('local'))}"):
         LocalAws().start()

@@ -326,7 +326,7 @@ def test_files_of_this_account_are_refused_where_they_are_written() -> None:
         lambda_.Function(
             everywhere().baseline,
             "Function",
-            code=lambda_.Code.from_asset(str(ROOT / "registry_constructs" / "lifecycle")),
+            code=lambda_.Code.from_asset(str(ROOT / "registry_constructs" / "ecr" / "lifecycle")),
             handler="index.handler",
             runtime=lambda_.Runtime.PYTHON_3_14,
         )
