@@ -20,7 +20,7 @@ def install_command(extra: str = "") -> str:
     """The command that installs this library.
 
     Args:
-        extra: The extra to install with it, such as `live` or `local`. Default: none.
+        extra: The extra to install with it, such as `cli` or `local`. Default: none.
     """
     return f"pip install '{SOURCE}{f'[{extra}]' if extra else ''}'"
 

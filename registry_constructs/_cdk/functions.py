@@ -85,9 +85,9 @@ def handler_function(
         dead_letter_queue: Where events go that it could not act on.
         reserved_concurrent_executions: How many may run at a time.
     """
-    modules = {path.name: path.read_text() for path in sorted(handler.glob("*.py"))}
+    modules = {path.name: _text(path) for path in sorted(handler.glob("*.py"))}
     flat = modules.keys() <= {"__init__.py", "index.py"}
-    common = {name: (_PACKAGE / name).read_text() for name in shared}
+    common = {name: _text(_PACKAGE / name) for name in shared}
     if inline:
         code: lambda_.Code = lambda_.Code.from_inline(_joined(modules["index.py"], [*common.values()]))
     else:
@@ -117,6 +117,10 @@ def handler_function(
     )
 
 
+def _text(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
+
+
 def _written(scope: Construct, contents: Mapping[str, str]) -> Path:
     """A folder of the cloud assembly with these files, which the CDK makes the asset of."""
     digest = sha256(repr(sorted(contents.items())).encode()).hexdigest()
@@ -126,7 +130,8 @@ def _written(scope: Construct, contents: Mapping[str, str]) -> Path:
     for name, text in contents.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+        # As bytes: line ends of Windows would make another asset of it.
+        path.write_bytes(text.encode())
     return folder
 
 

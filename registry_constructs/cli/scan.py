@@ -19,6 +19,7 @@ from registry_constructs.ecr.actions import INSPECTOR_ACTIONS, scan_actions
 from registry_constructs.ecr.errors import InvalidInputError
 from registry_constructs.ecr.references import parse_reference
 from registry_constructs.ecr.regions import partition_of
+from registry_constructs.ecr.severities import Severity
 from registry_constructs.live.aws import Aws, check_extra
 
 if TYPE_CHECKING:
@@ -32,17 +33,6 @@ FINDINGS, UNREADABLE = 3, 1
 _DURATION: Final = re.compile(r"([0-9]{1,4})(s|m|h)")
 _SECONDS: Final = {"s": 1, "m": 60, "h": 3600}
 _EXCEPTION: Final = {"cve", "package", "version", "until", "reason"}
-
-
-class Severity(StrEnum):
-    """How bad a finding is."""
-
-    CRITICAL = "CRITICAL"
-    HIGH = "HIGH"
-    MEDIUM = "MEDIUM"
-    LOW = "LOW"
-    INFORMATIONAL = "INFORMATIONAL"
-    UNDEFINED = "UNDEFINED"
 
 
 class Format(StrEnum):
@@ -62,9 +52,7 @@ def scan() -> None:
 def check(
     *,
     image: Annotated[str, typer.Option(metavar="URI", help="The image in ECR, by digest or tag.")],
-    severity: Annotated[Severity, typer.Option(help="Findings as bad as this refuse the image.")] = (
-        Severity.HIGH
-    ),
+    severity: Annotated[Severity, typer.Option(help="Findings as bad as this refuse the image.")] = ("HIGH"),
     exceptions: Annotated[
         Path | None,
         typer.Option(
@@ -117,7 +105,7 @@ def check(
     from registry_constructs.delivery.scan_gate.handler import check as gate  # noqa: PLC0415 - boto3
 
     options = {
-        "Severity": severity.value,
+        "Severity": severity,
         "Exceptions": _exceptions(exceptions) if exceptions else [],
         "SignedBy": signed_by or "",
         "OnlyFixable": "true" if only_fixable else "false",

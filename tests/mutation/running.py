@@ -18,7 +18,9 @@ from tests.mutation.plain import original_name, plain
 
 FOLDER: Final = Path(".mutants")
 """Where the copies are; one folder a target, made anew by each run."""
-_NOT_COPIED: Final = frozenset({"node_modules", "cdk.out", "dist", "site", "build", "__pycache__"})
+_MADE_HERE: Final = frozenset({"cdk.out", "dist", "site", "build"})
+"""What commands make at the top of the project; rooms of the library may have these names."""
+_MADE_ANYWHERE: Final = frozenset({"node_modules", "__pycache__"})
 _REPLACED: Final = re.compile(r"""setattr\(\s*[^,()]+,\s*["'](\w+)["']""")
 _MUTMUT: Final = Path(sys.executable).parent / "mutmut"
 _DEAD: Final = frozenset({"killed", "timeout"})
@@ -147,11 +149,11 @@ def _files(project: Path, place: str, globs: Sequence[str]) -> Iterator[str]:
 
 def _copy(target: Target, project: Path, folder: Path) -> None:
     """A copy of the project, whose target is rewritten for mutmut."""
-    kept_out = shutil.ignore_patterns(*_NOT_COPIED)
+    kept_out = shutil.ignore_patterns(*_MADE_ANYWHERE)
     folder.mkdir(parents=True)
     copied = []
     for path in project.iterdir():
-        if path.name.startswith(".") or path.name in _NOT_COPIED:
+        if path.name.startswith(".") or path.name in _MADE_HERE | _MADE_ANYWHERE:
             continue
         copied.append(path.name)
         if path.is_dir():

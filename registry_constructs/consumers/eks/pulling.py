@@ -11,7 +11,7 @@ from constructs import IConstruct
 
 from registry_constructs._cdk.wildcards import acknowledge_wildcards
 from registry_constructs.ecr.actions import PULL_ACTIONS
-from registry_constructs.ecr.tokens import is_token
+from registry_constructs.ecr.tokens import known_to_differ
 from registry_constructs.images.image import Image
 
 TOKEN_REASON: Final = "A token is asked for on *: its action knows no resource."  # noqa: S105 - a sentence
@@ -53,7 +53,7 @@ def statements_to_pull(scope: IConstruct, image: Image) -> dict[str, Any]:
     ]
     found: dict[str, Any] = {"statements of the role that pulls": statements}
     owner = image.account
-    if owner != stack.account and not is_token(owner) and not is_token(stack.account):
+    if known_to_differ(owner, stack.account):
         puller = f"arn:{stack.partition}:iam::{stack.account}:root"
         found["statement of the repository policy"] = {
             "Effect": "Allow",

@@ -14,7 +14,7 @@ from constructs import Construct, IConstruct
 
 from registry_constructs._cdk.located import located
 from registry_constructs.ecr.errors import InvalidInputError
-from registry_constructs.ecr.tokens import is_token
+from registry_constructs.ecr.tokens import known_to_differ
 from registry_constructs.images.image import Image
 from registry_constructs.images.image_checks import Architecture
 
@@ -89,7 +89,7 @@ class DeployedImage(Construct):
                 ("account", here.account, there.account),
                 ("Region", here.region, there.region),
             ):
-                if mine != theirs and not is_token(mine) and not is_token(theirs):
+                if known_to_differ(mine, theirs):
                     raise InvalidInputError(
                         f"The parameter is in another {what} than the consumer",
                         got=theirs,

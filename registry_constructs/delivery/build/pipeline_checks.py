@@ -15,7 +15,7 @@ from registry_constructs.consumers.ecs.fargate_service import FargateService
 from registry_constructs.delivery.build.deployed_image import DeployedImage
 from registry_constructs.delivery.build.image_build import ImageBuild
 from registry_constructs.ecr.errors import InvalidInputError
-from registry_constructs.ecr.tokens import is_token
+from registry_constructs.ecr.tokens import known_to_differ
 
 
 def source_artifact(source: codepipeline.IAction) -> codepipeline.Artifact:
@@ -112,7 +112,7 @@ def check_places(
             ("account", here.account, there.account),
             ("Region", here.region, there.region),
         ):
-            if mine != theirs and not is_token(mine) and not is_token(theirs):
+            if known_to_differ(mine, theirs):
                 raise InvalidInputError(
                     f"{part.node.path} is in another {what} than the pipeline",
                     got=theirs,

@@ -20,7 +20,7 @@ from registry_constructs._cdk.queues import RulesQueue
 from registry_constructs.delivery.build.deployed_image import DeployedImage
 from registry_constructs.delivery.ecs_rollout import acknowledge_rollout, rollout_statements
 from registry_constructs.ecr.errors import InvalidInputError
-from registry_constructs.ecr.tokens import is_token
+from registry_constructs.ecr.tokens import known_to_differ
 from registry_constructs.images.origins import repository_uri
 from registry_constructs.monitoring.event_patterns import checked_tags, image_pushed
 
@@ -169,7 +169,7 @@ def _check_reach(scope: Construct, repository: ecr.IRepository, service: ecs.Bas
     for what, one in (("repository", repository), ("service", service)):
         there = one.env
         for mine, theirs in ((here.account, there.account), (here.region, there.region)):
-            if mine != theirs and not is_token(mine) and not is_token(theirs):
+            if known_to_differ(mine, theirs):
                 raise InvalidInputError(
                     f"The {what} is in another account or Region",
                     got=f"{there.account} in {there.region}",

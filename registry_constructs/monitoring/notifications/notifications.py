@@ -18,7 +18,7 @@ from constructs import Construct
 from registry_constructs._cdk.functions import function_logs, function_role, handler_function
 from registry_constructs._cdk.queues import RulesQueue, RulesQueueTarget
 from registry_constructs.ecr.errors import InvalidInputError
-from registry_constructs.ecr.tokens import is_token
+from registry_constructs.ecr.tokens import known_to_differ
 
 _TIMEOUT = cdk.Duration.minutes(2)
 _WINDOW = cdk.Duration.minutes(1)
@@ -96,7 +96,7 @@ class Notifications(Construct):
         """
         here, there = cdk.Stack.of(self), cdk.Stack.of(scope)
         for mine, theirs in ((here.account, there.account), (here.region, there.region)):
-            if mine != theirs and not is_token(mine) and not is_token(theirs):
+            if known_to_differ(mine, theirs):
                 raise InvalidInputError(
                     "notifications are in another account or Region",
                     got=f"{here.account} in {here.region}",
