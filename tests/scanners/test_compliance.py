@@ -14,7 +14,7 @@ from aws_cdk import aws_iam as iam
 
 from registry_constructs import Repository
 from tests import variants
-from tests.scanners import exceptions
+from tests.scanners import accepted
 from tests.synthesis import cfn_lint, new_app, new_stack, raw_template
 
 PACKS = (
@@ -38,7 +38,7 @@ def test_cdk_nag_finds_nothing_without_a_reason(apps: list[cdk.App]) -> None:
         for violation in pack(app).validate_scope(app).violations
         for resource in violation.violating_resources
     }
-    assert found == exceptions.CDK_NAG.keys()
+    assert found == accepted.CDK_NAG.keys()
 
 
 def test_cdk_nag_would_find_something() -> None:
@@ -60,7 +60,7 @@ def test_what_is_acknowledged_has_its_reason(apps: list[cdk.App]) -> None:
         if entry.type == cdk.Validations.ACKNOWLEDGED_RULES_METADATA_KEY
         for rule, reason in entry.data.items()
     }
-    assert acknowledged == exceptions.CDK_NAG_ACKNOWLEDGED
+    assert acknowledged == accepted.CDK_NAG_ACKNOWLEDGED
 
 
 def test_cfn_lint_finds_nothing(templates: dict[str, dict[str, Any]]) -> None:
@@ -103,6 +103,6 @@ def test_checkov_finds_nothing_without_a_reason(templates: dict[str, dict[str, A
     for name, body in templates.items():
         (tmp_path / f"{name}.template.json").write_text(json.dumps(body, indent=2))
     found, summary = checkov(tmp_path)
-    assert found == exceptions.CHECKOV.keys()
+    assert found == accepted.CHECKOV.keys()
     assert summary["parsing_errors"] == 0
     assert summary["resource_count"] >= sum(len(body["Resources"]) for body in templates.values())

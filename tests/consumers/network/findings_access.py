@@ -1,4 +1,4 @@
-"""What cdk-nag and Checkov find in private access and Lambda functions and may stand, with the reason."""
+"""Accepted findings of cdk-nag and Checkov about private access and Lambda functions, with the reason."""
 
 from __future__ import annotations
 

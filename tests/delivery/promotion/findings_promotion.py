@@ -1,4 +1,4 @@
-"""What cdk-nag and Checkov find in promotions and may stand, with the reason."""
+"""Accepted findings of cdk-nag and Checkov about promotions, with the reason."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What cdk-nag and Checkov find in EKS variants and the example stack, with the reason for each."""
+"""Accepted findings of cdk-nag and Checkov about consumers on EKS, with the reason."""
 
 from __future__ import annotations
 

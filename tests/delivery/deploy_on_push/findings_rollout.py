@@ -1,4 +1,4 @@
-"""What cdk-nag and Checkov find in what follows pushed images and may stand, with the reason."""
+"""Accepted findings of cdk-nag and Checkov about deployments on push, with the reason."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The same findings as on the variants, on the example app's delivery."""
+"""Accepted findings of cdk-nag and Checkov about the example's delivery: those of the variants it is like."""
 
 from __future__ import annotations
 
@@ -7,20 +7,18 @@ from registry_constructs.delivery.ecs_rollout import ANY_DEFINITION_REASON
 from registry_constructs.delivery.promotion.promotion import AUTHORIZATION_REASON
 from registry_constructs.delivery.publishers.publisher import TOKEN_REASON
 from registry_constructs.registry.signing_rights import GENERATED_NAME_REASON
-from tests.scanners import (
-    exceptions_findings,
-    exceptions_promotion,
-    exceptions_publishers,
-    exceptions_rollout,
-)
+from tests.delivery.deploy_on_push import findings_rollout
+from tests.delivery.promotion import findings_promotion
+from tests.delivery.publishers import findings_publishers
+from tests.monitoring import findings_monitoring
 
 _STACK = "Delivery"
 _LIKE = (
     # Whose template, the construct in it, and the module with the reasons.
-    ("findings-of-some-repositories", "Notifications", exceptions_findings),
-    ("deploy-on-push-of-versions", "Deploy", exceptions_rollout),
-    ("promotion-signed-in-another-account", "Promotion", exceptions_promotion),
-    ("publisher-github", "Publisher", exceptions_publishers),
+    ("findings-of-some-repositories", "Notifications", findings_monitoring),
+    ("deploy-on-push-of-versions", "Deploy", findings_rollout),
+    ("promotion-signed-in-another-account", "Promotion", findings_promotion),
+    ("publisher-github", "Publisher", findings_publishers),
 )
 
 CHECKOV: dict[tuple[str, str], str] = {

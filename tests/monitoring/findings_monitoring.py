@@ -1,4 +1,4 @@
-"""What cdk-nag and Checkov find in findings, alarms and dashboards and may stand, with the reason."""
+"""Accepted findings of cdk-nag and Checkov about notifications, alarms and dashboards, with the reason."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Findings about publishers that stand, with their reasons."""
+"""Accepted findings of cdk-nag and Checkov about publishers, with the reason."""
 
 from __future__ import annotations
 

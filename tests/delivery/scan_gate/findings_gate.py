@@ -1,4 +1,4 @@
-"""What cdk-nag and Checkov find in scan gates and may stand, with the reason."""
+"""Accepted findings of cdk-nag and Checkov about scan gates, with the reason."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Findings about the example's catalog that stand, with their reasons."""
+"""Accepted findings of cdk-nag and Checkov about the example's catalog, with the reason."""
 
 from __future__ import annotations
 

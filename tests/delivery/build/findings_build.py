@@ -1,4 +1,4 @@
-"""Findings that stand in what builds images and delivers them, each with its reason."""
+"""Accepted findings of cdk-nag and Checkov about builds and pipelines, with the reason."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Findings that stand in what runs images on ECS, each with its reason."""
+"""Accepted findings of cdk-nag and Checkov about consumers on ECS, with the reason."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What cdk-nag and Checkov find in an organization's baseline and may stand, with the reason."""
+"""Accepted findings of cdk-nag and Checkov about an organization's baseline, with the reason."""
 
 from __future__ import annotations
 
