@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import botocore.loaders
@@ -18,6 +19,7 @@ from syrupy.assertion import SnapshotAssertion
 from syrupy.extensions.json import JSONSnapshotExtension
 
 from registry_constructs.ecr.tokens import ENCODED_TEXT, is_token
+from tests.drawing import examples
 
 _TOOLS = [Path(sys.executable).parent, Path(__file__).parent.parent / "node_modules" / ".bin"]
 os.environ["PATH"] = os.pathsep.join([*map(str, _TOOLS), os.environ.get("PATH", "")])
@@ -28,11 +30,10 @@ os.environ.setdefault("NODE_COMPILE_CACHE", str(Path(tempfile.gettempdir()) / "r
 # (`example_assembly`); cfn-lint looks at every template by the same schemas.
 os.environ["CDK_VALIDATION"] = "false"
 
-# A hundred examples of everything take minutes; HYPOTHESIS_MAX_EXAMPLES=1000 looks longer for what is odd.
-# How fast a busy machine makes them says nothing about the code.
+# How fast a busy machine makes the examples says nothing about the code.
 settings.register_profile(
     "make",
-    max_examples=int(os.environ.get("HYPOTHESIS_MAX_EXAMPLES", "40")),
+    max_examples=examples(40),
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
 )
@@ -48,9 +49,43 @@ def pytest_make_parametrize_id(val: object) -> str | None:
     return re.sub(ENCODED_TEXT, "<token>", val) if is_token(val) and isinstance(val, str) else None
 
 
+@pytest.hookimpl(tryfirst=True)  # before `-m` chooses by the markers
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What deploys comes first: such modules have few tests and take long, and would be waited for."""
-    items.sort(key=lambda item: "deploy" not in item.path.name and "local_aws" not in item.fixturenames)  # type: ignore[attr-defined]
+    """Each test belongs to one tier; what deploys comes first, because the end would wait for it."""
+    for item in items:
+        item.add_marker(_tier(item))
+    items.sort(key=lambda item: item.get_closest_marker("deploy") is None)
+
+
+def _tier(item: pytest.Item) -> str:
+    if item.get_closest_marker("deploy") or {"local_aws", "example_assembly"} & set(item.fixturenames):  # type: ignore[attr-defined]
+        return "deploy"
+    if Path(__file__).parent / "scanners" in item.path.parents:
+        return "scanners"
+    return "deploy" if item.path.stem.endswith("_deployment") else "unit"
+
+
+_unit_tests: list[str] = []
+"""The unit test that runs."""
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    if item.get_closest_marker("unit"):
+        _unit_tests.append(item.nodeid)
+    try:
+        return (yield)
+    finally:
+        _unit_tests.clear()
+
+
+def _keep_unit_tests_short(event: str, arguments: tuple[object, ...]) -> None:
+    """An error in a unit test that starts another process than the CDK's, or a server."""
+    if event in {"subprocess.Popen", "socket.bind"} and _unit_tests and "jsii-runtime" not in str(arguments):
+        raise RuntimeError(f"{_unit_tests[0]}: {event} {arguments!r}; mark the test with pytest.mark.deploy")
+
+
+sys.addaudithook(_keep_unit_tests_short)
 
 
 @pytest.fixture(scope="session")

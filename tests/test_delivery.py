@@ -10,6 +10,8 @@ import pytest
 
 from tests.synthesis import ROOT
 
+pytestmark = pytest.mark.deploy
+
 
 @pytest.fixture(scope="module")
 def way() -> Iterator[Any]:

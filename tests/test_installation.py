@@ -96,6 +96,7 @@ def test_another_text_is_not(text: str) -> None:
     assert not BY_NAME.search(f"Before.\n{text}\nAfter.")
 
 
+@pytest.mark.deploy
 def test_no_text_of_the_project_installs_it_by_name() -> None:
     tracked = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, check=True, capture_output=True, text=True)
     names = [name for name in tracked.stdout.split("\0") if name and (ROOT / name).is_file()]
@@ -119,6 +120,7 @@ def test_the_readme_installs_it_as_the_errors_do() -> None:
     assert commands == [install_command(), install_command("local")]
 
 
+@pytest.mark.deploy
 def test_only_the_readme_and_the_constant_have_the_source() -> None:
     shown = subprocess.run(
         ["git", "grep", "-lF", SOURCE], cwd=ROOT, check=False, capture_output=True, text=True

@@ -11,6 +11,9 @@ import pytest
 
 import registry_constructs
 
+pytestmark = pytest.mark.deploy
+
+
 HEAVY = {"aws_cdk", "boto3", "botocore", "constructs", "jsii", "ministack", "pydantic"}
 
 

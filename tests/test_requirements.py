@@ -16,6 +16,9 @@ from packaging.requirements import Requirement
 
 from tests.synthesis import ROOT
 
+pytestmark = pytest.mark.deploy
+
+
 NODE = Path(sys.executable).parent / "node"
 CLI = ROOT / "node_modules" / "aws-cdk" / "bin" / "cdk"
 GROUP = tomllib.loads((ROOT / "pyproject.toml").read_text())["dependency-groups"]["app"]

@@ -15,6 +15,9 @@ import pytest
 from registry_constructs.installation import SOURCE
 from tests.synthesis import ROOT
 
+pytestmark = pytest.mark.deploy
+
+
 APP = """
 import aws_cdk as cdk
 from aws_cdk import aws_ecs as ecs

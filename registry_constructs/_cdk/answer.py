@@ -8,7 +8,9 @@ from __future__ import annotations
 import json
 import time
 import urllib.request
+from bisect import bisect_left
 from collections.abc import Mapping
+from itertools import count
 from typing import Any
 
 _BYTES = 4_096  # CloudFormation takes no longer response body (User Guide, custom resources)
@@ -40,7 +42,7 @@ def answer(
         {"Content-Type": ""},
         method="PUT",
     )
-    for attempt in range(1, attempts + 1):
+    for attempt in count(1):
         try:
             with urllib.request.urlopen(request, timeout=5):  # noqa: S310
                 return
@@ -55,19 +57,18 @@ def answer(
 def body(
     event: Mapping[str, Any], *, status: str, reason: str, physical_id: str, data: Mapping[str, str] | None
 ) -> bytes:
-    """The answer, below CloudFormation's 4,096 bytes."""
-    while True:
+    """The answer with as much of the reason as it has room for below CloudFormation's 4,096 bytes."""
+
+    def written(length: int) -> bytes:
         fields = {
             "Status": status,
-            "Reason": reason,
+            "Reason": reason[:length],
             "PhysicalResourceId": physical_id,
             **({} if data is None else {"Data": data}),
             **{name: event[name] for name in ("StackId", "RequestId", "LogicalResourceId")},
         }
         # Half a character, as JSON can escape it, has no bytes.
-        written = json.dumps(fields, ensure_ascii=False).encode("utf-8", "replace")
-        over = len(written) - _BYTES + 1
-        if over <= 0 or not reason:
-            return written
-        # JSON writes a character in up to six bytes.
-        reason = reason[: -(over // 6 + 1)]
+        return json.dumps(fields, ensure_ascii=False).encode(errors="replace")
+
+    lengths = range(1, len(reason) + 1)
+    return written(bisect_left(lengths, _BYTES, key=lambda length: len(written(length))))

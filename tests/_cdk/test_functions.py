@@ -38,6 +38,7 @@ def scan_gate(stack: cdk.Stack) -> None:
     ScanGate(stack, "Gate", image=Image.of(ecr.Repository(stack, "Repository"), tag="v1"))
 
 
+@pytest.mark.deploy
 @pytest.mark.parametrize(
     ("make", "module", "shared"),
     [

@@ -14,6 +14,7 @@ from registry_constructs import Catalog, InvalidCatalogError, InvalidInputError
 from registry_constructs.catalog.growth import grown
 from registry_constructs.catalog.placement import REPOSITORIES_OF_A_STACK, logical_id
 from registry_constructs.catalog.rendering import resource
+from tests.drawing import examples
 
 names = st.from_regex(r"[a-z]{1,4}/[a-z0-9]{1,4}(-[a-z0-9]{1,3})?", fullmatch=True)
 teams = st.sampled_from(["shop", "data", "web"])
@@ -76,7 +77,7 @@ def edits(draw: st.DrawFn) -> tuple[dict[str, Any], dict[str, Any], set[str]]:
 
 
 @given(change=edits(), count=st.integers(1, 20), by=st.sampled_from(["name", "team"]))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60))
 def test_edits_move_and_change_nothing_that_they_do_not_touch(
     change: tuple[dict[str, Any], dict[str, Any], set[str]], count: int, by: str
 ) -> None:
@@ -95,7 +96,7 @@ def test_edits_move_and_change_nothing_that_they_do_not_touch(
     generations=st.lists(st.tuples(st.lists(names, max_size=6), st.integers(1, 9)), min_size=2, max_size=4),
     by=st.sampled_from(["name", "team"]),
 )
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40))
 def test_growth_moves_nothing(generations: list[tuple[list[str], int]], by: str) -> None:
     """Each step adds repositories and plans anew; whoever stood before a step stands there after it."""
     data: dict[str, Any] = {**BASE, "stacks": {"count": 1, "by": by}, "pinned": [], "repositories": {}}

@@ -186,6 +186,7 @@ def test_every_key_of_the_schema_is_explained(capsys: pytest.CaptureFixture[str]
             assert said.get("description"), f"{model}.{key}"
 
 
+@pytest.mark.deploy
 def test_plan_reads_live_stacks_and_counts_the_images(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

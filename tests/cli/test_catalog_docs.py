@@ -31,6 +31,7 @@ def test_the_page_explains_every_key() -> None:
     assert sorted(explained) == sorted(CatalogFile.model_fields)
 
 
+@pytest.mark.deploy
 def test_the_commands_print_what_the_page_shows(tmp_path: Path) -> None:
     file = CONSOLE.partition("$ registry-constructs")[0].partition("\n")[2]
     (tmp_path / "broken.yaml").write_text(file)

@@ -16,6 +16,9 @@ from tests.catalog.content import ROLE, Registry, policy
 from tests.live.conftest import Result, Shell
 from tests.synthesis import ROOT
 
+pytestmark = pytest.mark.deploy
+
+
 ACCOUNT, REGION = "111122223333", "eu-west-1"
 PAGE = (ROOT / "docs" / "catalog-migration.md").read_text()
 [_POLICY] = re.findall(r"^```json\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)

@@ -20,6 +20,7 @@ from tests.templates.test_assembly import TYPESCRIPT
 PAGE, AUDIT = ((ROOT / "docs" / name).read_text() for name in ("check.md", "audit.md"))
 
 
+@pytest.mark.deploy
 @pytest.mark.parametrize("block", blocks(PAGE) + blocks(AUDIT))
 def test_a_block_prints_what_it_shows(block: str, tmp_path: Path) -> None:
     shutil.copytree(TYPESCRIPT, tmp_path / "cdk.out")

@@ -21,6 +21,7 @@ IN_README = [
 ]
 
 
+@pytest.mark.deploy
 @pytest.mark.parametrize("block", BLOCKS + IN_README)
 def test_a_block_prints_what_it_shows(block: str, tmp_path: Path) -> None:
     for name, content in FILES.items():

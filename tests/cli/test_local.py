@@ -19,6 +19,8 @@ from registry_constructs.installation import install_command
 from registry_constructs.local import background
 from registry_constructs.local.connection import about
 
+pytestmark = pytest.mark.deploy
+
 
 class Result(NamedTuple):
     status: int

@@ -75,6 +75,7 @@ def test_a_finding_stops_the_synth_and_says_what_to_do() -> None:
     assert f"Acknowledge with '{OPEN}'" in told
 
 
+@pytest.mark.deploy
 def test_the_report_names_the_construct_and_the_line_of_a_python_app(tmp_path: Path) -> None:
     (tmp_path / "inherited.py").write_text(INHERITED)
     shown = subprocess.run(

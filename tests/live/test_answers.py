@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from registry_constructs.live import answers
 from registry_constructs.live.answers import ALWAYS, AnswerError, guard, pages
+from tests.drawing import examples
 
 Answer = Callable[[dict[str, Any]], dict[str, Any]]
 
@@ -96,7 +97,7 @@ def walk(book: Book) -> list[int] | None:
 
 
 @given(book=BOOKS, kind=st.sampled_from(KINDS), most=st.integers(1, 4))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300))
 def test_all_items_once_or_an_error(fake: Fake, book: Book, kind: tuple[Any, ...], most: int) -> None:
     service, operation, key, identity, sent, asked = kind
     fake.requests.clear()

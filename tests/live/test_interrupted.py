@@ -19,6 +19,8 @@ from registry_constructs.local import LocalAws
 from tests.live.conftest import Result, Shell
 from tests.live.content import content, fill, read, without_subjects
 from tests.live.gateway import Answer, Gateway, Request, refusal
+from tests.local.machine import pending_signals
+from tests.waiting import next_second, until
 
 Take = Callable[..., Result]
 SIZES = {f"apps/number-{number}": 20 for number in range(12)}
@@ -57,9 +59,7 @@ def midway(shell: Shell, gateway: Gateway, *arguments: str, free: int = 5) -> It
     try:
         assert door.reached.wait(60)
         # What was let through is in the journal as soon as it is read.
-        deadline = time.monotonic() + 30
-        while PARTIAL.read_text().count("\n") < free - 1 and time.monotonic() < deadline:
-            time.sleep(0.02)
+        assert until(lambda: PARTIAL.read_text().count("\n") >= free - 1)
         yield process, door
     finally:
         door.open()
@@ -79,7 +79,7 @@ def test_an_interrupted_inventory_goes_on(
     with midway(shell, gateway) as (process, door):
         process.send_signal(number)
         if number is not signal.SIGKILL:
-            time.sleep(0.2)
+            assert until(lambda: not pending_signals(process.pid))
             door.open()
         _, said = process.communicate(timeout=60)
         assert process.returncode in (-number, 128 + number)
@@ -157,7 +157,7 @@ def test_a_repository_that_was_made_anew_is_read_again(
     ecr = local_aws.client("ecr", account=account, region="eu-west-1")
     ecr.delete_repository(repositoryName="apps/one", force=True)
     ecr.delete_repository(repositoryName="apps/two", force=True)
-    time.sleep(1.1)  # the local AWS dates repositories by the second
+    next_second()  # of which the local AWS dates repositories
     ecr.create_repository(repositoryName="apps/one")
     assert shell(*TAKE, endpoint=unfinished.url).status == 0
     assert {one.repository_name: len(one.images) for one in read("inventory.jsonl")} == {

@@ -135,6 +135,7 @@ def stand(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stand:
     return Stand(tmp_path, monkeypatch)
 
 
+@pytest.mark.deploy
 def test_one_context_for_each_cluster_the_current_one_first(stand: Stand) -> None:
     stand.knows(
         ("admin@blue", "blue", "https://blue"),
@@ -148,11 +149,13 @@ def test_one_context_for_each_cluster_the_current_one_first(stand: Stand) -> Non
     ]
 
 
+@pytest.mark.deploy
 def test_pods_of_a_cluster(stand: Stand) -> None:
     stand.says("blue", printed(pod(spec={"containers": containers("web:v1")})))
     assert Kubeconfig(stand.config).pods(KubeContext("blue", "")) == [PodImage("web:v1", "pod shop/web-1")]
 
 
+@pytest.mark.deploy
 def test_a_cluster_that_cant_be_read_is_told_in_one_line(stand: Stand) -> None:
     with pytest.raises(KubectlError, match=r"^Unauthorized: sign in$"):
         Kubeconfig(stand.config).pods(KubeContext("blue", ""))
@@ -161,6 +164,7 @@ def test_a_cluster_that_cant_be_read_is_told_in_one_line(stand: Stand) -> None:
         Kubeconfig(stand.config).pods(KubeContext("blue", ""))
 
 
+@pytest.mark.deploy
 def test_a_cluster_that_does_not_answer_is_given_up(stand: Stand, monkeypatch: pytest.MonkeyPatch) -> None:
     (stand.folder / "kubectl").write_text("#!/bin/sh\nexec sleep 60\n")
     monkeypatch.setattr(kubectl, "_SECONDS", 0.2)
@@ -168,6 +172,7 @@ def test_a_cluster_that_does_not_answer_is_given_up(stand: Stand, monkeypatch: p
         Kubeconfig(stand.config).pods(KubeContext("blue", ""))
 
 
+@pytest.mark.deploy
 def test_a_kubeconfig_that_cant_be_read_is_refused(stand: Stand) -> None:
     with pytest.raises(InvalidInputError, match="kubectl can't read the kubeconfig"):
         list(Kubeconfig(stand.config).contexts())

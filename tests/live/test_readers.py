@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import threading
-import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -829,13 +828,14 @@ def test_work_keeps_the_order_of_its_items(aws: Answering) -> None:
 
 def test_work_is_done_by_as_many_as_allowed(aws: Answering) -> None:
     together, lock, most = 0, threading.Lock(), 0
+    meeting = threading.Barrier(2, timeout=60)
 
     def work(_: int) -> None:
         nonlocal together, most
         with lock:
             together += 1
             most = max(most, together)
-        time.sleep(0.005)
+        meeting.wait()  # one alone would wait in vain
         with lock:
             together -= 1
 

@@ -29,6 +29,9 @@ from tests.live.served import (
     repository,
 )
 
+pytestmark = pytest.mark.deploy
+
+
 AUDIT = ("audit", "--format", "json")
 OTHER, THIRD = "222233334444", "333344445555"
 MEMBER = {"Id": OTHER, "State": "ACTIVE"}

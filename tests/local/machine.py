@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import socket
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 
@@ -14,6 +12,14 @@ def alive(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
     except FileNotFoundError:
         return False
+
+
+def pending_signals(pid: int) -> int:
+    """The signals that a process was sent and did not take yet, a bit each."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    return sum(
+        int(line.split()[1], 16) for line in status.splitlines() if line.startswith(("SigPnd", "ShdPnd"))
+    )
 
 
 def listeners(pid: int) -> set[tuple[str, int]]:
@@ -27,14 +33,6 @@ def listeners(pid: int) -> set[tuple[str, int]]:
                 address, _, port = local.partition(":")
                 found.add((_readable(address), int(port, 16)))
     return found
-
-
-def until(condition: Callable[[], bool]) -> bool:
-    """Wait for a condition, but not for ever."""
-    deadline = time.monotonic() + 30
-    while not condition() and time.monotonic() < deadline:
-        time.sleep(0.02)
-    return condition()
 
 
 def _readable(address: str) -> str:

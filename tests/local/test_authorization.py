@@ -14,6 +14,9 @@ from botocore.exceptions import ClientError
 from registry_constructs.local import LocalAws
 from tests.consumers.network.permitted_calls import assume
 
+pytestmark = pytest.mark.deploy
+
+
 ACCOUNT, OTHER, REGION = "111122223333", "222233334444", "eu-west-1"
 PULL = ["ecr:BatchGetImage"]
 NOTHING = [{"imageTag": "none"}]

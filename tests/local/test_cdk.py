@@ -13,6 +13,9 @@ import pytest
 from registry_constructs.local import CommandError, LocalAws, LocalAwsError, LocalEnvironment, cdk
 from tests.synthesis import ROOT
 
+pytestmark = pytest.mark.deploy
+
+
 APP = """
 import os
 import aws_cdk as cdk

@@ -10,7 +10,6 @@ import os
 import re
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -23,7 +22,6 @@ from registry_constructs.local import LocalAws, cdk
 from registry_constructs.local.connection import Connection, about
 from registry_constructs.local.emulator.confinement import leads_elsewhere
 from registry_constructs.local.emulator.python_guard import sitecustomize
-from tests.local.machine import until
 from tests.local.processes import (
     BOOTSTRAP,
     CUSTOM_RESOURCE,
@@ -38,6 +36,7 @@ from tests.local.processes import (
     run_function,
 )
 from tests.local.stacks import Stack, template
+from tests.waiting import until
 
 Report = dict[str, Any]
 Kind = Callable[[LocalAws, str, Path], Report]
@@ -202,6 +201,7 @@ def test_hosts_that_need_no_proxy_still_need_none(name: str, monkeypatch: pytest
     assert environment["NO_PROXY"] == environment["no_proxy"] == "intranet,127.0.0.1,localhost"
 
 
+@pytest.mark.deploy
 def test_the_guard_of_python_hides_no_sitecustomize(tmp_path: Path) -> None:
     (tmp_path / "sitecustomize.py").write_text("import os\nos.environ['OWN'] = 'loaded'\n")
     program = "import os, socket\nprint(os.environ['OWN'])\nsocket.create_connection(('192.0.2.1', 443), 5)\n"
@@ -369,8 +369,8 @@ def test_what_needs_a_container_is_not_run(local_aws: LocalAws, account: str) ->
         environment={"type": "LINUX_CONTAINER", "image": image, "computeType": "BUILD_GENERAL1_SMALL"},
         serviceRole=role,
     )
-    builds.start_build(projectName="build")
-    time.sleep(0.5)
+    build = builds.start_build(projectName="build")["build"]["id"]
+    assert until(lambda: builds.batch_get_builds(ids=[build])["builds"][0]["buildComplete"])
     assert task["lastStatus"] == "RUNNING"  # in the API alone
     assert children(pid).keys() <= before.keys()
 
@@ -474,6 +474,7 @@ def test_a_variable_of_the_functions_own(name: str) -> None:
 # With IAM -----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.deploy
 @pytest.mark.parametrize("runtime", ["python3.13", "provided.al2023"])
 def test_with_auth_a_function_acts_as_its_role(runtime: str) -> None:
     files = {"bootstrap": BOOTSTRAP, "report.py": REPORT}

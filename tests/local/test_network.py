@@ -145,6 +145,7 @@ def endpoints(aws: LocalAws) -> dict[str, Any]:
     return {one["ServiceName"].removeprefix(f"com.amazonaws.{REGION}."): one for one in found}
 
 
+@pytest.mark.deploy
 def test_the_endpoints_stand_with_their_policies(aws: LocalAws) -> None:
     found = endpoints(aws)
     assert found.keys() == {"ecr.api", "ecr.dkr", "logs", "s3"}
@@ -160,12 +161,14 @@ def test_the_endpoints_stand_with_their_policies(aws: LocalAws) -> None:
     assert layers["Resource"] == f"arn:aws:s3:::prod-{REGION}-starport-layer-bucket/*"
 
 
+@pytest.mark.deploy
 def test_layers_are_routed_to_every_subnet(aws: LocalAws) -> None:
     tables = outputs_of(aws, "Network", "AWS::EC2::RouteTable")
     assert len(tables) == 2
     assert sorted(endpoints(aws)["s3"]["RouteTableIds"]) == sorted(tables)
 
 
+@pytest.mark.deploy
 def test_only_the_consumer_may_reach_the_endpoints(aws: LocalAws) -> None:
     [endpoint_group] = {
         group["GroupId"]
@@ -181,6 +184,7 @@ def test_only_the_consumer_may_reach_the_endpoints(aws: LocalAws) -> None:
     assert not allowed["IpRanges"]
 
 
+@pytest.mark.deploy
 def test_the_default_security_group_is_closed_and_traffic_is_logged(aws: LocalAws) -> None:
     client = aws.client("ec2")
     [vpc] = outputs_of(aws, "Network", "AWS::EC2::VPC")
@@ -193,6 +197,7 @@ def test_the_default_security_group_is_closed_and_traffic_is_logged(aws: LocalAw
     assert "kmsKeyId" in group
 
 
+@pytest.mark.deploy
 def test_the_function_stands_and_lambda_may_fetch_its_image(aws: LocalAws) -> None:
     [name] = outputs_of(aws, "Functions", "AWS::Lambda::Function")
     found = aws.client("lambda").get_function(FunctionName=name)

@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 HEAVY = ("boto3", "botocore", "ministack", "oras", "aws_cdk", "jsii", "typer", "rich")
 
 
@@ -19,6 +21,7 @@ def test_the_plugin_imports_nothing_heavy() -> None:
     )
 
 
+@pytest.mark.deploy
 def test_a_project_gets_an_aws_and_the_log_of_a_failure(tmp_path: Path) -> None:
     (tmp_path / "test_mine.py").write_text(
         "def test_good(local_aws):\n"

@@ -258,6 +258,7 @@ def test_ministacks_own_operations_still_answer(ecr: Any) -> None:
         ecr.validate_pull_through_cache_rule(ecrRepositoryPrefix="quay")
 
 
+@pytest.mark.deploy
 def test_with_auth_policies_decide() -> None:
     with LocalAws(auth=True) as aws:
         import boto3

@@ -23,7 +23,8 @@ from registry_constructs.ecr.errors import MissingExtraError
 from registry_constructs.installation import install_command
 from registry_constructs.local import LocalAws, LocalAwsError
 from registry_constructs.local.connection import about
-from tests.local.machine import alive, listeners, until
+from tests.local.machine import alive, listeners
+from tests.waiting import until
 
 FOREVER = """
     import signal, sys, tempfile
@@ -95,6 +96,7 @@ def test_several_run_at_once_and_share_nothing(local_aws: LocalAws) -> None:
         assert "only-here" not in [bucket["Name"] for bucket in buckets]
 
 
+@pytest.mark.deploy
 def test_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     with LocalAws() as aws:
@@ -106,6 +108,7 @@ def test_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert aws.stop() is None
 
 
+@pytest.mark.deploy
 def test_a_failure_keeps_the_log_and_names_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     with pytest.raises(RuntimeError, match="mine") as caught, LocalAws() as aws:  # noqa: PT012
@@ -118,6 +121,7 @@ def test_a_failure_keeps_the_log_and_names_it(tmp_path: Path, monkeypatch: pytes
     assert list(log.parent.iterdir()) == [log]
 
 
+@pytest.mark.deploy
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_ends_with_its_parent(number: signal.Signals, tmp_path: Path) -> None:
     parent = subprocess.Popen(
@@ -135,6 +139,7 @@ def test_ends_with_its_parent(number: signal.Signals, tmp_path: Path) -> None:
     assert until(lambda: not any(tmp_path.iterdir()))
 
 
+@pytest.mark.deploy
 def test_lambdas_end_with_it_and_see_nothing_of_the_callers_shell(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COMPANY_TOKEN", "secret")
     monkeypatch.setenv("AWS_PROFILE", "production")
@@ -153,6 +158,7 @@ def test_lambdas_end_with_it_and_see_nothing_of_the_callers_shell(monkeypatch: p
     assert until(lambda: not any(alive(pid) for pid in answer["pids"]))
 
 
+@pytest.mark.deploy
 def test_with_auth_policies_decide() -> None:
     with LocalAws(auth=True) as aws:
         iam = aws.client("iam")
@@ -200,6 +206,7 @@ def test_tools_are_led_here_and_nowhere_else(local_aws: LocalAws, monkeypatch: p
     assert environment["MINE"] == "kept"
 
 
+@pytest.mark.deploy
 def test_clients_use_nothing_of_the_callers_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in {
         "AWS_PROFILE": "production",
@@ -214,6 +221,7 @@ def test_clients_use_nothing_of_the_callers_settings(monkeypatch: pytest.MonkeyP
         assert aws.client("s3").list_buckets()["Buckets"] == []
 
 
+@pytest.mark.deploy
 def test_says_why_it_did_not_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     broken = tmp_path / "python"
     broken.write_text("#!/bin/sh\necho out of memory >&2\nexit 3\n")

@@ -51,6 +51,7 @@ def shop(folder: Path, test: str) -> Path:
     return folder
 
 
+@pytest.mark.deploy
 def test_strict_tests_leave_nothing_alive_in_methods_properties_and_constants(tmp_path: Path) -> None:
     outcome = run(TARGET, shop(tmp_path, STRICT))
     assert not outcome.alive
@@ -58,6 +59,7 @@ def test_strict_tests_leave_nothing_alive_in_methods_properties_and_constants(tm
     assert not list(problems(outcome, []))
 
 
+@pytest.mark.deploy
 def test_what_a_weak_test_overlooks_is_alive_and_named_as_it_is_written(tmp_path: Path) -> None:
     project = shop(tmp_path, WEAK)
     with (project / "shop" / "price.py").open("a") as source:
@@ -73,6 +75,7 @@ def test_what_a_weak_test_overlooks_is_alive_and_named_as_it_is_written(tmp_path
     assert any("more than 5%" in problem for problem in problems(outcome, alive))
 
 
+@pytest.mark.deploy
 def test_tests_that_fail_by_themselves_give_no_verdict(tmp_path: Path) -> None:
     with pytest.raises(MutationError, match=r"price: mutmut stopped"):
         run(TARGET, shop(tmp_path, WEAK.replace("== 0", "== 1")))

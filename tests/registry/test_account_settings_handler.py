@@ -197,6 +197,7 @@ def test_deleting_what_was_never_created_changes_nothing(physical_id: str) -> No
     assert ecr.written == []
 
 
+@pytest.mark.deploy
 def test_success_is_answered(
     ecr: PretendedEcr, cloudformation: CloudFormation, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -213,6 +214,7 @@ def test_success_is_answered(
     assert capsys.readouterr().out == "BLOB_MOUNTING is ENABLED, was DISABLED\n"
 
 
+@pytest.mark.deploy
 def test_a_refused_setting_is_answered_with_its_name_and_the_error(
     ecr: PretendedEcr, cloudformation: CloudFormation
 ) -> None:
@@ -225,18 +227,21 @@ def test_a_refused_setting_is_answered_with_its_name_and_the_error(
     )
 
 
+@pytest.mark.deploy
 def test_a_failed_update_keeps_the_physical_id(ecr: PretendedEcr, cloudformation: CloudFormation) -> None:
     ecr.refused.add("ENABLED")
     answer = cloudformation.send("Update", {"BLOB_MOUNTING": "ENABLED"}, NEW_ID, old={})
     assert (answer["Status"], answer["PhysicalResourceId"]) == ("FAILED", NEW_ID)
 
 
+@pytest.mark.deploy
 def test_an_unexpected_error_is_answered_too(ecr: PretendedEcr, cloudformation: CloudFormation) -> None:
     ecr.standing = {}
     answer = cloudformation.send("Create", {"BLOB_MOUNTING": "ENABLED"})
     assert (answer["Status"], answer["Reason"]) == ("FAILED", "KeyError: 'BLOB_MOUNTING'")
 
 
+@pytest.mark.deploy
 def test_deleting_succeeds_whatever_happens(ecr: PretendedEcr, cloudformation: CloudFormation) -> None:
     ecr.standing = {}
     settings = {"BLOB_MOUNTING": "ENABLED"}
@@ -245,6 +250,7 @@ def test_deleting_succeeds_whatever_happens(ecr: PretendedEcr, cloudformation: C
     assert cloudformation.send("Delete", None, NEW_ID, on_delete="restore")["Status"] == "SUCCESS"
 
 
+@pytest.mark.deploy
 @pytest.mark.usefixtures("ecr")
 def test_the_answer_is_tried_again_and_its_address_stays_out_of_the_log(
     cloudformation: CloudFormation, capsys: pytest.CaptureFixture[str]

@@ -26,6 +26,7 @@ from registry_constructs import (
 )
 from registry_constructs.ecr import limits
 from registry_constructs.repository.access import ORGANIZATION_REASON
+from tests.drawing import examples
 from tests.registry.places import (
     FRANKFURT,
     IRELAND,
@@ -451,7 +452,7 @@ def test_the_order_of_the_parts_changes_no_template() -> None:
     assert [cfn_lint(rendered) for rendered in expected] == [[], [], []]
 
     @given(st.permutations(range(16)))
-    @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    @settings(max_examples=examples(20), suppress_health_check=[HealthCheck.too_slow])
     def check(order: list[int]) -> None:
         assert everything(order) == expected
 

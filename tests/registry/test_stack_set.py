@@ -193,6 +193,7 @@ def test_repositories_of_other_stacks_are_not_reviewed_by_the_baselines_rules() 
     assert warnings(stack) == []
 
 
+@pytest.mark.deploy
 def test_nothing_is_loaded_for_who_makes_no_stack_set() -> None:
     program = (
         "import sys, registry_constructs; registry_constructs.Registry; print('cdk_stacksets' in sys.modules)"

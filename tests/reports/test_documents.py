@@ -22,6 +22,7 @@ from registry_constructs.reports.junit import junit
 from registry_constructs.reports.report import Report
 from registry_constructs.reports.sarif import sarif
 from registry_constructs.rules.judge import Judgment, Unjudged
+from tests.drawing import examples
 from tests.reports.judged import (
     AT,
     RULES,
@@ -127,7 +128,7 @@ def test_the_numbers_of_a_suite_are_those_of_its_tests() -> None:
         assert [int(suite.get(name, "")) for name in named] == [*found.values()]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60))
 @given(TEXT, st.sampled_from(["live", "app"]))
 def test_no_text_breaks_out_of_a_document(text: str, place: str) -> None:
     made, plain = saying(text, place), saying("x", place)

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from registry_constructs import InvalidInputError, LifecycleRule, Repository
 from registry_constructs.ecr import limits
+from tests.drawing import examples
 from tests.synthesis import cfn_lint, new_stack, raw_template
 
 OWN_KEY = "own key"
@@ -137,7 +138,7 @@ SLOW = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, Heal
 
 
 @given(drawn=keywords(valid=True))
-@settings(SLOW, max_examples=80)
+@settings(SLOW, max_examples=examples(80))
 def test_what_is_allowed_becomes_a_template_that_cloudformation_takes(drawn: dict[str, Any]) -> None:
     rendered = synthesize(drawn)
     assert cfn_lint(rendered) == []
@@ -151,7 +152,7 @@ def test_everything_else_is_an_error_that_can_be_read() -> None:
     outcomes: Counter[str] = Counter()
 
     @given(drawn=keywords(valid=False))
-    @settings(SLOW, max_examples=80)
+    @settings(SLOW, max_examples=examples(80))
     def check(drawn: dict[str, Any]) -> None:
         try:
             rendered = synthesize(drawn)

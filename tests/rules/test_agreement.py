@@ -21,6 +21,9 @@ from registry_constructs.templates.app import read_templates
 from tests.rules.declaring import stack
 from tests.synthesis import new_app, new_stack
 
+pytestmark = pytest.mark.deploy
+
+
 _ONE_ACCOUNT = {"aws:PrincipalAccount": "111122223333"}
 _ORGANIZATION = {"aws:PrincipalOrgID": "o-1234567890"}
 

@@ -3,6 +3,11 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import pytest
+
+pytestmark = pytest.mark.deploy
+
+
 HEAVY = {"aws_cdk", "jsii", "boto3", "botocore", "constructs", "rich", "typer", "pydantic"}
 
 

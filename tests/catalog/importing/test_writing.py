@@ -18,6 +18,7 @@ from registry_constructs.ecr.actions import PULL_ACTIONS
 from registry_constructs.ecr.lifecycle import LifecyclePolicy, presets
 from registry_constructs.live.live_repository import LiveRepository
 from tests.catalog.importing.live import registries
+from tests.drawing import examples
 
 ACCOUNT, REGION = "111122223333", "eu-west-1"
 KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/a"
@@ -63,7 +64,7 @@ def allowed(policy: dict[str, Any]) -> set[tuple[str, ...]]:
     return found
 
 
-@settings(UNSHRUNK, max_examples=40)
+@settings(UNSHRUNK, max_examples=examples(40))
 @given(registries())
 def test_what_stands_in_ecr_comes_out_of_the_catalog_again(registry: list[LiveRepository]) -> None:
     written = write_catalog(registry)
@@ -100,7 +101,7 @@ def test_what_stands_in_ecr_comes_out_of_the_catalog_again(registry: list[LiveRe
     assert made == there
 
 
-@settings(UNSHRUNK, max_examples=10)
+@settings(UNSHRUNK, max_examples=examples(10))
 @given(registries())
 def test_the_order_of_reading_means_nothing(registry: list[LiveRepository]) -> None:
     assert write_catalog(registry[::-1]) == write_catalog(registry)

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from registry_constructs import Autoscaling, HealthChecks, InvalidInputError, SecretKey
 from registry_constructs.consumers.eks import manifests
 from registry_constructs.consumers.eks.workload_description import Workload
+from tests.drawing import examples
 
 DIGEST = "sha256:" + "0123456789abcdef" * 4
 REPOSITORY = "111122223333.dkr.ecr.eu-west-1.amazonaws.com/shop/checkout"
@@ -380,6 +381,7 @@ def test_a_namespace_that_is_not_ones_own_is_refused(name: str) -> None:
         manifests.namespace(name)
 
 
+@pytest.mark.deploy
 def test_manifests_need_no_cdk() -> None:
     code = "import sys, registry_constructs.consumers.eks.manifests; print('aws_cdk' in sys.modules)"
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -427,7 +429,7 @@ workloads = st.builds(
 )
 
 
-@hypothesis.settings(max_examples=60, deadline=None)
+@hypothesis.settings(max_examples=examples(60))
 @hypothesis.given(found=workloads, allow_from=st.none() | st.lists(labels, max_size=3))
 def test_whatever_is_accepted_is_taken_by_kubernetes(found: Workload, allow_from: list[str] | None) -> None:
     if found.fargate or (found.port is None and allow_from):
@@ -438,7 +440,7 @@ def test_whatever_is_accepted_is_taken_by_kubernetes(found: Workload, allow_from
     assert list(yaml.safe_load_all(manifests.to_yaml(documents))) == documents
 
 
-@hypothesis.settings(max_examples=80, deadline=None)
+@hypothesis.settings(max_examples=examples(80))
 @hypothesis.given(name=st.text(max_size=70), memory=st.text(max_size=8), cpu=st.text(max_size=8))
 def test_odd_text_is_taken_as_it_is_or_refused_with_a_reason(name: str, memory: str, cpu: str) -> None:
     try:

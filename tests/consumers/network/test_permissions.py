@@ -25,6 +25,9 @@ from tests.consumers.network.permitted_stacks import (
 from tests.local.stacks import Stack
 from tests.synthesis import ROOT, raw_template
 
+pytestmark = pytest.mark.deploy
+
+
 PAGE = ROOT / "docs" / "permissions.md"
 BEGIN = "<!-- Written by tests/consumers/network/test_permissions.py --snapshot-update, from here -->\n"
 END = "<!-- to here -->\n"

@@ -18,6 +18,10 @@ from registry_constructs.delivery.build.buildspec import (
     record_buildspec,
 )
 from tests.delivery.stand_in import COMMIT, DIGESTS, REGISTRY, Machine
+from tests.drawing import examples
+
+pytestmark = pytest.mark.deploy
+
 
 URI = f"{REGISTRY}/shop/checkout"
 IMAGE = DIGESTS["image-a"]
@@ -195,7 +199,7 @@ PATHS = st.text(st.characters(codec="ascii", exclude_characters="\0"), min_size=
 
 
 @given(value=ANYTHING, path=PATHS)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25))
 def test_what_is_given_arrives_as_it_is(value: str, path: str) -> None:
     with tempfile.TemporaryDirectory() as directory:
         machine = Machine.at(Path(directory) / "machine", BUILD_ARG_VALUE=value)

@@ -6,7 +6,6 @@ Its ECR sends no events, so the event that AWS would send is put on the bus.
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
@@ -21,9 +20,10 @@ from registry_constructs.delivery.deploy_on_push.handler import index
 from registry_constructs.local import LocalAws, cdk, images, registry
 from tests.live.proxy import Proxy, in_front_of
 from tests.monitoring.sample_events import ACCOUNT, REGION, Event, sample
+from tests.waiting import next_second, until
 
 NAME, PARAMETER = "shop/web", "/deployed-images/Images/Deployed"
-FIRST, SECOND, THIRD, FOURTH = (images.image({"version": number}) for number in (b"1", b"2", b"3", b"4"))
+FIRST, SECOND, THIRD, FOURTH, FIFTH = (images.image({"version": bytes([number])}) for number in range(5))
 
 
 class Deployed(NamedTuple):
@@ -62,13 +62,8 @@ class Deployed(NamedTuple):
     def parameter(self) -> str:
         return str(self.client("ssm").get_parameter(Name=PARAMETER)["Parameter"]["Value"])
 
-    def becomes(self, wanted: str, seconds: float = 60) -> bool:
-        end = time.monotonic() + seconds
-        while self.digest() != wanted or self.parameter() != wanted:
-            if time.monotonic() > end:
-                return False
-            time.sleep(0.2)
-        return True
+    def becomes(self, wanted: str) -> bool:
+        return until(lambda: self.digest() == self.parameter() == wanted)
 
 
 def _app(outdir: str) -> aws_cdk.App:
@@ -123,18 +118,20 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
 def test_a_push_rolls_once_and_cdk_deploy_agrees(deployed: Deployed) -> None:
     assert deployed.digest() == FIRST.digest
     deployed.push(FIRST, "v1")
-    time.sleep(1.1)  # the local registry keeps whole seconds
+    next_second()
     late = deployed.push(SECOND, "v2")
-    time.sleep(1.1)
+    next_second()
     event = deployed.push(THIRD, "v3")
     deployed.put(event)
     assert deployed.becomes(THIRD.digest)
     revision = deployed.definition["revision"]
     deployed.put(event, late, sample("push", repository_name=NAME, image_tag="latest"))
-    time.sleep(3)
-    assert (deployed.digest(), deployed.definition["revision"]) == (THIRD.digest, revision)
+    next_second()
+    deployed.put(deployed.push(FOURTH, "v4"))
+    assert deployed.becomes(FOURTH.digest)
+    assert deployed.definition["revision"] == revision + 1
     deployed.again()
-    assert (deployed.digest(), deployed.parameter()) == (THIRD.digest, THIRD.digest)
+    assert (deployed.digest(), deployed.parameter()) == (FOURTH.digest, FOURTH.digest)
 
 
 def test_throttling_is_lived_through_and_what_lasts_is_raised(
@@ -147,14 +144,14 @@ def test_throttling_is_lived_through_and_what_lasts_is_raised(
     for name, value in function["Environment"]["Variables"].items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("AWS_ENDPOINT_URL", deployed.proxy.url)
-    time.sleep(1.1)
-    event = deployed.push(FOURTH, "v4")
+    next_second()
+    event = deployed.push(FIFTH, "v5")
     deployed.proxy.rules({"service": "ssm", "error": {"code": "InternalServerError", "status": 500}})
     with pytest.raises(ClientError, match="InternalServerError"):
         index.handler(event, None)
-    assert deployed.digest() == FOURTH.digest != deployed.parameter()
+    assert deployed.digest() == FIFTH.digest != deployed.parameter()
     throttled = {"error": {"code": "ThrottlingException", "status": 400}, "times": 2}
     deployed.proxy.rules({"service": "ecs", **throttled}, {"service": "ssm", **throttled})
     index.handler(event, None)
-    assert deployed.parameter() == FOURTH.digest
+    assert deployed.parameter() == FIFTH.digest
     assert len(deployed.proxy.fired()) >= 4

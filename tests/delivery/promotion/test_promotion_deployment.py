@@ -6,8 +6,7 @@ Its ECR sends no events, so the events that AWS would send are put on the bus.
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import aws_cdk
@@ -19,6 +18,7 @@ from registry_constructs import Promotion, Repository
 from registry_constructs.local import LocalAws, cdk, images, registry
 from tests.consumers.network.permitted_calls import assume
 from tests.monitoring.sample_events import ACCOUNT, REGION, Event, sample
+from tests.waiting import until
 
 OTHER_ACCOUNT, OTHER_REGION = "222233334444", "eu-central-1"
 NAME, NEAR, FAR = "development/checkout", "staging/checkout", "production/checkout"
@@ -56,13 +56,6 @@ def put(aws: LocalAws, artifact: images.Artifact, *, tag: str | None) -> None:
         "Detail": json.dumps(event["detail"]),
     }
     assert aws.client("events").put_events(Entries=[entry])["FailedEntryCount"] == 0
-
-
-def until(condition: Callable[[], bool]) -> bool:
-    end = time.monotonic() + 60
-    while not condition() and time.monotonic() < end:
-        time.sleep(0.2)
-    return condition()
 
 
 def digests(aws: LocalAws, *, far: bool) -> dict[str, tuple[str, ...]]:
@@ -110,9 +103,12 @@ def test_an_index_its_platforms_and_its_signatures_arrive_with_their_digests(
     assert until(lambda: sbom.digest in digests(aws, far=far))
     put(aws, BOTH, tag="v1")
     put(aws, BOTH, tag="latest")
-    time.sleep(2)
-    tags = {tag for tags in digests(aws, far=far).values() for tag in tags}
-    assert tags == {"v1", cosigned}
+    last = images.image({"app": b"near" if not far else b"far"})
+    registry.push(aws, NAME, last, tag=f"v2-{far}")
+    put(aws, last, tag=f"v2-{far}")
+    assert until(lambda: last.digest in digests(aws, far=far))
+    assert "latest" not in {tag for tags in digests(aws, far=far).values() for tag in tags}
+    assert digests(aws, far=far)[BOTH.digest] == ("v1",)
 
 
 def test_by_hand_and_what_is_refused(aws: LocalAws) -> None:

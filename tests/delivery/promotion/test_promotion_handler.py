@@ -21,6 +21,9 @@ from registry_constructs.local.images import INDEX, MANIFEST, Artifact
 from tests.delivery.promotion.oci_registry import TOKEN, Fault, Kept, Registries, digest_of, serving
 from tests.monitoring.sample_events import SAMPLES, Event, sample
 
+pytestmark = pytest.mark.deploy
+
+
 NAME = "shop/checkout"
 HERE, THERE = "111122223333.dkr.ecr.eu-west-1.example", "222233334444.dkr.ecr.eu-west-1.example"
 AMD = images.image({"app": b"amd64"})

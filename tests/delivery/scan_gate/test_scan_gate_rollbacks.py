@@ -15,6 +15,7 @@ from tests.delivery.scan_gate.test_scan_gate_handler import (
     image,
     rolling_back,
 )
+from tests.drawing import examples
 
 __all__ = ["clock", "image"]  # fixtures
 
@@ -34,7 +35,7 @@ DEPLOYMENTS = st.lists(
 )
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(40), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(DEPLOYMENTS)
 def test_whatever_is_deployed_a_rollback_puts_back_what_ran(
     image: ScannedImage, deployments: list[tuple[str, str, str, list[str], bool, str]]

@@ -33,6 +33,7 @@ from tests.delivery.scan_gate.scanned_image import (
     image_manifest,
     request,
 )
+from tests.drawing import examples
 
 PUSHED = datetime.datetime(2026, 11, 26, tzinfo=datetime.UTC)
 RANKS = SEVERITIES[::-1]
@@ -253,7 +254,7 @@ def judged(world: World, report: Report, bar: int) -> None:
         assert scan.basic or world.clock >= scan.last
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 @given(worlds(), BAR)
 def test_a_finding_on_its_way_is_waited_for(world: World, bar: str) -> None:
     report = wait(
