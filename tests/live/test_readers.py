@@ -1087,6 +1087,7 @@ def test_a_profile_that_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     assert error.value.where == "the AWS configuration"
 
 
+@pytest.mark.deploy
 def test_requests_are_counted_until_they_are_stopped(command: Command, served: Served) -> None:
     served.answers["DescribeRepositories"] = {"repositories": []}
     with pytest.MonkeyPatch.context() as patch:
@@ -1103,6 +1104,7 @@ def test_requests_are_counted_until_they_are_stopped(command: Command, served: S
     assert served.calls["DescribeRepositories"] == 3
 
 
+@pytest.mark.deploy
 @pytest.mark.parametrize("variables", [{"AWS_REGION": FAR}, {"AWS_REGION": "", "AWS_DEFAULT_REGION": FAR}])
 def test_a_role_is_assumed_again_when_it_expires(
     command: Command, served: Served, variables: dict[str, str]

@@ -370,7 +370,7 @@ def test_what_needs_a_container_is_not_run(local_aws: LocalAws, account: str) ->
         serviceRole=role,
     )
     build = builds.start_build(projectName="build")["build"]["id"]
-    assert until(lambda: builds.batch_get_builds(ids=[build])["builds"][0]["buildComplete"])
+    assert until(lambda: builds.batch_get_builds(ids=[build])["builds"][0]["buildStatus"] != "IN_PROGRESS")
     assert task["lastStatus"] == "RUNNING"  # in the API alone
     assert children(pid).keys() <= before.keys()
 
