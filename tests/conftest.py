@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import re
 import signal
@@ -39,6 +40,9 @@ settings.register_profile(
 )
 settings.load_profile("make")
 
+# Looking for cycles among all that is collected and imported takes an eighth of the time.
+gc.set_threshold(100_000, 50, 50)
+
 # A shell's job in the background ignores Ctrl-C and hands that on: what tests start would ignore it too.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -71,12 +75,15 @@ _unit_tests: list[str] = []
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
-    if item.get_closest_marker("unit"):
+    if item.get_closest_marker("unit") and not os.environ.get("STUBS_OVER_HTTP"):
         _unit_tests.append(item.nodeid)
-    try:
-        return (yield)
-    finally:
-        _unit_tests.clear()
+    with pytest.MonkeyPatch.context() as patch:
+        if _unit_tests:
+            patch.setenv("STUBS_IN_PROCESS", "1")
+        try:
+            return (yield)
+        finally:
+            _unit_tests.clear()
 
 
 def _keep_unit_tests_short(event: str, arguments: tuple[object, ...]) -> None:

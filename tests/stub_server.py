@@ -1,7 +1,8 @@
-"""A stub of AWS's endpoints: a server on 127.0.0.1, or no server at all where mutants need the time.
+"""A stub of AWS's endpoints: a server on 127.0.0.1, or no server at all in unit tests.
 
 With STUBS_IN_PROCESS in the environment, what boto3 and urllib would send to the stub's address is answered
-in the same thread. botocore still writes each request and parses each answer.
+in the same thread. botocore still writes each request and parses each answer. With STUBS_OVER_HTTP
+(`make test-long`), unit tests have a server, too.
 """
 
 from __future__ import annotations

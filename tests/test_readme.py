@@ -31,6 +31,7 @@ def examples() -> list[Any]:
     return found
 
 
+@pytest.mark.deploy
 @pytest.mark.parametrize("code", examples())
 def test_an_example_runs(code: str) -> None:
     app = new_app()

@@ -43,7 +43,15 @@ def many(count: int) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("size", "count"), [(0, 1), (1, 1), (490, 1), (499, 2), (500, 2), (501, 2), (4000, 12)]
+    ("size", "count"),
+    [
+        (0, 1),
+        (1, 1),
+        *(
+            pytest.param(size, count, marks=pytest.mark.deploy)
+            for size, count in [(490, 1), (499, 2), (500, 2), (501, 2), (4000, 12)]
+        ),
+    ],
 )
 def test_every_size_fits_below_the_limits(size: int, count: int) -> None:
     made = templates(stage(many(size), stacks={"count": count}))

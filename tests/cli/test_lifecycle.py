@@ -279,6 +279,7 @@ def test_progress_goes_to_the_terminal_only(shell: Shell, monkeypatch: pytest.Mo
     assert "shop/checkout" in result.err
 
 
+@pytest.mark.deploy
 def test_the_command_line_starts_without_the_cdk_and_boto3() -> None:
     code = (
         "import sys, registry_constructs.cli as cli\n"

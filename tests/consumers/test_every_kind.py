@@ -84,6 +84,7 @@ def pulls(stack: cdk.Stack) -> Iterator[tuple[set[str], list[Any]]]:
                     yield actions, listed(statement["Resource"])
 
 
+@pytest.mark.deploy
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("consumer", CONSUMERS)
 def test_the_image_is_named_and_may_be_pulled(consumer: str, kind: str) -> None:

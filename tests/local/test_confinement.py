@@ -298,6 +298,7 @@ _STARTS = {
 }
 
 
+@pytest.mark.deploy
 def test_every_kind_of_process_is_known() -> None:
     found: dict[str, set[str]] = {}
     root = Path(ministack.__file__).parent

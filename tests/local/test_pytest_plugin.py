@@ -12,6 +12,7 @@ import pytest
 HEAVY = ("boto3", "botocore", "ministack", "oras", "aws_cdk", "jsii", "typer", "rich")
 
 
+@pytest.mark.deploy
 def test_the_plugin_imports_nothing_heavy() -> None:
     check = f"print([name for name in {HEAVY} if name in sys.modules])"
     code = f"import sys, registry_constructs.local.pytest_plugin; {check}"

@@ -47,6 +47,8 @@ from tests.synthesis import (
     warnings,
 )
 
+pytestmark = pytest.mark.deploy
+
 
 @pytest.mark.parametrize("env", [FRANKFURT, OTHER_ACCOUNT, THIRD_ACCOUNT, None])
 def test_the_rules_of_another_registry_count_for_nothing(env: cdk.Environment | None) -> None:

@@ -50,6 +50,8 @@ from tests.synthesis import (
     warnings,
 )
 
+pytestmark = pytest.mark.deploy
+
 
 @pytest.mark.parametrize("signing_first", [True, False])
 @pytest.mark.parametrize("pusher", PUSHERS)

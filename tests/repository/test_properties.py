@@ -6,6 +6,7 @@ from collections import Counter
 from typing import Any
 
 import aws_cdk as cdk
+import pytest
 from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_kms as kms
 from hypothesis import HealthCheck, given, settings
@@ -148,6 +149,7 @@ def test_what_is_allowed_becomes_a_template_that_cloudformation_takes(drawn: dic
     assert repository["DeletionPolicy"] == ("Delete" if destroyed else "Retain")
 
 
+@pytest.mark.deploy
 def test_everything_else_is_an_error_that_can_be_read() -> None:
     outcomes: Counter[str] = Counter()
 

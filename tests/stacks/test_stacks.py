@@ -13,6 +13,8 @@ from syrupy.assertion import SnapshotAssertion
 import app as example
 from tests.synthesis import new_app, template
 
+pytestmark = pytest.mark.deploy
+
 
 def stacks(**context: str) -> dict[str, cdk.Stack]:
     app = new_app()

@@ -429,6 +429,7 @@ workloads = st.builds(
 )
 
 
+@pytest.mark.deploy
 @hypothesis.settings(max_examples=examples(60))
 @hypothesis.given(found=workloads, allow_from=st.none() | st.lists(labels, max_size=3))
 def test_whatever_is_accepted_is_taken_by_kubernetes(found: Workload, allow_from: list[str] | None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -35,6 +36,7 @@ DEPLOYMENTS = st.lists(
 )
 
 
+@pytest.mark.deploy
 @settings(max_examples=examples(40), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(DEPLOYMENTS)
 def test_whatever_is_deployed_a_rollback_puts_back_what_ran(

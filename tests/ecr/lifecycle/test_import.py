@@ -3,7 +3,10 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import pytest
 
+
+@pytest.mark.deploy
 def test_importing_loads_neither_the_cdk_nor_boto3() -> None:
     code = (
         "import sys, registry_constructs.ecr.lifecycle;"
