@@ -23,7 +23,7 @@ from registry_constructs.ecr.severities import Severity
 from registry_constructs.live.aws import Aws, check_extra
 
 if TYPE_CHECKING:
-    from registry_constructs.delivery.scan_gate.handler.check import Report
+    from registry_constructs.delivery.scan_gate.handler.check import CheckResult
 
 app = typer.Typer(help="What scans of images found.", no_args_is_help=True)
 
@@ -123,9 +123,9 @@ def check(
     clients = functools.partial(_client, aws, request.region)
     # Unlike the time of day it never jumps, and a jump would count as waiting.
     clock = time.monotonic
-    report = gate.wait(clients, request, gate.Memory(), deadline=clock() + seconds, tell=say, now=clock)
+    report = gate.wait(clients, request, gate.Memory(), deadline=clock() + seconds, log=say, now=clock)
     if report.state == gate.WAITING:
-        report = gate.timed_out(request, report, f"{seconds / 60:g}")
+        report = gate.timed_out(request, report, seconds)
     _print(report, format)
     status = 0 if report.state in gate.PASSING else FINDINGS if report.state == gate.REFUSED else UNREADABLE
     raise typer.Exit(status)
@@ -212,7 +212,7 @@ def _seconds(text: str, option: str) -> int:
     return int(found[1]) * _SECONDS[found[2]]
 
 
-def _print(report: Report, format: Format) -> None:
+def _print(report: CheckResult, format: Format) -> None:
     if format is Format.JSON:
         print_json(asdict(report))
         return

@@ -139,7 +139,7 @@ def image(monkeypatch: pytest.MonkeyPatch) -> Iterator[ScannedImage]:
     """An image whose answers the test writes; waiting takes no time."""
     real = gate.wait
 
-    def waiting(*arguments: Any, **options: Any) -> gate.Report:
+    def waiting(*arguments: Any, **options: Any) -> gate.CheckResult:
         slept: list[float] = []
         clock = options.pop("now")
         return real(*arguments, **options, sleep=slept.append, now=lambda: clock() + sum(slept))
@@ -171,7 +171,7 @@ def test_an_empty_answer_is_no_clean_one(
 ) -> None:
     image.scanned(status, **page)
     found, text = scan(capfd, "--timeout", "50s")
-    assert (found, "Time is up after " in text) == (1, True)
+    assert (found, "Time is up after 50 seconds, " in text) == (1, True)
     image.covered()
     assert scan(capfd, "--timeout", "50s")[0] == 1
     found, text = scan(capfd)

@@ -337,11 +337,11 @@ def test_all_that_fails_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     assert len(sns.published) == 1
     slow = "An error occurred (Throttling) when calling the Publish operation: slow down"
     assert capsys.readouterr().out.splitlines() == [
-        "m0: not an event that can be told: ValueError: no words for ECR Image Action",
-        "m2: not an event that can be told: ValueError: it names no image",
-        f"shop/checkout:1.4.2: not told: {slow}",
-        f"shop/cart@sha256:0123456789ab: not told: {slow}",
-        "Told: Failed: shop/checkout:1.4.2",
+        "m0: not an event to report: ValueError: no words for ECR Image Action",
+        "m2: not an event to report: ValueError: it names no image",
+        f"shop/checkout:1.4.2: not reported: {slow}",
+        f"shop/cart@sha256:0123456789ab: not reported: {slow}",
+        "Sent: Failed: shop/checkout:1.4.2",
     ]
 
 
@@ -373,7 +373,7 @@ def test_of_two_scans_of_the_same_time_the_last_event_counts() -> None:
 
 
 @pytest.mark.parametrize(
-    ("pushed", "observed", "now", "told"),
+    ("pushed", "observed", "now", "reported"),
     [
         # An hour after the push it is no first scan; and an hour after it was found it is news no more.
         ("00:00:00", "01:00:00", "02:00:00", True),
@@ -385,14 +385,14 @@ def test_of_two_scans_of_the_same_time_the_last_event_counts() -> None:
     ],
 )
 def test_a_finding_is_new_for_an_hour_but_not_in_the_hour_after_the_push(
-    pushed: str | None, observed: str | None, now: str, told: bool
+    pushed: str | None, observed: str | None, now: str, reported: bool
 ) -> None:
     event = sample("finding of a rescan", firstObservedAt=observed and f"2026-11-16T{observed}Z")
     event["detail"]["resources"][0]["details"]["awsEcrContainerImage"]["pushedAt"] = (
         pushed and f"2026-11-16T{pushed}Z"
     )
     sns, failed = tell(event | {"time": f"2026-11-16T{now}Z"})
-    assert (len(sns.published), failed) == (int(told), [])
+    assert (len(sns.published), failed) == (int(reported), [])
 
 
 def test_a_finding_is_told_where_its_event_has_no_time_of_day() -> None:

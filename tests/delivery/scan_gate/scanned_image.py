@@ -11,7 +11,7 @@ import boto3
 import botocore.session
 from botocore.config import Config
 
-from registry_constructs.delivery.scan_gate.handler.check import Memory, Report, check
+from registry_constructs.delivery.scan_gate.handler.check import CheckResult, Memory, check
 from registry_constructs.delivery.scan_gate.handler.findings import Excepted
 from registry_constructs.delivery.scan_gate.handler.request import Request
 from tests.delivery.served_aws import Answer, ServedAws, error
@@ -146,18 +146,20 @@ def request(**options: Any) -> Request:
     return Request(**(given | options))
 
 
-def look(served: ScannedImage, /, memory: Memory | None = None, *, at: float = 0.0, **options: Any) -> Report:
+def look(
+    served: ScannedImage, /, memory: Memory | None = None, *, at: float = 0.0, **options: Any
+) -> CheckResult:
     """The report of one look, at some second."""
     return check(served.clients(), request(**options), memory or Memory(), now=lambda: at, today=TODAY)
 
 
-def checked(served: ScannedImage, *, options: dict[str, Any] | None = None, **page: Any) -> Report:
+def checked(served: ScannedImage, *, options: dict[str, Any] | None = None, **page: Any) -> CheckResult:
     """The report of a finished basic scan."""
     served.scanned(**COMPLETED, **page)
     return look(served, **(options or {}))
 
 
-def settled(served: ScannedImage, **options: Any) -> Report:
+def settled(served: ScannedImage, **options: Any) -> CheckResult:
     """The report once the answers have been the same for long enough."""
     memory = Memory()
     first = look(served, memory, **options)

@@ -147,7 +147,9 @@ def test_an_answer_about_another_image_is_no_pass(image: ScannedImage) -> None:
     image.scanned(**COMPLETED, findings=[])
     image.scans[CHILDREN[0]] = image.scans[DIGEST]
     image.aws.answers["DescribeImages"] = lambda _: {"imageDetails": [{"imageDigest": CHILDREN[0]}]}
-    assert look(image).state == "waiting"
+    report = look(image)
+    assert (report.state, report.digest) == ("waiting", "")
+    assert report.reason == f"shop/checkout@{DIGEST[:19]}: ECR answers about another image"
 
 
 @pytest.mark.parametrize(
@@ -289,13 +291,13 @@ def test_waiting_ends_at_the_deadline(image: ScannedImage) -> None:
         request(),
         Memory(),
         deadline=30,
-        tell=lines.append,
+        log=lines.append,
         sleep=sleep,
         now=lambda: clock[0],
     )
     assert (report.state, clock, len(lines)) == ("waiting", [30.0], 1)
     assert image.aws.calls["DescribeImages"] == 4
-    late = timed_out(request(), report, "15")
+    late = timed_out(request(), report, 900)
     assert (late.state, "15 minutes" in late.reason, "running" in late.reason) == ("unreadable", True, True)
 
 

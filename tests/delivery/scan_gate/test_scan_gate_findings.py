@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import datetime
+import time
 from typing import Any
 
 import pytest
 
 from registry_constructs.delivery.scan_gate.handler import findings
-from registry_constructs.delivery.scan_gate.handler.check import Report, timed_out
+from registry_constructs.delivery.scan_gate.handler.check import CheckResult, Memory, check, timed_out
 from registry_constructs.delivery.scan_gate.handler.findings import Excepted
 from tests.delivery.scan_gate.scanned_image import (
     CHILDREN,
@@ -155,8 +156,50 @@ def test_not_available_is_no_version(image: ScannedImage, fixed: str | None) -> 
     assert "CVE-1 in openssl 3.0. Rebuild" in report.reason
 
 
+@pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "Etc/GMT+12"])
+def test_the_day_of_an_exception_is_that_of_utc(
+    image: ScannedImage, monkeypatch: pytest.MonkeyPatch, zone: str
+) -> None:
+    """In one of these time zones it is always another day."""
+    image.scanned(**COMPLETED, findings=[basic("CVE-1", "HIGH")])
+    monkeypatch.setenv("TZ", zone)
+    time.tzset()
+    try:
+        today = datetime.datetime.now(datetime.UTC).date()
+        for until, state in ((today, "passed"), (today - datetime.timedelta(days=1), "refused")):
+            asked = request(exceptions=(excepted("CVE-1", until=until),))
+            assert check(image.clients(), asked, Memory()).state == state
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
+def test_what_a_pass_and_a_warning_report(image: ScannedImage) -> None:
+    found = [basic("CVE-1", "HIGH"), basic("CVE-2", "HIGH")]
+    passed = checked(image, findings=found[:1], options={"exceptions": (excepted("CVE-1"),)})
+    assert (passed.findings, [one.id for one in passed.excepted]) == ((), ["CVE-1"])
+    warned = checked(image, findings=found, options={"exceptions": (excepted("CVE-1"),), "warn_only": True})
+    assert [one.id for one in warned.findings] == ["CVE-2"]
+    assert [one.id for one in warned.excepted] == ["CVE-1"]
+    assert warned.findings[0].fixed_in == ""
+
+
+def test_counts_of_pages_are_not_added(image: ScannedImage) -> None:
+    """Each page has the counts of the whole scan; the greatest is believed."""
+    status = {"imageScanStatus": {"status": "COMPLETE"}}
+    pages = [COMPLETED | {"findings": [], "findingSeverityCounts": {"HIGH": count}} for count in (1, 0)]
+    for first, second in (pages, pages[::-1]):
+        image.scans[DIGEST] = [
+            status | {"imageScanFindings": first, "nextToken": "1"},
+            status | {"imageScanFindings": second},
+        ]
+        report = look(image)
+        assert (report.state, "counted (HIGH)" in report.reason) == ("waiting", True)
+    assert checked(image, findings=[], findingSeverityCounts={"HIGH": 0}).state == "passed"
+
+
 def test_exceptions_hold_to_the_end_of_their_day(image: ScannedImage) -> None:
-    def state(until: datetime.date) -> Report:
+    def state(until: datetime.date) -> CheckResult:
         options = {"exceptions": (excepted("CVE-2026-1", until=until),)}
         return checked(image, options=options, findings=[basic("CVE-2026-1", "CRITICAL")])
 
@@ -270,8 +313,8 @@ def test_warnings_only_reports_and_passes(image: ScannedImage) -> None:
     image.scanned("IN_PROGRESS")
     waiting = look(image, warn_only=True)
     assert waiting.state == "waiting"
-    assert timed_out(request(warn_only=True), waiting, "15").state == "warned"
-    assert timed_out(request(), waiting, "15").state == "unreadable"
+    assert timed_out(request(warn_only=True), waiting, 900).state == "warned"
+    assert timed_out(request(), waiting, 900).state == "unreadable"
     assert look(image, warn_only=True, image="missing").state == "unreadable"
     assert checked(image, options={"warn_only": True}, findings=[]).state == "passed"
     image.index(descriptor(CHILDREN[0], "unknown"))

@@ -19,7 +19,7 @@ from botocore.exceptions import (
 from botocore.parsers import ResponseParserError
 
 from registry_constructs.delivery.scan_gate.handler.check import Memory, check, timed_out, wait
-from registry_constructs.delivery.scan_gate.handler.findings import Excepted, Finding
+from registry_constructs.delivery.scan_gate.handler.findings import Excepted, Vulnerability
 from registry_constructs.delivery.scan_gate.handler.reasons import LENGTH, refusal
 from registry_constructs.delivery.scan_gate.handler.request import BadRequestError, Request
 from tests.delivery.scan_gate.scanned_image import (
@@ -205,6 +205,12 @@ def test_an_answer_that_makes_no_sense() -> None:
     )
 
 
+def test_a_scan_that_makes_no_sense(image: ScannedImage) -> None:
+    image.scanned(**COMPLETED, findings=[7])
+    report = look(image)
+    assert (report.state, report.reason.partition(" can't be read")[0]) == ("waiting", f"{NAME}: the answer")
+
+
 def scans(image: ScannedImage, **page: Any) -> None:
     image.scanned("ACTIVE", **page)
 
@@ -277,27 +283,32 @@ def test_pages_that_repeat(image: ScannedImage) -> None:
     assert look(image).reason == f"{COVERAGE}: the pages of the answer repeat, or do not end"
 
 
-@pytest.mark.parametrize(("limit", "full"), [(20, False), (1_000, True)])
-def test_pages_end_at_a_limit(image: ScannedImage, limit: int, full: bool) -> None:
+@pytest.mark.parametrize(
+    ("limit", "key", "full"),
+    [(20, "findings", False), (1_000, "findings", True), (1_000, "enhancedFindings", True)],
+)
+def test_pages_end_at_a_limit(image: ScannedImage, limit: int, key: str, full: bool) -> None:
     """Twenty empty pages in a row, or a thousand, are read; one more is not."""
     calls = image.aws.calls
 
     def page(_: dict[str, Any]) -> dict[str, Any]:
         number = calls["DescribeImageScanFindings"]
-        found = [basic(f"CVE-{number}", "LOW")] if full else []
+        make = basic if key == "findings" else enhanced
+        found = [make(f"CVE-{number}", "LOW")] if full else []
         more = {"nextToken": str(number)} if number < last else {}
         return {
             "imageScanStatus": {"status": "COMPLETE"},
-            "imageScanFindings": {**COMPLETED, "findings": found},
+            "imageScanFindings": {**COMPLETED, key: found},
             **more,
         }
 
     image.scans[DIGEST] = page
+    image.covered()
     last = limit
-    assert look(image).state == "passed"
+    assert "the pages" not in look(image).reason
     calls.clear()
     last = limit + 2
-    assert look(image).state == "waiting"
+    assert "the pages" in look(image).reason
     assert calls["DescribeImageScanFindings"] == (limit + 1 if full else limit)
 
 
@@ -458,8 +469,8 @@ def test_warnings_and_time_that_is_up(image: ScannedImage) -> None:
     image.scanned("PENDING")
     report = look(image)
     late = f"Time is up after 15 minutes, and the image does not pass. Last: {report.reason}"
-    assert timed_out(request(), report, "15").reason == late
-    warned = timed_out(request(warn_only=True), report, "15")
+    assert timed_out(request(), report, 900).reason == late
+    warned = timed_out(request(warn_only=True), report, 900)
     assert (warned.state, warned.digest) == ("warned", DIGEST)
     assert warned.reason == f"Warning only: the image would be unreadable. {late}"
 
@@ -480,7 +491,7 @@ def test_what_is_waited_for_is_reported_once(image: ScannedImage) -> None:
         request(),
         Memory(),
         deadline=40,
-        tell=lines.append,
+        log=lines.append,
         sleep=sleep,
         now=lambda: clock[0],
     )
@@ -558,7 +569,7 @@ def test_findings_are_cut_only_where_they_do_not_fit() -> None:
     asked = request(region="eusc-de-east-1")  # no console, so no link
     lengths = {}
     for number in range(1, LENGTH):
-        found = Finding(
+        found = Vulnerability(
             id="C" * number,
             severity="HIGH",
             package="",

@@ -17,7 +17,7 @@ from botocore.exceptions import ClientError
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
-from registry_constructs.delivery.scan_gate.handler.check import Memory, Report, check, wait
+from registry_constructs.delivery.scan_gate.handler.check import CheckResult, Memory, check, wait
 from registry_constructs.ecr.severities import SEVERITIES
 from tests.delivery.scan_gate.scanned_image import (
     ACCOUNT,
@@ -150,7 +150,10 @@ class World:
     def _request(self, operation: str) -> None:
         self.clock += self.slow
         if code := self.faults.get(int(self.clock // 10)):
-            raise ClientError({"Error": {"Code": code, "Message": "no"}}, operation)
+            metadata = {"HTTPStatusCode": 400}
+            raise ClientError(
+                {"Error": {"Code": code, "Message": "no"}, "ResponseMetadata": metadata}, operation
+            )
 
     def describe_images(self, *, imageIds: Sequence[dict[str, str]], **_: Any) -> dict[str, Any]:  # noqa: N803
         self._request("DescribeImages")
@@ -247,7 +250,7 @@ def worlds(draw: st.DrawFn) -> World:
     )
 
 
-def judged(world: World, report: Report, bar: int) -> None:
+def judged(world: World, report: CheckResult, bar: int) -> None:
     """A pass is one of a digest all of whose findings were known by then, and none at the bar."""
     for scan in world.images(report.digest):
         assert scan.worst() < bar
@@ -262,7 +265,7 @@ def test_a_finding_on_its_way_is_waited_for(world: World, bar: str) -> None:
         request(severity=bar, image="v1"),
         Memory(),
         deadline=3_000,
-        tell=lambda _: None,
+        log=lambda _: None,
         sleep=world.sleep,
         now=world.now,
     )

@@ -94,6 +94,60 @@ def test_whatever_changes_starts_the_settling_anew(image: ScannedImage, change: 
     assert look(image, memory, at=180.0).state == "passed"
 
 
+@pytest.mark.parametrize(
+    "other",
+    [
+        enhanced("CVE-2", "LOW"),
+        enhanced("CVE-1", "MEDIUM"),
+        enhanced("CVE-1", "LOW", fix="NO"),
+        enhanced("CVE-1", "LOW", packages=[{"name": "zlib", "version": "3.0"}]),
+    ],
+    ids=["vulnerability", "severity", "fix", "package"],
+)
+def test_as_many_findings_that_are_others_are_a_change(image: ScannedImage, other: dict[str, Any]) -> None:
+    image.covered()
+    memory = Memory()
+    image.scanned("ACTIVE", enhancedFindings=[enhanced("CVE-1", "LOW")])
+    look(image, memory)
+    image.scanned("ACTIVE", enhancedFindings=[other])
+    assert look(image, memory, at=60.0).state == "waiting"
+    assert look(image, memory, at=120.0).state == "passed"
+
+
+def test_findings_have_times_that_change_nothing(image: ScannedImage) -> None:
+    """Inspector moves lastObservedAt with each look of its own."""
+    image.covered()
+    memory = Memory()
+    for minute, state in ((0, "waiting"), (1, "passed")):
+        times = {"firstObservedAt": PUSHED, "lastObservedAt": PUSHED + 60 * minute}
+        image.scanned("ACTIVE", enhancedFindings=[enhanced("CVE-1", "LOW", **times)])
+        assert look(image, memory, at=60.0 * minute).state == state
+
+
+@pytest.mark.parametrize("first", ["findings", "enhancedFindings"])
+def test_one_page_of_inspector_makes_the_whole_answer_inspectors(image: ScannedImage, first: str) -> None:
+    """It settles, although ECR says when it was completed."""
+    second = "findings" if first == "enhancedFindings" else "enhancedFindings"
+    pages = [COMPLETED | {first: []}, COMPLETED | {second: []}]
+    status = {"imageScanStatus": {"status": "COMPLETE"}}
+    image.scans[DIGEST] = [
+        status | {"imageScanFindings": pages[0], "nextToken": "1"},
+        status | {"imageScanFindings": pages[1]},
+    ]
+    memory = Memory()
+    assert look(image, memory).state == "waiting"
+    image.covered()
+    assert look(image, memory).state == "waiting"
+    assert look(image, memory, at=60.0).state == "passed"
+
+
+def test_the_push_is_read_once(image: ScannedImage) -> None:
+    image.covered()
+    image.scanned("ACTIVE", enhancedFindings=[])
+    look(image)
+    assert image.aws.calls["DescribeImages"] == 1
+
+
 def test_what_interrupts_the_reading_starts_the_settling_anew(image: ScannedImage) -> None:
     image.scanned("ACTIVE", enhancedFindings=[])
     image.covered()
@@ -294,6 +348,7 @@ def test_a_missing_right_is_asked_for_again_for_two_minutes_and_then_named(
     assert look(image, memory, at=124.0, **options).state == "waiting"
     late = look(image, memory, at=125.0, **options)
     assert (late.state, RIGHTS[operation] in late.reason) == ("unreadable", True)
+    assert late.digest == ("" if operation == "DescribeImages" else DIGEST)
 
 
 def test_a_right_that_arrives_in_time_is_no_failure(image: ScannedImage) -> None:

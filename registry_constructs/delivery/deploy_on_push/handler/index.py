@@ -40,7 +40,7 @@ class Target:
         service: The service's name.
         container: The container whose image is replaced.
         newest_wins: Whether an image is left alone when the running one was pushed after it.
-        parameter: The SSM parameter that is told the digest; None for none.
+        parameter: The SSM parameter that is set to the digest; None for none.
     """
 
     repository: str

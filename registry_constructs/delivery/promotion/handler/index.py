@@ -28,7 +28,7 @@ class RequestError(Exception):
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ANN401 - Lambda's own class
-    """Promote what the event is about, and say what was done; what fails is raised, so that Lambda retries.
+    """Promote what the event is about, and return what was done. Errors are raised, so that Lambda retries.
 
     With `AWS_ENDPOINT_URL` in the environment, which boto3 knows, the registries are asked there as well:
     that is how a local AWS is reached.
@@ -39,20 +39,20 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ANN
         lambda: context.get_remaining_time_in_millis() / 1000,
     )
     try:
-        said = promote(event, copy)
+        result = promote(event, copy)
     except OutOfTimeError:
         if not copy.pushed:
             raise CopyError("A single layer takes longer than one invocation may run") from None
         boto3.client("lambda", config=_CONFIG).invoke(
             FunctionName=context.invoked_function_arn, InvocationType="Event", Payload=json.dumps(event)
         )
-        said = "There is more than one invocation can copy: another one goes on"
-    print(said)
-    return {"result": said, "pushed": copy.pushed}
+        result = "There is more than one invocation can copy: another one goes on"
+    print(result)
+    return {"result": result, "pushed": copy.pushed}
 
 
 def promote(event: dict[str, Any], copy: Copy) -> str:
-    """Copy what an event or a request asks for, and say in words what was done.
+    """Copy what an event or a request names, and return in words what was done.
 
     Raises:
         RequestError: If it is neither.
@@ -78,10 +78,10 @@ def promote(event: dict[str, Any], copy: Copy) -> str:
 def _promote_requested(request: dict[str, Any], copy: Copy) -> str:
     [(kind, wanted)] = request.items()
     if kind == "tag" and isinstance(wanted, str) and _TAG.fullmatch(wanted):
-        said = _promoted(wanted, copy)
-        if said is None:
+        result = _promoted(wanted, copy)
+        if result is None:
             raise CopyError(f"{wanted} is not in {copy.source}")
-        return said
+        return result
     if kind == "digest" and isinstance(wanted, str) and DIGEST.fullmatch(wanted):
         copy.image(wanted)
         return f"{copy.destination} has {wanted}"

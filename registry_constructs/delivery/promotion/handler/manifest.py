@@ -45,7 +45,7 @@ class Manifest:
 
     Attributes:
         digest: Its name, made from the bytes.
-        media_type: As it says itself, or else as the registry said.
+        media_type: As it is in the manifest, or else in the registry's answer.
         body: The bytes.
         children: The manifests of an index; a platform's image, or another index.
         blobs: What an image is made of.

@@ -219,10 +219,10 @@ def _reason(error: Exception) -> str:
         cause = error.reason if isinstance(error, urllib.error.URLError) else error
         return str(cause) or type(cause).__name__
     with error:
-        said = error.read(2000).decode(errors="replace")
+        reason = error.read(2000).decode(errors="replace")
     try:
-        first = json.loads(said)["errors"][0]
-        said = f"{first['code']}: {first.get('message', '')}"
+        first = json.loads(reason)["errors"][0]
+        reason = f"{first['code']}: {first.get('message', '')}"
     except (ValueError, KeyError, TypeError, IndexError):
         pass
-    return f"{error.code} {said}".strip()
+    return f"{error.code} {reason}".strip()

@@ -78,13 +78,13 @@ class CannotStart(Exception):  # noqa: N818 - a result
 
 
 @contextlib.contextmanager
-def asking(what: str) -> Iterator[None]:
+def reading(what: str) -> Iterator[None]:
     """Turn what boto3 raises into `NotYet` if it may pass, and into `Unreadable` if not."""
     try:
         yield
     except ClientError as error:
-        code = str(error.response.get("Error", {}).get("Code", ""))
-        status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+        code = str(error.response["Error"]["Code"])
+        status = error.response["ResponseMetadata"]["HTTPStatusCode"]
         if code == "ScanNotFoundException":
             raise ScanNotFound from error
         if error.operation_name == "StartImageScan" and code in (
@@ -123,7 +123,7 @@ def pages(
     empty = 0
     token: dict[str, str] = {}
     while True:
-        with asking(what):
+        with reading(what):
             answer = call(**token)
             following = answer.get("nextToken")
             empty = 0 if items(answer) else empty + 1

@@ -15,13 +15,13 @@ from typing import Any
 
 from registry_constructs.ecr.severities import SEVERITIES, at_least
 
-from .calls import Clients, Denied, NotYet, Unreadable, Unsigned, Unsupported, asking
-from .findings import Finding, is_excepted
+from .calls import Clients, Denied, NotYet, Unreadable, Unsigned, Unsupported, reading
+from .findings import Vulnerability, is_excepted
 from .reasons import LENGTH, name_of, passing, refusal
 from .request import BadRequestError, Request
-from .scans import Registry
+from .scans import ScannedRepository
 
-__all__ = ["BadRequestError", "Memory", "Report", "Request", "check", "timed_out", "wait"]
+__all__ = ["BadRequestError", "CheckResult", "Memory", "Request", "check", "timed_out", "wait"]
 
 PASSED, WARNED, WAITING, REFUSED, UNREADABLE = "passed", "warned", "waiting", "refused", "unreadable"
 PASSING = (PASSED, WARNED)
@@ -56,7 +56,7 @@ class Memory:
 
 
 @dataclass(frozen=True)
-class Report:
+class CheckResult:
     """How a check went.
 
     Attributes:
@@ -71,8 +71,8 @@ class Report:
     state: str
     reason: str
     digest: str = ""
-    findings: tuple[Finding, ...] = ()
-    excepted: tuple[Finding, ...] = ()
+    findings: tuple[Vulnerability, ...] = ()
+    excepted: tuple[Vulnerability, ...] = ()
 
 
 def check(
@@ -82,7 +82,7 @@ def check(
     *,
     now: Callable[[], float] = time.time,
     today: datetime.date | None = None,
-) -> Report:
+) -> CheckResult:
     """Check an image once.
 
     Args:
@@ -118,10 +118,10 @@ def wait(
     memory: Memory,
     *,
     deadline: float,
-    tell: Callable[[str], None] = print,
+    log: Callable[[str], None] = print,
     sleep: Callable[[float], None] = time.sleep,
     now: Callable[[], float] = time.time,
-) -> Report:
+) -> CheckResult:
     """Check an image, at least once, until the result is known or a point in time has come."""
     last = ""
     while True:
@@ -129,15 +129,16 @@ def wait(
         if report.state != WAITING or now() + POLL_SECONDS > deadline:
             return report
         if report.reason != last:
-            tell(f"Waiting: {report.reason}")
+            log(f"Waiting: {report.reason}")
             last = report.reason
         sleep(POLL_SECONDS)
 
 
-def timed_out(request: Request, report: Report, minutes: str) -> Report:
-    """What becomes of a report that still waits when time is up."""
-    reason = f"Time is up after {minutes} minutes, and the image does not pass. Last: {report.reason}"
-    return _warned(request, _cut(UNREADABLE, reason, report.digest))
+def timed_out(request: Request, result: CheckResult, seconds: int) -> CheckResult:
+    """What becomes of a result that still waits when the time is up."""
+    time_out = f"{seconds} seconds" if seconds % 60 or seconds < 120 else f"{seconds // 60} minutes"
+    reason = f"Time is up after {time_out}, and the image does not pass. Last: {result.reason}"
+    return _warned(request, _cut(UNREADABLE, reason, result.digest))
 
 
 class _Look:
@@ -145,11 +146,11 @@ class _Look:
 
     def __init__(self, clients: Clients, request: Request, today: datetime.date) -> None:
         self._request, self._today = request, today
-        self._registry = Registry(clients, request.region, request.registry, request.repository)
-        self._found: list[Finding] = []
+        self._registry = ScannedRepository(clients, request.region, request.registry, request.repository)
+        self._found: list[Vulnerability] = []
         self.digest = ""
 
-    def report(self, memory: Memory, started: float, now: Callable[[], float]) -> Report:
+    def report(self, memory: Memory, started: float, now: Callable[[], float]) -> CheckResult:
         """What is known of the image; raises what the scans raise."""
         request, registry = self._request, self._registry
         described = registry.describe(request.identifier)
@@ -157,13 +158,13 @@ class _Look:
         images = registry.images(described)
         doubts: list[NotYet | Unreadable] = []
         states: list[str] = []
-        unscanned = []
+        unscanned = 0
         for image in images:  # of all: their scans may have to be started, and then wait together
             try:
                 self._read(image, states)
             except Unsupported as reason:
                 if request.repository in request.unsupported:
-                    unscanned.append(image)
+                    unscanned += 1
                 else:
                     doubts.append(reason)
             except (NotYet, Unreadable) as reason:
@@ -171,7 +172,7 @@ class _Look:
         blocking, excepted = self.judge()
         if blocking:  # what is in doubt can't fix it
             words = refusal(request, self.digest, blocking, excepted, self._today)
-            return Report(REFUSED, words, self.digest, blocking, excepted)
+            return CheckResult(REFUSED, words, self.digest, blocking, excepted)
         for kind in (Unreadable, Denied, NotYet):
             for doubt in doubts:
                 if isinstance(doubt, kind):
@@ -180,13 +181,13 @@ class _Look:
             registry.check_signature(self.digest, request.signed_by)
         if states:
             self._settle(states, memory, started, now)
-        words = passing(request, self.digest, excepted, len(unscanned))
+        words = passing(request, self.digest, excepted, unscanned)
         return _cut(PASSED, words, self.digest, (), excepted)
 
     def _read(self, image: str, states: list[str]) -> None:
         """Add what is known of an image; raises where it may not be all."""
         name = name_of(self._request, self.digest)
-        with asking(name):
+        with reading(name):
             scan = self._registry.scan(image, start=self._request.start_scan)
             self._found += scan.findings
             if short := [name for name in scan.missing if self._counts(name)]:
@@ -196,7 +197,7 @@ class _Look:
                 states.append(scan.state)
                 states.append(self._registry.coverage(image, completed=scan.completed))
 
-    def judge(self) -> tuple[tuple[Finding, ...], tuple[Finding, ...]]:
+    def judge(self) -> tuple[tuple[Vulnerability, ...], tuple[Vulnerability, ...]]:
         """What refuses the image, and what would but for an exception."""
         valid = [one for one in self._request.exceptions if one.until >= self._today]
         counting = [
@@ -235,7 +236,7 @@ class _Settling(NotYet):
     """An answer that may still change: unlike for other reasons to wait, the memory of it is kept."""
 
 
-def _warned(request: Request, report: Report) -> Report:
+def _warned(request: Request, report: CheckResult) -> CheckResult:
     """The report, or if only warnings are asked for, one that passes; not without a digest to run."""
     if not request.warn_only or report.state not in (REFUSED, UNREADABLE) or not report.digest:
         return report
@@ -246,8 +247,8 @@ def _warned(request: Request, report: Report) -> Report:
 def _cut(
     state: str,
     reason: str,
-    digest: str = "",
-    findings: tuple[Finding, ...] = (),
-    excepted: tuple[Finding, ...] = (),
-) -> Report:
-    return Report(state, reason[:LENGTH], digest, findings, excepted)
+    digest: str,
+    findings: tuple[Vulnerability, ...] = (),
+    excepted: tuple[Vulnerability, ...] = (),
+) -> CheckResult:
+    return CheckResult(state, reason[:LENGTH], digest, findings, excepted)

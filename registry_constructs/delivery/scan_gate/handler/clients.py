@@ -7,7 +7,7 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-from .calls import Clients, asking
+from .calls import Clients, reading
 
 # A call that nobody answers ends within a minute; asking again later is the check's own work.
 _CONFIG = Config(connect_timeout=5, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 3})
@@ -25,7 +25,7 @@ def clients_of(region: str, role: str) -> Clients:
 
     def get(service: str) -> Any:  # noqa: ANN401
         if role and not credentials:
-            with asking(role):
+            with reading(role):
                 answer = client("sts", region).assume_role(RoleArn=role, RoleSessionName="scan-gate")
                 given = answer["Credentials"]
                 credentials.update(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 from typing import Any
 
-from .calls import Clients, NotYet, Unsupported, asking, pages
+from .calls import Clients, NotYet, Unsupported, pages, reading
 
 _ONCE = "SCAN_FREQUENCY_SCAN_ON_PUSH"
 """Coverage of an image that Inspector scans once (API reference, ScanStatus): it does not say that it has."""
@@ -21,7 +21,7 @@ def scan_times(clients: Clients, image: str, resource: str, *, once: bool) -> li
         once: Whether ECR says that the scan was completed: proof for an image that is scanned only once.
     """
     name = f"Inspector's coverage of {image}"
-    with asking(name):
+    with reading(name):
         inspector = clients("inspector2")
         arn = f"arn:{inspector.meta.partition}:ecr:{resource}"
         criteria = {"resourceId": [{"comparison": "EQUALS", "value": arn}]}

@@ -25,7 +25,7 @@ class Package:
 
 
 @dataclass(frozen=True)
-class Finding:
+class Vulnerability:
     """A vulnerability of one image.
 
     Attributes:
@@ -65,7 +65,7 @@ class Excepted:
     package: str = ""
     version: str = ""
 
-    def covers(self, finding: Finding, package: Package | None) -> bool:
+    def covers(self, finding: Vulnerability, package: Package | None) -> bool:
         """Whether it excepts a finding in a package; without one, in any."""
         if self.cve and self.cve != finding.id:
             return False
@@ -76,7 +76,7 @@ class Excepted:
         return not self.version or self.version in package.versions
 
 
-def is_excepted(finding: Finding, exceptions: Iterable[Excepted]) -> bool:
+def is_excepted(finding: Vulnerability, exceptions: Iterable[Excepted]) -> bool:
     """Whether exceptions cover a finding: as a whole, or in each of its packages."""
     given = list(exceptions)
     return all(any(one.covers(finding, package) for one in given) for package in finding.packages or (None,))
@@ -94,11 +94,12 @@ def closed(finding: dict[str, Any]) -> bool:
     return finding.get("status") in ("CLOSED", "SUPPRESSED")
 
 
-def basic_finding(finding: dict[str, Any], digest: str) -> Finding:
+def basic_finding(finding: dict[str, Any], digest: str) -> Vulnerability:
     """A finding of basic scanning."""
-    about = {one.get("key"): str(one.get("value") or "") for one in finding.get("attributes") or ()}
-    name, version = about.get("package_name", ""), about.get("package_version", "")
-    return Finding(
+    about = {"package_name": "", "package_version": ""}
+    about |= {one.get("key"): str(one.get("value") or "") for one in finding.get("attributes") or ()}
+    name, version = about["package_name"], about["package_version"]
+    return Vulnerability(
         id=str(finding.get("name") or "a finding without a name"),
         severity=known_severity(finding.get("severity")),
         package=" ".join(filter(None, [name, version])),
@@ -109,13 +110,13 @@ def basic_finding(finding: dict[str, Any], digest: str) -> Finding:
     )
 
 
-def enhanced_finding(finding: dict[str, Any], digest: str) -> Finding:
+def enhanced_finding(finding: dict[str, Any], digest: str) -> Vulnerability:
     """A finding of Inspector."""
     details = finding.get("packageVulnerabilityDetails") or {}
     found = [one for one in details.get("vulnerablePackages") or () if one]
     first = found[0] if found else {}
     fixes = dict.fromkeys(filter(None, (_version(one.get("fixedInVersion")) for one in found)))
-    return Finding(
+    return Vulnerability(
         id=str(details.get("vulnerabilityId") or finding.get("title") or "a finding without a name"),
         severity=known_severity(finding.get("severity")),
         package=" ".join(filter(None, [first.get("name"), _version(first.get("version"))])),

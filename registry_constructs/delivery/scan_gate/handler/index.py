@@ -18,8 +18,8 @@ from .check import (
     PASSING,
     UNREADABLE,
     WAITING,
+    CheckResult,
     Memory,
-    Report,
     Request,
     check,
     timed_out,
@@ -29,7 +29,7 @@ from .clients import client, clients_of
 from .history import digests, mark, with_digest
 from .reasons import LENGTH
 from .request import BadRequestError, is_digest
-from .scans import Registry
+from .scans import ScannedRepository
 
 _LEFT_SECONDS = 180  # for the last look, three calls in it that nobody answers, and the answer
 _RETRY_SECONDS = 5
@@ -66,12 +66,12 @@ def handler(event: dict[str, Any], context: Any) -> None:  # noqa: ANN401 - Lamb
     answer(event, status=status, reason=reason, physical_id=physical_id, data=data)
 
 
-def resource(event: dict[str, Any], context: Any) -> Report | None:  # noqa: ANN401
+def resource(event: dict[str, Any], context: Any) -> CheckResult | None:  # noqa: ANN401
     """The result for the image of a custom resource; None if another invocation goes on waiting."""
     properties = event["ResourceProperties"]
     request = Request.of(properties)
-    minutes = str(properties["TimeoutMinutes"])
-    deadline = float(event.setdefault("Deadline", time.time() + 60 * int(minutes)))
+    seconds = 60 * int(properties["TimeoutMinutes"])
+    deadline = float(event.setdefault("Deadline", time.time() + seconds))
     memory = Memory.of(event.get("Memory"))
     here = time.time() + context.get_remaining_time_in_millis() / 1000 - _LEFT_SECONDS
     clients = clients_of(request.region, properties.get("Role") or "")
@@ -84,7 +84,7 @@ def resource(event: dict[str, Any], context: Any) -> Report | None:  # noqa: ANN
             FunctionName=context.invoked_function_arn, InvocationType="Event", Payload=json.dumps(event)
         )
         return None
-    return timed_out(request, report, minutes)
+    return timed_out(request, report, seconds)
 
 
 def rolls_back(event: dict[str, Any], context: Any) -> bool:  # noqa: ANN401
@@ -120,7 +120,7 @@ def restored(event: dict[str, Any]) -> str:
     try:
         request = Request.of(properties)
         clients = clients_of(request.region, properties.get("Role") or "")
-        registry = Registry(clients, request.region, request.registry, request.repository)
+        registry = ScannedRepository(clients, request.region, request.registry, request.repository)
         return str(registry.describe(request.identifier)["imageDigest"])
     except Exception as error:  # whatever it is: a rollback is not held up
         print(f"The tag can't be resolved: {type(error).__name__}: {error}")
@@ -136,15 +136,15 @@ def pipeline(job: dict[str, Any]) -> None:
         if _EXCEPTIONS.exists():
             properties["Exceptions"] = json.loads(_EXCEPTIONS.read_bytes())
         kept = json.loads(data.get("continuationToken") or "{}")
-        minutes = str(properties["TimeoutMinutes"])
-        deadline = float(kept.get("Deadline", time.time() + 60 * int(minutes)))
+        seconds = 60 * int(properties["TimeoutMinutes"])
+        deadline = float(kept.get("Deadline", time.time() + seconds))
         memory = Memory.of(kept.get("Memory"))
         request = Request.of(properties)
         report = check(clients_of(request.region, properties.get("Role") or ""), request, memory)
         if report.state == WAITING and time.time() >= deadline:
-            report = timed_out(request, report, minutes)
+            report = timed_out(request, report, seconds)
     except Exception as error:  # without an answer the action waits for hours
-        report = Report(UNREADABLE, f"{type(error).__name__}: {error}"[:LENGTH])
+        report = CheckResult(UNREADABLE, f"{type(error).__name__}: {error}"[:LENGTH])
     print(f"{report.state}: {report.reason}")
     if report.state in PASSING:
         codepipeline.put_job_success_result(jobId=job["id"], outputVariables={"Digest": report.digest})

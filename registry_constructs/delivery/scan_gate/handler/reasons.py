@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from registry_constructs.ecr.regions import console_url
 from registry_constructs.ecr.severities import SEVERITIES
 
-from .findings import Finding, is_excepted
+from .findings import Vulnerability, is_excepted
 from .request import Request, is_digest
 
 LENGTH = 1_000  # CloudFormation takes an answer of 4,096 bytes, CodePipeline a message of 5,000
@@ -25,8 +25,8 @@ def name_of(request: Request, digest: str) -> str:
 def refusal(
     request: Request,
     digest: str,
-    blocking: Sequence[Finding],
-    excepted: Sequence[Finding],
+    blocking: Sequence[Vulnerability],
+    excepted: Sequence[Vulnerability],
     today: datetime.date,
 ) -> str:
     """How many findings refuse an image, the worst of them, what to do, and where to look."""
@@ -48,7 +48,7 @@ def refusal(
     return f"{start} {listed}{rest}. {tail}"
 
 
-def passing(request: Request, digest: str, excepted: Iterable[Finding], unscanned: int) -> str:
+def passing(request: Request, digest: str, excepted: Iterable[Vulnerability], unscanned: int) -> str:
     """That an image passes, and which exceptions it needs for that."""
     words = f"{name_of(request, digest)} has no findings at or above {request.severity}"
     if names := ", ".join(sorted({one.id for one in excepted})):
@@ -59,7 +59,7 @@ def passing(request: Request, digest: str, excepted: Iterable[Finding], unscanne
     return words
 
 
-def _described(finding: Finding, request: Request, today: datetime.date) -> str:
+def _described(finding: Vulnerability, request: Request, today: datetime.date) -> str:
     expired = [one.until for one in request.exceptions if one.until < today and is_excepted(finding, [one])]
     words = f"{finding.severity} {finding.id}"
     words += f" in {finding.package}" if finding.package else ""

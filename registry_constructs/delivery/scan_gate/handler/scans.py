@@ -22,12 +22,12 @@ from .calls import (
     Unreadable,
     Unsigned,
     Unsupported,
-    asking,
     batches,
     pages,
+    reading,
 )
 from .coverage import scan_times
-from .findings import Finding, basic_finding, closed, enhanced_finding, known_severity
+from .findings import Vulnerability, basic_finding, closed, enhanced_finding, known_severity
 from .manifests import INDEXES, MANIFESTS, kind_of, runs_nowhere
 
 _LASTING = "never becomes a scan that can be read"
@@ -57,13 +57,13 @@ class Scan:
         state: What changes while findings arrive; empty for a finished basic scan, to which none is added.
     """
 
-    findings: tuple[Finding, ...]
+    findings: tuple[Vulnerability, ...]
     missing: dict[str, int]
     completed: bool
     state: str
 
 
-class Registry:
+class ScannedRepository:
     """One repository, as the check reads it.
 
     Args:
@@ -82,7 +82,7 @@ class Registry:
     def describe(self, identifier: dict[str, str]) -> dict[str, Any]:
         """What ECR knows of the image, its digest for certain."""
         name = self._name(identifier)
-        with asking(name):
+        with reading(name):
             answer = self._clients("ecr").describe_images(**self._in, imageIds=[identifier])
             image: dict[str, Any] = answer["imageDetails"][0]
             if not image["imageDigest"] or identifier.get("imageDigest") not in (None, image["imageDigest"]):
@@ -116,7 +116,7 @@ class Registry:
                 counted[severity] = max(int(count), counted.get(severity, 0))
             for key in ("findings", "enhancedFindings"):
                 for one in page.get(key) or ():
-                    text = json.dumps(one, sort_keys=True, default=str)
+                    text = json.dumps(one, default=str)
                     listed[text] = (one, key == "enhancedFindings")
         if len(times) > 1:
             raise NotYet(f"{name}: it was scanned again while the findings were read")
@@ -131,11 +131,15 @@ class Registry:
             if not (of_inspector and closed(one))
         ]
         completed = statuses == {"COMPLETE"} and bool(times or counted)
-        state = ""
-        if enhanced or not completed:
-            facts = sorted((one.id, one.severity, one.package, one.fixable) for one in findings)
-            state = json.dumps([digest, sorted(times), sorted(counted.items()), len(listed), facts])
-        return Scan(tuple(dict.fromkeys(findings)), dict(expected - there), completed, state)
+        facts = sorted((one.id, one.severity, one.package, one.fixable) for one in findings)
+        state = [digest, sorted(times), sorted(counted.items()), len(listed), facts]
+        may_grow = enhanced or not completed
+        return Scan(
+            tuple(dict.fromkeys(findings)),
+            missing=dict(expected - there),
+            completed=completed,
+            state=json.dumps(state) if may_grow else "",
+        )
 
     def coverage(self, digest: str, *, completed: bool) -> str:
         """When Inspector scanned an image; raises unless it has done so since the push."""
@@ -151,7 +155,7 @@ class Registry:
 
     def check_signature(self, digest: str, profile: str) -> None:
         """Return only if managed signing has signed the image with a profile."""
-        with asking(self._name(digest)):
+        with reading(self._name(digest)):
             answer = self._clients("ecr").describe_image_signing_status(
                 **self._in, imageId={"imageDigest": digest}
             )
@@ -194,7 +198,7 @@ class Registry:
 
     def _start(self, digest: str) -> None:
         try:
-            with asking(self._name(digest)):
+            with reading(self._name(digest)):
                 self._clients("ecr").start_image_scan(**self._in, imageId={"imageDigest": digest})
         except CannotStart:
             # Scanned in the last 24 hours already, or by Inspector, which takes no orders: wait for that.
@@ -218,7 +222,7 @@ class Registry:
         """When an image was pushed; for an index's image that ECR does not describe, when the index was."""
         missing = [one for one, when in self._pushed.items() if when is None]
         for batch in batches(missing):
-            with asking(self._name(digest)):
+            with reading(self._name(digest)):
                 ids = [{"imageDigest": one} for one in batch]
                 answer = self._clients("ecr").describe_images(**self._in, imageIds=ids)
                 for image in answer["imageDetails"]:
@@ -235,7 +239,7 @@ class Registry:
         while level:
             manifests = self._manifests(list(level), name)
             children: dict[str, dict[str, Any]] = {}
-            with asking(name):
+            with reading(name):
                 for digest, descriptor in level.items():
                     kind = kind_of(manifests.get(digest), descriptor)
                     if kind == "index":
@@ -256,7 +260,7 @@ class Registry:
     def _manifests(self, digests: Sequence[str], name: str) -> dict[str, dict[str, Any]]:
         found: dict[str, dict[str, Any]] = {}
         for batch in batches(digests):
-            with asking(name):
+            with reading(name):
                 answer = self._clients("ecr").batch_get_image(
                     **self._in,
                     imageIds=[{"imageDigest": digest} for digest in batch],

@@ -43,7 +43,7 @@ class TopicPublisher(Protocol):
 
 @dataclass
 class Message:
-    """What to tell about one image."""
+    """A message about one image."""
 
     subject: str
     lines: list[str]
@@ -62,8 +62,8 @@ class Message:
 
 
 @dataclass
-class Told:
-    """What the events of a batch tell about one image, and the SQS messages that tell it."""
+class ImageEvents:
+    """What the events of a batch report about one image, and the SQS messages that they came in."""
 
     image: PushedImage
     records: list[str] = field(default_factory=list)
@@ -142,24 +142,24 @@ def run(
 ) -> list[str]:
     """Send one message an image, and return the ids of the records that failed."""
     images, failed = gather(records)
-    for told in images:
+    for events in images:
         if context.get_remaining_time_in_millis() < RESERVE:
-            # Ended by Lambda, the function could not say what it has sent already.
-            failed += told.records
+            # Ended by Lambda, the function could not report what it has sent.
+            failed += events.records
             continue
-        message = told.message()
+        message = events.message()
         try:
             if message is not None:
                 send(message, sns, topics)
         except (BotoCoreError, ClientError) as error:
-            print(f"{told.image}: not told: {error}")
-            failed += told.records
+            print(f"{events.image}: not reported: {error}")
+            failed += events.records
     return failed
 
 
-def gather(records: Iterable[dict[str, Any]]) -> tuple[list[Told], list[str]]:
-    """What the records tell about each image, and the ids of those that can't be read."""
-    images: dict[tuple[str, ...], Told] = {}
+def gather(records: Iterable[dict[str, Any]]) -> tuple[list[ImageEvents], list[str]]:
+    """The events of the records by image, and the ids of the records that can't be read."""
+    images: dict[tuple[str, ...], ImageEvents] = {}
     unreadable = []
     for record in records:
         try:
@@ -169,14 +169,14 @@ def gather(records: Iterable[dict[str, Any]]) -> tuple[list[Told], list[str]]:
             image = _image(event)
             kind = "failure" if event["detail-type"].endswith("Action") else "scan"
             key = (kind, image.account, image.region, image.repository, image.digest or image.tags[0])
-            told = images.get(key, Told(image))
-            _add(told, event)
+            events = images.get(key, ImageEvents(image))
+            _add(events, event)
         except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
-            print(f"{record['messageId']}: not an event that can be told: {type(error).__name__}: {error}")
+            print(f"{record['messageId']}: not an event to report: {type(error).__name__}: {error}")
             unreadable.append(record["messageId"])
         else:
-            told.records.append(record["messageId"])
-            images[key] = told
+            events.records.append(record["messageId"])
+            images[key] = events
     return list(images.values()), unreadable
 
 
@@ -187,7 +187,7 @@ def send(message: Message, sns: TopicPublisher, topics: dict[str, str]) -> None:
     sns.publish(TopicArn=topics["text"], Subject=subject[:SUBJECT_LENGTH], Message=message.text)
     if topics["chat"]:
         sns.publish(TopicArn=topics["chat"], Message=message.chat)
-    print(f"Told: {message.subject}")
+    print(f"Sent: {message.subject}")
 
 
 def _image(event: dict[str, Any]) -> PushedImage:
@@ -212,24 +212,24 @@ def _container_image(detail: dict[str, Any]) -> dict[str, Any]:
     return image
 
 
-def _add(told: Told, event: dict[str, Any]) -> None:
+def _add(events: ImageEvents, event: dict[str, Any]) -> None:
     """Take in one event."""
     kind, detail, when = event["detail-type"], event["detail"], event["time"]
     if kind in {"ECR Image Scan", "Inspector2 Scan"}:
         scanner = "basic scan" if kind == "ECR Image Scan" else "enhanced scan"
         counts = {name: index(count) for name, count in detail["finding-severity-counts"].items()}
-        if told.scan is None or told.scan[0] <= when:
-            told.scan = when, scanner, counts
+        if events.scan is None or events.scan[0] <= when:
+            events.scan = when, scanner, counts
     elif kind == "Inspector2 Finding":
         if not _of_an_earlier_time(event):
-            told.findings[detail["findingArn"]] = f"{detail['severity']} {detail['title']}"
+            events.findings[detail["findingArn"]] = f"{detail['severity']} {detail['title']}"
     elif kind == "ECR Replication Action":
         source = f"{detail['source-account']} in {detail['source-region']}"
-        told.failures[f"An image could not be replicated from {source}."] = None
+        events.failures[f"An image could not be replicated from {source}."] = None
     elif kind == "ECR Pull Through Cache Action":
         reasons = [detail[name] for name in ("failure-code", "failure-reason") if detail.get(name)]
         why = f": {', '.join(reasons)}" if reasons else ""
-        told.failures[f"An image could not be pulled from {detail['upstream-registry-url']}{why}."] = None
+        events.failures[f"An image could not be pulled from {detail['upstream-registry-url']}{why}."] = None
     else:
         raise ValueError(f"no words for {kind}")
 
@@ -237,7 +237,7 @@ def _add(told: Told, event: dict[str, Any]) -> None:
 def _of_an_earlier_time(event: dict[str, Any]) -> bool:
     """Whether a finding belongs to the image's first scan, or was made long before and only changed now.
 
-    Findings of first scans come one by one, beside the scan's summary. What can't be told apart is told.
+    Findings of first scans come one by one, beside the scan's summary. What can't be told apart is reported.
     """
     detail = event["detail"]
     pushed = _time(_container_image(detail).get("pushedAt"))
