@@ -34,6 +34,16 @@ def known_survivors(file: Path, names: Iterable[str]) -> dict[str, list[Survivor
     return known
 
 
+def problems_of_sample(outcome: Outcome, known: Iterable[Survivor]) -> Iterator[str]:
+    """What a sample found wrong: more survivors without a reason than `ALLOWED`."""
+    found = Counter(survivor for survivors in outcome.alive.values() for survivor in survivors)
+    without = sorted((found - Counter(known)).elements())
+    number = sum(outcome.mutants.values())
+    if len(without) > number * ALLOWED:
+        yield f"more than {ALLOWED:.0%} of {number} mutants are alive:"
+        yield from (f"No test notices this change of {one.function}:\n{_indented(one)}" for one in without)
+
+
 def problems(outcome: Outcome, known: Iterable[Survivor]) -> Iterator[str]:
     """What a run found wrong: too many alive, survivors without a reason, reasons without a survivor."""
     for module, number in sorted(outcome.mutants.items()):

@@ -22,6 +22,13 @@ _MADE_HERE: Final = frozenset({"cdk.out", "dist", "site", "build"})
 """What commands make at the top of the project; rooms of the library may have these names."""
 _MADE_ANYWHERE: Final = frozenset({"node_modules", "__pycache__"})
 _REPLACED: Final = re.compile(r"""setattr\(\s*[^,()]+,\s*["'](\w+)["']""")
+_WORDS: Final = (
+    r"^\s*(got|allowed|fix|description|applies_to|reason)=",
+    r"\b(Error|Annotations|warn\w*)\(",
+    r"^\s*f?[\"']",
+    r"_REASON\b",
+)
+"""Lines with nothing but the words of messages."""
 _MUTMUT: Final = Path(sys.executable).parent / "mutmut"
 _DEAD: Final = frozenset({"killed", "timeout"})
 _ALIVE: Final = frozenset({"survived", "no tests"})
@@ -40,11 +47,16 @@ class Target:
         name: How the command line calls it.
         sources: The files that are changed, relative to the project.
         tests: The files with the tests that judge.
+        synthesizes: Whether these use the CDK, whose Node processes can't be shared: each mutant then
+            imports it anew.
+        words: Whether the words of messages and descriptions are changed too.
     """
 
     name: str
     sources: tuple[str, ...]
     tests: tuple[str, ...]
+    synthesizes: bool = False
+    words: bool = True
 
 
 @dataclass(frozen=True, order=True, kw_only=True)
@@ -85,13 +97,20 @@ def targets(project: Path) -> dict[str, Target]:
             name=name,
             sources=tuple(_files(project, f"{name}.sources", one["sources"])),
             tests=tuple(_files(project, f"{name}.tests", one["tests"])),
+            synthesizes=one.get("synthesizes", False),
+            words=one.get("words", True),
         )
         for name, one in listed.items()
     }
 
 
-def run(target: Target, project: Path) -> Outcome:
-    """Try each mutant of a target.
+def run(target: Target, project: Path, digit: int | None = None) -> Outcome:
+    """Try the mutants of a target.
+
+    Args:
+        target: The target.
+        project: The project's folder.
+        digit: Only the mutants whose number ends in it, a tenth of them. Default: all.
 
     Raises:
         MutationError: mutmut stopped, or a mutant has no verdict.
@@ -102,7 +121,7 @@ def run(target: Target, project: Path) -> Outcome:
     log = folder / "mutmut.log"
     with log.open("w") as output:
         done = subprocess.run(
-            [_MUTMUT, "run"],
+            [_MUTMUT, "run", *([] if digit is None else [f"*__mutmut_*{digit}"])],
             cwd=folder,
             env={**os.environ, "STUBS_IN_PROCESS": "1"},
             stdout=output,
@@ -112,11 +131,11 @@ def run(target: Target, project: Path) -> Outcome:
     if done.returncode:
         end = re.split(r"[\r\n]+", log.read_text())[-40:]
         raise MutationError("\n".join([f"{target.name}: mutmut stopped; the end of {log}:", *end]))
-    return outcome(target, folder)
+    return outcome(target, folder, digit)
 
 
-def outcome(target: Target, folder: Path) -> Outcome:
-    """The verdicts that mutmut left in a folder."""
+def outcome(target: Target, folder: Path, digit: int | None = None) -> Outcome:
+    """The verdicts that mutmut left in a folder, of all mutants or of those whose number ends in a digit."""
     mutants: dict[str, int] = {}
     alive: dict[str, list[Survivor]] = {}
     without = []
@@ -125,6 +144,8 @@ def outcome(target: Target, folder: Path) -> Outcome:
         found = _NAME.fullmatch(mutant)
         if not found:
             raise MutationError(f"{target.name}: mutmut names a mutant in an unknown way: {line!r}")
+        if digit is not None and not mutant.endswith(str(digit)):
+            continue
         module = found["module"]
         mutants[module] = mutants.get(module, 0) + 1
         if status in _ALIVE:
@@ -170,8 +191,10 @@ def _copy(target: Target, project: Path, folder: Path) -> None:
         "pytest_add_cli_args_test_selection": list(target.tests),
         # The same examples for each mutant, or a survivor comes and goes.
         "pytest_add_cli_args": ["--hypothesis-seed=0", "-p", "no:cacheprovider"],
-        # Each mutant is tried in a process that has imported the tests and run none of them.
+        # Each mutant is tried in a process that has at most imported the tests, and run none of them.
         "process_isolation": "forkserver",
+        "forkserver_warmup": "none" if target.synthesizes else "collect",
+        "do_not_mutate_patterns": [] if target.words else _WORDS,
         "use_git_change_detection": False,
     }
     with (folder / "pyproject.toml").open("a") as settings:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 PRESETS: dict[str, Callable[..., LifecyclePolicy]] = {
     name: preset
     for name, preset in vars(presets).items()
-    if inspect.isfunction(preset) and not name.startswith("_")
+    if inspect.isfunction(preset) and not name.startswith("_") and "__" not in name
 }
 
 TAG_LISTS = [
