@@ -1,1 +1,1 @@
-"""Consumers of images on ECS, EKS and Lambda, with the rights to pull and no others."""
+"""ECS, EKS and Lambda constructs that run images, with permissions to pull only these images."""

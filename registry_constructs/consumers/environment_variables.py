@@ -1,4 +1,4 @@
-"""What a container's environment may hold in plain text, and what has to be a secret."""
+"""Checks of environment variables in plain text, and conversion of secrets for ECS."""
 
 from __future__ import annotations
 
@@ -28,26 +28,26 @@ def check_environment(
     *,
     fix: str = "store it in Secrets Manager, and let the program read it when it starts",
 ) -> None:
-    """Refuse names that can't be, and secrets in plain text.
+    """Check that variable names are valid and that no value in plain text is a secret.
 
-    Whoever may read the template, or what is made of it, sees plain text.
+    Everyone who can read the template or the deployed resource can read plain-text values.
 
     Args:
-        scope: What runs the program.
+        scope: The construct that the variables belong to.
         environment: The variables in plain text.
         secrets: The variables from secrets.
-        fix: Where a secret belongs.
+        fix: The advice of the error for a secret in plain text.
 
     Raises:
-        InvalidInputError: For a name that is none or stands in both, for a value that isn't text, and for
-            one that is a secret by its name or by its look.
+        InvalidInputError: For an invalid name, a name that is in both, a value that isn't text, and a value
+            that is a secret by its name or its format.
     """
     for name in (*environment, *secrets):
         check_variable_name(name)
     both = sorted(environment.keys() & secrets.keys())
     if both:
         raise InvalidInputError(
-            "A variable stands in environment and in secrets",
+            "A variable is in both environment and secrets",
             got=both,
             allowed="each name once",
             fix="leave it out of environment",
@@ -58,19 +58,19 @@ def check_environment(
 
 
 def as_ecs_secrets(secrets: Mapping[str, SecretValue]) -> dict[str, ecs.Secret]:
-    """The secrets as ECS takes them.
+    """Convert secrets and parameters to `ecs.Secret`.
 
     Raises:
-        InvalidInputError: For a value that is none, and for a parameter that isn't a SecureString.
+        InvalidInputError: For a value that is not a secret, and a parameter that isn't a SecureString.
     """
     return {name: _as_ecs_secret(name, value) for name, value in secrets.items()}
 
 
 def grant_imported_keys(role: iam.Role, secrets: Mapping[str, SecretValue]) -> None:
-    """Let a role decrypt secrets whose key stands in no stack of the app.
+    """Allow a role to decrypt secrets whose KMS key is imported.
 
-    The CDK grants the reading of a secret, and allows the decryption in its key's policy: an imported key has
-    none to write into.
+    For reading a secret the CDK allows the decryption in the key's policy, which it can't change for an
+    imported key.
     """
     stack = cdk.Stack.of(role)
     for value in secrets.values():
@@ -87,7 +87,7 @@ def grant_imported_keys(role: iam.Role, secrets: Mapping[str, SecretValue]) -> N
 
 
 def _as_ecs_secret(name: str, value: SecretValue) -> ecs.Secret:
-    # CDK's interfaces are protocols without a check at run time: what an object is, its attributes tell.
+    # The CDK's interfaces are protocols without a check at run time, so the attributes show the type.
     given: Any = value
     if isinstance(given, ecs.Secret):
         return given
@@ -103,11 +103,11 @@ def _as_ecs_secret(name: str, value: SecretValue) -> ecs.Secret:
                 got=given.node.path,
                 allowed="a SecureString parameter, or a secret of Secrets Manager",
                 fix="import one with StringParameter.from_secure_string_parameter_attributes; CloudFormation "
-                "can't make it",
+                "can't create it",
             )
         return ecs.Secret.from_ssm_parameter(given)
     raise InvalidInputError(
-        f"The value of {name} is no secret",
+        f"The value of {name} is not a secret",
         got=type(given).__name__,
         allowed="an ecs.Secret, a secret of Secrets Manager, a SecureString parameter",
         fix="write ecs.Secret.from_secrets_manager(secret, 'field') for one field of a secret",

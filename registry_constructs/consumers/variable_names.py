@@ -1,4 +1,4 @@
-"""What a variable of a program may be called, and what it may say in plain text. Plain Python."""
+"""Checks of an environment variable's name and of its value in plain text. Plain Python."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ _SECRET_VALUE: Final = re.compile(
     r"|\b(AKIA|ASIA)[A-Z0-9]{16}\b"  # AWS access key id
     r"|\bgh[opsu]_[A-Za-z0-9]{36}"  # GitHub
     r"|://[^/\s:@]+:[^/\s:@]+@"  # a URL with user name and password
-    r"|\{\{resolve:(secretsmanager|ssm-secure):"  # CloudFormation writes the value where it stands
+    r"|\{\{resolve:(secretsmanager|ssm-secure):"  # CloudFormation replaces it with the value
 )
 _PLAIN: Final = re.compile(r"|0|1|true|false|yes|no|arn:.*|(/[\w.-]+)+", re.IGNORECASE)
-"""Values that tell nothing, whatever the variable's name: switches, ARNs and paths of files."""
+"""Values that are never secret, whatever the variable's name: switches, ARNs and file paths."""
 
 
 def check_variable_name(name: str) -> None:
-    """Refuse what is no name of an environment variable.
+    """Check that a text is a valid name of an environment variable.
 
     Raises:
-        InvalidInputError: If it isn't.
+        InvalidInputError: If it is not.
     """
     if isinstance(name, str) and _NAME.fullmatch(name):
         return
@@ -37,23 +37,23 @@ def check_variable_name(name: str) -> None:
         "Not the name of an environment variable",
         got=name,
         allowed="letters, digits, '_', '.' and '-', the first a letter or '_'",
-        fix="write it such as 'LOG_LEVEL'",
+        fix="write a name such as 'LOG_LEVEL'",
     )
 
 
 def check_variable(name: str, value: str, *, fix: str, resolved: str = "") -> None:
-    """Refuse a value that is no text, and one that is a secret by its name or by its look.
+    """Check that a variable's value is text and not a secret, by its name and its format.
 
-    Whoever may read the template, or what is made of it, sees the value.
+    Everyone who can read the template or the deployed resource can read the value.
 
     Args:
         name: The variable.
-        value: Its value. A token is looked at only as far as `resolved` shows it.
-        fix: Where a secret belongs.
-        resolved: What the tokens in the value stand for.
+        value: Its value. Of a token, only `resolved` is checked.
+        fix: The advice of the error for a secret.
+        resolved: The value with its tokens resolved.
 
     Raises:
-        InvalidInputError: If it is one or the other.
+        InvalidInputError: If the value is not text, or is a secret.
     """
     if not isinstance(value, str):
         raise InvalidInputError(
@@ -65,8 +65,8 @@ def check_variable(name: str, value: str, *, fix: str, resolved: str = "") -> No
     by_name = not is_token(value) and _SECRET_NAME.search(name) and not _PLAIN.fullmatch(value)
     if by_name or _SECRET_VALUE.search(resolved or value):
         raise InvalidInputError(
-            f"{name} looks like a secret, and would stand in plain text in what is deployed",
+            f"{name} looks like a secret, and would be deployed in plain text",
             got=f"{name}=<not repeated here>",
-            allowed="values that anybody may read",
+            allowed="values that anyone may read",
             fix=fix,
         )

@@ -1,4 +1,4 @@
-"""The one container of a task: hardened, with its roles and logs; the same on Fargate and on EC2."""
+"""The hardened container of an ECS task on Fargate or EC2, with its roles and log group."""
 
 from __future__ import annotations
 
@@ -33,18 +33,18 @@ DEFAULT_USER: Final = "65532:65532"
 DEFAULT_WRITABLE_PATHS: Final[Mapping[str, int]] = MappingProxyType({"/tmp": 64})  # noqa: S108 - in a container
 """Paths kept in memory, with their size in MiB."""
 
-PULL_REASON: Final = "ecr:GetAuthorizationToken knows no resource."
+PULL_REASON: Final = "ecr:GetAuthorizationToken supports no resource-level permissions."
 """Why cdk-nag's AwsSolutions-IAM5 is acknowledged on an execution role."""
 
 ENVIRONMENT_REASON: Final = (
-    "What stands in plain text is no secret by its name or by its look, or the synth stops; secrets come "
-    "from Secrets Manager or Systems Manager when a task starts."
+    "Plain-text variables are checked at synthesis: names and values that look like a secret are an error. "
+    "Secrets are read from Secrets Manager or Systems Manager when a task starts."
 )
 """Why cdk-nag's AwsSolutions-ECS2 is acknowledged on a task definition with plain variables."""
 
 EXEC_REASON: Final = (
-    "A shell in the running container was asked for by name, and the actions of ssmmessages and "
-    "logs:DescribeLogGroups know no resource."
+    "ECS Exec is enabled explicitly (execute_command=True), and the actions of ssmmessages and "
+    "logs:DescribeLogGroups support no resource-level permissions."
 )
 """Why cdk-nag's AwsSolutions-IAM5 is acknowledged on a task role when ECS Exec is on."""
 
@@ -58,7 +58,7 @@ _PATH: Final = re.compile(r"(/[A-Za-z0-9_.@-]+)+")
 
 @dataclass(frozen=True, kw_only=True)
 class ContainerSettings:
-    """What the constructs of this room say about their container; their docstrings have the meaning."""
+    """Container settings that the ECS constructs share; see `FargateService` for their descriptions."""
 
     image: Image
     port: int | None = None
@@ -78,38 +78,38 @@ class ContainerSettings:
         object.__setattr__(self, "paths", paths)
 
     def check(self, scope: Construct, *, memory: int) -> None:
-        """Refuse what ECS would refuse, or what would only be noticed when a task starts.
+        """Check for settings that ECS refuses, or that fail only when a task starts.
 
         Raises:
-            InvalidInputError: For an image that is none, a port out of range, a secret in plain text, paths
-                that don't fit into the memory, and ECS Exec without a writable root file system.
+            InvalidInputError: For a value that is not an image, a port out of range, a secret in plain text,
+                paths that don't fit into the memory, and ECS Exec without a writable root file system.
         """
         check_image(self.image)
         _check_port(self.port)
         check_environment(scope, self.environment or {}, self.secrets or {}, fix=_SECRETS_FIX)
         for name in ("command", "entry_point"):
-            _check_words(name, getattr(self, name))
+            _check_arguments(name, getattr(self, name))
         if self.user is not None and not _USER.fullmatch(self.user):
             raise InvalidInputError(
-                "Not a user to run as",
+                "Not a container user",
                 got=self.user,
-                allowed="'<user>' or '<user>:<group>', by number or by name",
+                allowed="'<user>' or '<user>:<group>', as ids or names",
                 fix=f"write user='{DEFAULT_USER}', or None for the image's own",
             )
         self._check_paths(memory)
         if self.execute_command and self.readonly_root_filesystem:
             raise InvalidInputError(
-                "ECS Exec needs a root file system that can be written: its agent runs in the container",
+                "ECS Exec needs a writable root file system, because its agent runs in the container",
                 got="execute_command=True",
-                allowed="readonly_root_filesystem=False beside it",
-                fix="say so while you look for the fault, then take both out again",
+                allowed="execute_command=True with readonly_root_filesystem=False",
+                fix="set both while you debug, then remove both again",
             )
 
     def _check_paths(self, memory: int) -> None:
         for path, size in self.paths.items():
             if not _PATH.fullmatch(path) or not isinstance(size, int) or (not is_token(size) and size < 1):
                 raise InvalidInputError(
-                    "Not a path to keep in memory",
+                    "Not a writable path that is kept in memory",
                     got={path: size},
                     allowed="absolute paths, each with a size of 1 MiB or more",
                     fix="write writable_paths={'/tmp': 64}",
@@ -120,18 +120,18 @@ class ContainerSettings:
                 f"The writable paths take {total} MiB of the task's memory",
                 got=dict(self.paths),
                 allowed=f"less than its {memory} MiB",
-                fix="make them smaller, or the task larger",
+                fix="reduce the sizes of the paths, or increase the task's memory",
             )
 
 
 @dataclass(frozen=True, kw_only=True)
 class TaskParts:
-    """What every task has besides its definition.
+    """The roles and the log group of a task.
 
     Attributes:
-        execution_role: Pulls the image, writes the logs and reads the secrets.
-        task_role: What the program itself runs as.
-        log_group: Where its output goes.
+        execution_role: The role that pulls the image, writes the logs and reads the secrets.
+        task_role: The role of the application in the container.
+        log_group: The log group of the container's output.
     """
 
     execution_role: iam.Role
@@ -140,11 +140,11 @@ class TaskParts:
 
 
 def task_parts(scope: Construct) -> TaskParts:
-    """The roles and the logs of a task; neither role may do anything yet."""
+    """Create the roles and the log group of a task; the roles have no permissions yet."""
     stack = cdk.Stack.of(scope)
     tasks = iam.ServicePrincipal(
         "ecs-tasks.amazonaws.com",
-        # As the ECS Developer Guide has it for task roles (task-iam-roles), against a confused deputy.
+        # Confused deputy prevention for task roles (ECS Developer Guide, task-iam-roles).
         conditions={
             "StringEquals": {"aws:SourceAccount": stack.account},
             "ArnLike": {
@@ -176,7 +176,7 @@ def task_parts(scope: Construct) -> TaskParts:
 def fargate_definition(
     scope: Construct, parts: TaskParts, *, architecture: Architecture, cpu: int, memory_limit_mib: int
 ) -> ecs.FargateTaskDefinition:
-    """A task definition for Linux on Fargate, without its container."""
+    """Create a task definition for Linux on Fargate, without its container."""
     processors = {"amd64": ecs.CpuArchitecture.X86_64, "arm64": ecs.CpuArchitecture.ARM64}
     return ecs.FargateTaskDefinition(
         scope,
@@ -198,10 +198,10 @@ def add_container(
     parts: TaskParts,
     **size: Any,  # noqa: ANN401 - CPU and memory, on EC2
 ) -> ecs.ContainerDefinition:
-    """Put the container into a task definition, and what it needs into the execution role.
+    """Add the container to a task definition, and its permissions to the execution role.
 
     Raises:
-        InvalidInputError: For a secret that is none.
+        InvalidInputError: For a value in `secrets` that is not a secret.
     """
     linux = ecs.LinuxParameters(definition, "Linux", init_process_enabled=True)
     linux.drop_capabilities(ecs.Capability.ALL)
@@ -246,8 +246,8 @@ def _warn_of_privileged_port(definition: ecs.TaskDefinition, settings: Container
     if port is not None and not is_token(port) and port < 1_024 and not root:
         cdk.Validations.of(definition).add_warning(
             "registry-constructs:port-privileged",
-            f"ECS lets only root listen on port {port}. Let the program listen on one from 1024 up; a load "
-            "balancer in front of it keeps its own port.",
+            f"On ECS only root can listen on port {port}. Use a container port of 1024 or higher; a load "
+            "balancer in front of the container can keep its own port.",
         )
 
 
@@ -262,15 +262,15 @@ def _check_port(port: int | None) -> None:
         return
     if not isinstance(port, int) or not 1 <= port <= 65_535:
         raise InvalidInputError(
-            "Not a port", got=port, allowed="1 to 65535", fix="write the port that the program listens on"
+            "Not a port", got=port, allowed="1 to 65535", fix="write the port that the container listens on"
         )
 
 
-def _check_words(name: str, words: Sequence[str] | None) -> None:
-    if isinstance(words, str):
+def _check_arguments(name: str, arguments: Sequence[str] | None) -> None:
+    if isinstance(arguments, str):
         raise InvalidInputError(
-            f"{name} is text, and ECS takes a list of words",
-            got=words,
+            f"{name} is text, and ECS takes a list of arguments",
+            got=arguments,
             allowed="a list of texts",
-            fix=f"write {name}={words.split()!r}",
+            fix=f"write {name}={arguments.split()!r}",
         )

@@ -1,4 +1,4 @@
-"""EC2 instances for a cluster of ECS."""
+"""EC2 capacity of an ECS cluster: an Auto Scaling group with a capacity provider."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from constructs import Construct
 
 from registry_constructs._cdk.located import located
 from registry_constructs._cdk.wildcards import acknowledge_wildcards
-from registry_constructs.consumers.ecs.task_placement import check_place, place
+from registry_constructs.consumers.ecs.task_placement import check_vpc_or_cluster, place_tasks
 from registry_constructs.ecr.errors import InvalidInputError
 from registry_constructs.ecr.tokens import is_token
 from registry_constructs.images.image_checks import Architecture
@@ -28,67 +28,67 @@ CLUSTER_ACTIONS: Final = (
     "ecs:SubmitContainerStateChange",
     "ecs:SubmitTaskStateChange",
 )
-"""What ECS's agent does on its cluster (Service Authorization Reference, Amazon ECS)."""
+"""Actions of the ECS agent on its cluster (Service Authorization Reference, Amazon ECS)."""
 
 INSTANCE_ACTIONS: Final = ("ecs:Poll", "ecs:StartTelemetrySession")
-"""What ECS's agent does on the instances of its cluster (same)."""
+"""Actions of the ECS agent on the instances of its cluster (same source)."""
 
 AGENT_REASON: Final = (
-    "ecs:DiscoverPollEndpoint knows no resource, and instances are named by ECS when they register: the role "
-    "is held to those of its cluster."
+    "ecs:DiscoverPollEndpoint supports no resource-level permissions, and ECS names instances when they "
+    "register: a condition limits the role to the instances of its cluster."
 )
 """Why cdk-nag's AwsSolutions-IAM5 is acknowledged on the instances' role."""
 
 NOTIFICATION_REASON: Final = (
-    "Auto Scaling tells EventBridge of each instance that starts and ends, without a topic."
+    "Auto Scaling sends an event to EventBridge for each instance that starts or ends, without a topic."
 )
 """Why cdk-nag's AwsSolutions-AS3 is acknowledged on the instances' group."""
 
 _AGENT_SETTINGS: Final = {
-    "ECS_AWSVPC_BLOCK_IMDS": "true",  # a task doesn't get at the instance's role
-    "ECS_IMAGE_PULL_BEHAVIOR": "always",  # nor at an image that another task may pull and it may not
-    "ECS_ENABLE_AWSLOGS_EXECUTIONROLE_OVERRIDE": "true",  # logs are written with the task's role as well
+    "ECS_AWSVPC_BLOCK_IMDS": "true",  # tasks can't use the instance's role
+    "ECS_IMAGE_PULL_BEHAVIOR": "always",  # a cached image of another task is not used without permission
+    "ECS_ENABLE_AWSLOGS_EXECUTIONROLE_OVERRIDE": "true",  # logs are written with the task's execution role
 }
 
 
 @jsii.implements(ec2.IConnectable)
 class Ec2Capacity(Construct):
-    """EC2 instances that ECS starts when tasks want them, drains, and ends when no task is left.
+    """EC2 instances of an ECS cluster: ECS starts them for tasks, drains them, and ends unused ones.
 
-    Instances stand in private subnets, demand IMDSv2 with one hop, have encrypted gp3 volumes and no key
-    pair, and run the ECS-optimized Amazon Linux 2023 for their processor. Their role lets ECS's agent serve
-    this cluster and has no rights in ECR: each task pulls with its own execution role.
+    Instances run in private subnets, require IMDSv2 with one hop, have encrypted gp3 volumes and no key
+    pair, and run the ECS-optimized Amazon Linux 2023 for their processor. Their role allows the ECS agent to
+    serve this cluster and has no ECR permissions: each task pulls with its own execution role.
 
-    A newer AMI comes with a deployment and is for instances that start after it;
+    A deployment can bring a newer AMI, which only instances that start afterwards use;
     `aws autoscaling start-instance-refresh --preferences ScaleInProtectedInstances=Refresh` replaces the
-    others. Instances protected from termination hold up the deletion of the stack: set `desired_count=0`
-    of the services, and wait until they are gone, or delete the Auto Scaling group with `--force-delete`.
+    others. Instances protected from termination block the deletion of the stack: set the services'
+    `desired_count=0` and wait until they are gone, or delete the Auto Scaling group with `--force-delete`.
 
     Args:
         scope: The construct that it belongs to.
         id: The construct's id, unique in `scope`.
-        vpc: Where a cluster is made. Give this or the cluster.
+        vpc: The VPC of a new cluster. Pass either `vpc` or `cluster`.
         cluster: A cluster of this stack.
-        vpc_subnets: Private subnets. Default: the VPC's with a way out, or else its isolated ones.
+        vpc_subnets: Private subnets. Default: private subnets with egress, otherwise isolated ones.
         instance_type: Its processor decides which images can run. Default: m7i.large.
-        min_capacity: The least instances. Default: 0, so none runs while no task wants one.
-        max_capacity: The most instances.
+        min_capacity: The minimum number of instances. Default: 0, so none runs while no task needs one.
+        max_capacity: The maximum number of instances.
         volume_size_gib: The size of each root volume in GiB, 30 to 16,384.
-        managed_termination_protection: Whether an instance with tasks is kept from being ended.
+        managed_termination_protection: Whether ECS protects instances with tasks from termination.
 
     Attributes:
-        cluster: The cluster, made or given.
+        cluster: The cluster, created or passed.
         capacity_provider: The capacity provider, which `Ec2Service` uses.
-        auto_scaling_group: The instances.
-        instance_role: The instances' role, such as for `AmazonSSMManagedInstanceCore`.
+        auto_scaling_group: The Auto Scaling group of the instances.
+        instance_role: The instances' role, for policies such as `AmazonSSMManagedInstanceCore`.
         security_group: The instances' security group; tasks have their own.
-        connections: Who may connect to the instances: nobody, at first.
+        connections: Network connections of the instances; none is allowed by default.
         vpc_subnets: The subnets.
         architecture: The instances' processor, `amd64` or `arm64`.
 
     Raises:
-        InvalidInputError: For subnets that are not private, bounds the wrong way round, a volume that is too
-            small, and a cluster of another stack.
+        InvalidInputError: For subnets that are not private, a minimum above the maximum, a volume size out
+            of range, and a cluster of another stack.
     """
 
     def __init__(
@@ -107,12 +107,12 @@ class Ec2Capacity(Construct):
     ) -> None:
         super().__init__(scope, id)
         with located(self):
-            check_place(vpc, cluster)
+            check_vpc_or_cluster(vpc, cluster)
             _check_cluster(self, cluster)
             _check_bounds(min_capacity, max_capacity)
             _check_volume(volume_size_gib)
-            placement = place(self, vpc=vpc, cluster=cluster, vpc_subnets=vpc_subnets)
-        self.cluster = cast("ecs.Cluster", placement.cluster)  # given, or made just now
+            placement = place_tasks(self, vpc=vpc, cluster=cluster, vpc_subnets=vpc_subnets)
+        self.cluster = cast("ecs.Cluster", placement.cluster)  # passed, or created by place_tasks
         self.vpc_subnets = placement.subnets
         instance_type = instance_type or ec2.InstanceType(DEFAULT_INSTANCE_TYPE)
         arm = instance_type.architecture is ec2.InstanceArchitecture.ARM_64
@@ -153,7 +153,7 @@ class Ec2Capacity(Construct):
 
     @property
     def connections(self) -> ec2.Connections:
-        """Who may connect to the instances."""
+        """Network connections of the instances."""
         return self.security_group.connections
 
     def _make_role(self) -> iam.Role:
@@ -184,7 +184,7 @@ class Ec2Capacity(Construct):
             "LaunchTemplate",
             instance_type=instance_type,
             machine_image=ecs.EcsOptimizedImage.amazon_linux2023(hardware),
-            # The cluster would add rights in all of ECS, ECR and CloudWatch Logs.
+            # The cluster would add permissions for all of ECS, ECR and CloudWatch Logs.
             role=self.instance_role.without_policy_updates(),
             security_group=self.security_group,
             associate_public_ip_address=False,
@@ -211,19 +211,19 @@ def _check_cluster(scope: Construct, cluster: ecs.Cluster | None) -> None:
     own = cdk.Stack.of(scope).node.path
     if not isinstance(cluster, ecs.Cluster) or cdk.Stack.of(cluster).node.path != own:
         raise InvalidInputError(
-            "Instances and cluster name each other, so they stand in one stack",
+            "Instances and cluster refer to each other, so both must be in one stack",
             got=cluster.node.path,
             allowed=f"a cluster of the stack {own}",
-            fix="make the capacity where the cluster is; services of other stacks can use it",
+            fix="create the Ec2Capacity in the cluster's stack; services of other stacks can use it",
         )
 
 
-def _check_bounds(least: int, most: int) -> None:
-    if not is_token(least) and not is_token(most) and not (0 <= least <= most and most > 0):
+def _check_bounds(minimum: int, maximum: int) -> None:
+    if not is_token(minimum) and not is_token(maximum) and not (0 <= minimum <= maximum and maximum > 0):
         raise InvalidInputError(
-            "Not bounds for a number of instances",
-            got={"min_capacity": least, "max_capacity": most},
-            allowed="0 <= min_capacity <= max_capacity, and max_capacity from 1",
+            "Invalid minimum and maximum number of instances",
+            got={"min_capacity": minimum, "max_capacity": maximum},
+            allowed="0 <= min_capacity <= max_capacity, and max_capacity 1 or more",
             fix="write min_capacity=0, max_capacity=4",
         )
 
@@ -231,8 +231,8 @@ def _check_bounds(least: int, most: int) -> None:
 def _check_volume(size: int) -> None:
     if not is_token(size) and not 30 <= size <= 16_384:
         raise InvalidInputError(
-            "Not a size for a root volume",
+            "Invalid size of a root volume",
             got=size,
-            allowed="30 to 16384 GiB; the AMI takes 30",
+            allowed="30 to 16384 GiB; the AMI needs 30",
             fix="write volume_size_gib=50",
         )

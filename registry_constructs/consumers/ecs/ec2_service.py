@@ -1,4 +1,4 @@
-"""A service on EC2 instances."""
+"""An ECS service on EC2 instances."""
 
 from __future__ import annotations
 
@@ -34,32 +34,32 @@ from registry_constructs.images.image import Image
 
 @jsii.implements(ec2.IConnectable)
 class Ec2Service(Construct):
-    """A service on the instances of an `Ec2Capacity`, with the defaults of a `FargateService`.
+    """An ECS service on the instances of an `Ec2Capacity`, with the defaults of `FargateService`.
 
-    Each task has a network interface and a security group of its own, and an instance has few: m7i.large
-    runs two tasks, more only with the account setting `awsvpcTrunking`.
+    Each task has its own network interface, and the instance type limits their number: m7i.large runs two
+    tasks, and more only with the account setting `awsvpcTrunking`.
 
     Args:
         scope: The construct that it belongs to.
         id: The construct's id, unique in `scope`.
-        image: What runs; refused if it was not built for the instances' processor.
-        capacity: The instances, and with them cluster and VPC.
+        image: The image; it must be built for the instances' processor.
+        capacity: The instances, which also decide cluster and VPC.
         vpc_subnets: Private subnets. Default: those of the instances.
-        security_group: Default: one of its own, which lets everything out and nothing in.
-        cpu: CPU units that each task is given at least, of which 1,024 are a vCPU.
-        memory_limit_mib: MiB that each task is given at most, from 6.
-        port: The port that the program listens on, from 1,024 up unless it is root. Default: none.
-        environment: Variables in plain text. What looks like a secret is refused. Default: none.
+        security_group: Default: a new one that allows all outbound and no inbound traffic.
+        cpu: CPU units reserved for each task; 1,024 units are one vCPU.
+        memory_limit_mib: Memory limit of each task in MiB, 6 or more.
+        port: The port that the container listens on, 1,024 or higher unless it runs as root. Default: none.
+        environment: Variables in plain text. A value that looks like a secret is an error. Default: none.
         secrets: Variables from Secrets Manager or SecureString parameters. Default: none.
         command: Default: the image's.
         entry_point: Default: the image's.
-        user: User and group, by number or name; None for the image's own.
-        readonly_root_filesystem: Whether the image's files can't be changed while it runs.
-        writable_paths: Directories kept in memory, by their size in MiB. Default: `{"/tmp": 64}`.
+        user: User and group, as ids or names; None for the image's user.
+        readonly_root_filesystem: Whether the container's root file system is read-only.
+        writable_paths: Writable directories in memory, with their size in MiB. Default: `{"/tmp": 64}`.
         health_check_command: As for `FargateService`.
         execute_command: As for `FargateService`.
         load_balancer: Default: none.
-        desired_count: Tasks. Default: 2, or what `scaling` says.
+        desired_count: Number of tasks. Default: 2, or what `scaling` sets.
         scaling: Default: none.
 
     Attributes:
@@ -67,18 +67,18 @@ class Ec2Service(Construct):
         capacity: The instances.
         cluster: Their cluster.
         task_definition: The task definition.
-        container: Its container.
-        execution_role: What ECS starts a task with.
-        task_role: What the program runs as: grant to this one.
-        log_group: The output of the tasks.
+        container: The container.
+        execution_role: The role with which ECS starts a task.
+        task_role: The role of the application; grant permissions to this role.
+        log_group: The log group of the tasks.
         security_group: The tasks' security group.
-        connections: Who may connect to the tasks; the default port is theirs.
+        connections: Network connections of the tasks; the default port is the container's.
         load_balancer: The load balancer; None without one.
-        target_group: The load balancer's targets; None without one.
-        scalable_task_count: What scales; None without scaling.
+        target_group: The load balancer's target group; None without one.
+        scalable_task_count: The scalable target; None without scaling.
 
     Raises:
-        InvalidInputError: For what ECS would refuse, and for what would weaken the above unasked.
+        InvalidInputError: For settings that ECS refuses, and settings that weaken the defaults implicitly.
     """
 
     def __init__(
@@ -173,7 +173,7 @@ class Ec2Service(Construct):
             propagate_tags=ecs.PropagatedTagSource.SERVICE,
             enable_ecs_managed_tags=True,
         )
-        # What tasks start with must be allowed before the first one starts.
+        # The execution role needs its permissions before the first task starts.
         self.service.node.add_dependency(self.execution_role)
         use_providers(self.service, self.cluster)
         if load_balancer is not None:
@@ -186,16 +186,16 @@ class Ec2Service(Construct):
 
     @property
     def connections(self) -> ec2.Connections:
-        """Who may connect to the tasks."""
+        """Network connections of the tasks."""
         return self._connections
 
 
 def _check_size(cpu: int, memory: int) -> None:
-    for name, value, least in (("cpu", cpu, 2), ("memory_limit_mib", memory, 6)):
-        if not is_token(value) and value < least:
+    for name, value, minimum in (("cpu", cpu, 2), ("memory_limit_mib", memory, 6)):
+        if not is_token(value) and value < minimum:
             raise InvalidInputError(
                 f"{name} is too small for a container",
                 got=value,
-                allowed=f"{least} or more",
+                allowed=f"{minimum} or more",
                 fix=f"write {name}=256",
             )

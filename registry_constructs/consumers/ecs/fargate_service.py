@@ -1,4 +1,4 @@
-"""A service on Fargate."""
+"""An ECS service on Fargate."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ from registry_constructs.consumers.ecs.fargate_size import check_size
 from registry_constructs.consumers.ecs.load_balancer import LoadBalancer, balance
 from registry_constructs.consumers.ecs.scaling import Scaling, desired_count_of, scale
 from registry_constructs.consumers.ecs.task_placement import (
-    check_place,
-    place,
+    check_vpc_or_cluster,
+    place_tasks,
     tasks_connections,
     tasks_security_group,
     use_providers,
@@ -38,12 +38,12 @@ from registry_constructs.images.image_checks import Architecture
 
 @dataclass(frozen=True, kw_only=True)
 class CapacityMix:
-    """Tasks on demand and tasks on spare capacity, which AWS takes back with two minutes' notice.
+    """A mix of on-demand Fargate tasks and Fargate Spot tasks, which AWS stops with a two-minute warning.
 
     Attributes:
-        base: Tasks that always run on demand, 0 to 100,000.
-        on_demand: The weight of on-demand tasks among the others, 0 to 1,000.
-        spot: The weight of spot tasks among the others, 1 to 1,000.
+        base: Number of tasks that always run on demand, 0 to 100,000.
+        on_demand: Weight of on-demand tasks beyond `base`, 0 to 1,000.
+        spot: Weight of Fargate Spot tasks beyond `base`, 1 to 1,000.
     """
 
     base: int = 1
@@ -52,76 +52,76 @@ class CapacityMix:
 
 
 Capacity = Literal["FARGATE", "FARGATE_SPOT"] | CapacityMix
-"""What a service's tasks run on."""
+"""Capacity of a service's tasks: on demand, Fargate Spot, or a mix."""
 
 
 @jsii.implements(ec2.IConnectable)
 class FargateService(Construct):
-    """A service on Fargate that runs one image, and may do nothing but that.
+    """An ECS service on Fargate that runs one image with least privilege.
 
-    With nothing said but its image and its VPC
+    With only an image and a VPC
 
-    - two tasks run in private subnets, without public addresses, in a cluster of their own with enhanced
-      Container Insights,
-    - the execution role may pull this repository (or this cache), write this log group and read these
-      secrets, and the task role may do nothing until it is granted something,
-    - the container runs as user 65532 with a read-only root file system, an init process and none of Linux's
+    - two tasks run in private subnets, without public addresses, in a new cluster with enhanced Container
+      Insights,
+    - the execution role is allowed to pull from this repository (or this cache), write to this log group and
+      read these secrets; the task role has no permissions until you grant some,
+    - the container runs as user 65532 with a read-only root file system, an init process and no Linux
       capabilities; `/tmp` is kept in memory,
     - logs are encrypted and kept for a year,
-    - a deployment starts new tasks before it stops old ones, and one that fails is rolled back,
-    - nobody can open a shell in it.
+    - a deployment starts new tasks before it stops old ones; a failed deployment is rolled back,
+    - ECS Exec is disabled.
 
-    It passes Security Hub ECS.2, ECS.4, ECS.5, ECS.8, ECS.9, ECS.10, ECS.12 and ECS.20. A private
-    pull needs a way out of the subnets: a NAT gateway, or VPC endpoints for ecr.api, ecr.dkr, logs and S3.
+    It passes Security Hub ECS.2, ECS.4, ECS.5, ECS.8, ECS.9, ECS.10, ECS.12 and ECS.20. To pull images, the
+    subnets need a NAT gateway, or VPC endpoints for ecr.api, ecr.dkr, logs and S3.
 
     Args:
         scope: The construct that it belongs to.
         id: The construct's id, unique in `scope`.
-        image: What runs. A tag that moves is a warning.
-        vpc: Where a cluster is made. Give this or the cluster.
-        cluster: A cluster of yours. For spot capacity it must have Fargate's capacity providers, which one
-            of this app is given.
-        vpc_subnets: Private subnets. Default: the VPC's with a way out, or else its isolated ones.
-        security_group: Default: one of its own, which lets everything out and nothing in.
-        architecture: The processor, `amd64` or `arm64`. An image that was not built for it is refused.
-        cpu: CPU units, of which 1,024 are a vCPU: 256 to 16,384. Costs by the second.
-        memory_limit_mib: MiB; Fargate offers certain ones with each CPU. Costs by the second.
-        port: The port that the program listens on, from 1,024 up unless it is root. Default: none.
-        environment: Variables in plain text. What looks like a secret is refused. Default: none.
+        image: The image. A mutable tag is a warning.
+        vpc: The VPC of a new cluster. Pass either `vpc` or `cluster`.
+        cluster: An existing cluster. For Fargate Spot it needs Fargate capacity providers, which are added
+            to a cluster of this app.
+        vpc_subnets: Private subnets. Default: private subnets with egress, otherwise isolated ones.
+        security_group: Default: a new one that allows all outbound and no inbound traffic.
+        architecture: The processor, `amd64` or `arm64`. The image must be built for it.
+        cpu: CPU units, 256 to 16,384; 1,024 units are one vCPU. Charged per second.
+        memory_limit_mib: Memory in MiB; the CPU decides which values are possible. Charged per second.
+        port: The port that the container listens on, 1,024 or higher unless it runs as root. Default: none.
+        environment: Variables in plain text. A value that looks like a secret is an error. Default: none.
         secrets: Variables from Secrets Manager or SecureString parameters, read when a task starts.
             Default: none.
         command: Default: the image's.
         entry_point: Default: the image's.
-        user: User and group, by number or name; None for the image's own. Security Hub ECS.20 wants one.
-        readonly_root_filesystem: Whether the image's files can't be changed while it runs.
-        writable_paths: Directories that can be written, kept in memory, which they take from the task's, by
-            their size in MiB. Nothing in them can be executed. Default: `{"/tmp": 64}`.
-        health_check_command: What ECS runs in the container to see that it is well: a list of words, or text
-            for the image's shell. Default: only the load balancer checks, if there is one.
-        execute_command: Whether ECS Exec opens shells in the container; it needs
+        user: User and group, as ids or names; None for the image's user. Security Hub ECS.20 requires one.
+        readonly_root_filesystem: Whether the container's root file system is read-only.
+        writable_paths: Writable directories, with their size in MiB. They are kept in the task's memory, and
+            files in them can't be executed. Default: `{"/tmp": 64}`.
+        health_check_command: The command of the container health check: a list of arguments, or text for the
+            image's shell. Default: only the load balancer checks health, if there is one.
+        execute_command: Whether ECS Exec can open shells in the container; it needs
             `readonly_root_filesystem=False`.
         load_balancer: Default: none.
-        desired_count: Tasks. Default: 2, or what `scaling` says.
+        desired_count: Number of tasks. Default: 2, or what `scaling` sets.
         scaling: Default: none.
         capacity: `FARGATE`, `FARGATE_SPOT`, or a `CapacityMix`. Changing from or to `FARGATE` replaces the
             service.
 
     Attributes:
         service: The ECS service.
-        cluster: The cluster, made or given.
+        cluster: The cluster, created or passed.
         task_definition: The task definition.
-        container: Its container.
-        execution_role: What ECS starts a task with.
-        task_role: What the program runs as: grant to this one.
-        log_group: The output of the tasks.
+        container: The container.
+        execution_role: The role with which ECS starts a task.
+        task_role: The role of the application; grant permissions to this role.
+        log_group: The log group of the tasks.
         security_group: The tasks' security group.
-        connections: Who may connect to the tasks; the default port is theirs.
+        connections: Network connections of the tasks; the default port is the container's.
         load_balancer: The load balancer; None without one.
-        target_group: The load balancer's targets; None without one.
-        scalable_task_count: What scales; None without scaling.
+        target_group: The load balancer's target group; None without one.
+        scalable_task_count: The scalable target; None without scaling.
 
     Raises:
-        InvalidInputError: For what ECS would refuse, and for what would weaken the above unasked.
+        InvalidInputError: For settings that ECS refuses, and settings that weaken the defaults implicitly.
     """
 
     def __init__(
@@ -170,7 +170,7 @@ class FargateService(Construct):
         self.target_group: elbv2.ApplicationTargetGroup | None = None
         self.scalable_task_count: ecs.ScalableTaskCount | None = None
         with located(self):
-            check_place(vpc, cluster)
+            check_vpc_or_cluster(vpc, cluster)
             settings.check(self, memory=memory_limit_mib)
             check_size(cpu, memory_limit_mib)
             image.check_architecture(architecture)
@@ -178,7 +178,7 @@ class FargateService(Construct):
             count = desired_count_of(desired_count, scaling, load_balanced=load_balancer is not None)
             if load_balancer is not None:
                 load_balancer.check(self, port=port)
-            placement = place(self, vpc=vpc, cluster=cluster, vpc_subnets=vpc_subnets)
+            placement = place_tasks(self, vpc=vpc, cluster=cluster, vpc_subnets=vpc_subnets)
         self.cluster = placement.cluster
         parts = task_parts(self)
         self.execution_role, self.task_role, self.log_group = (
@@ -211,7 +211,7 @@ class FargateService(Construct):
             propagate_tags=ecs.PropagatedTagSource.SERVICE,
             enable_ecs_managed_tags=True,
         )
-        # What tasks start with must be allowed before the first one starts.
+        # The execution role needs its permissions before the first task starts.
         self.service.node.add_dependency(self.execution_role)
         if capacity != "FARGATE" and isinstance(self.cluster, ecs.Cluster):
             self.cluster.enable_fargate_capacity_providers()
@@ -226,20 +226,20 @@ class FargateService(Construct):
 
     @property
     def connections(self) -> ec2.Connections:
-        """Who may connect to the tasks."""
+        """Network connections of the tasks."""
         return self._connections
 
 
 def _check_capacity(capacity: Capacity) -> None:
     if isinstance(capacity, CapacityMix):
-        fits = (
+        valid = (
             0 <= capacity.base <= 100_000 and 0 <= capacity.on_demand <= 1_000 and 1 <= capacity.spot <= 1_000
         )
     else:
-        fits = capacity in {"FARGATE", "FARGATE_SPOT"}
-    if not fits:
+        valid = capacity in {"FARGATE", "FARGATE_SPOT"}
+    if not valid:
         raise InvalidInputError(
-            "Not a capacity of Fargate",
+            "Not a Fargate capacity",
             got=capacity,
             allowed="'FARGATE', 'FARGATE_SPOT', or a CapacityMix with base up to 100000, on_demand up to "
             "1000 and spot from 1 to 1000",
@@ -248,7 +248,7 @@ def _check_capacity(capacity: Capacity) -> None:
 
 
 def _strategies(capacity: Capacity) -> list[ecs.CapacityProviderStrategy] | None:
-    """None for on-demand tasks alone: those need nothing of the cluster."""
+    """The capacity provider strategies; None for on-demand tasks only, which use the launch type."""
     if capacity == "FARGATE":
         return None
     if isinstance(capacity, CapacityMix):

@@ -1,4 +1,4 @@
-"""The sizes of task that Fargate offers: which memory goes with which CPU. Plain Python."""
+"""Task sizes of Fargate: the memory values that each CPU value supports. Plain Python."""
 
 from __future__ import annotations
 
@@ -27,36 +27,36 @@ SIZES: Final[Mapping[int, tuple[int, ...]]] = MappingProxyType(
 
 
 def check_size(cpu: int, memory: int) -> None:
-    """Refuse a task that Fargate has no size for.
+    """Check that Fargate supports a task's CPU and memory.
 
     Args:
-        cpu: CPU units; 1,024 are a vCPU. A token passes, and any memory with it.
-        memory: MiB. A token passes.
+        cpu: CPU units; 1,024 are one vCPU. A token passes, with any memory.
+        memory: Memory in MiB. A token passes.
 
     Raises:
-        InvalidInputError: If Fargate has no such CPU, or not this memory with it.
+        InvalidInputError: If Fargate doesn't support this CPU, or this memory with it.
     """
     if is_token(cpu):
         return
     if cpu not in SIZES:
         raise InvalidInputError(
-            "Fargate has no task with this CPU",
+            "Fargate doesn't support this CPU value",
             got=cpu,
-            allowed=f"{', '.join(map(str, SIZES))} CPU units, of which 1024 are a vCPU",
-            fix="take the next larger one",
+            allowed=f"{', '.join(map(str, SIZES))} CPU units; 1024 units are one vCPU",
+            fix="use the next larger value",
         )
     memories = SIZES[cpu]
     if not is_token(memory) and memory not in memories:
         larger = next((size for size in memories if size > memory), memories[-1])
         raise InvalidInputError(
-            f"Fargate has no task of {cpu} CPU units with this memory",
+            f"Fargate doesn't support this memory with {cpu} CPU units",
             got=memory,
-            allowed=_listed(memories),
-            fix=f"write memory_limit_mib={larger}, or take another cpu",
+            allowed=_as_text(memories),
+            fix=f"write memory_limit_mib={larger}, or use another cpu",
         )
 
 
-def _listed(memories: tuple[int, ...]) -> str:
+def _as_text(memories: tuple[int, ...]) -> str:
     first, second, *others = memories
     steps = {later - earlier for earlier, later in itertools.pairwise(memories)}
     if not others or len(steps) > 1:

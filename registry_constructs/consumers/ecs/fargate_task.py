@@ -1,4 +1,4 @@
-"""A task on Fargate that ends: run when somebody asks, or by a schedule."""
+"""An ECS task on Fargate that runs on demand or on a schedule."""
 
 from __future__ import annotations
 
@@ -25,29 +25,33 @@ from registry_constructs.consumers.ecs.container import (
     task_parts,
 )
 from registry_constructs.consumers.ecs.fargate_size import check_size
-from registry_constructs.consumers.ecs.task_placement import check_place, place, tasks_security_group
+from registry_constructs.consumers.ecs.task_placement import (
+    check_vpc_or_cluster,
+    place_tasks,
+    tasks_security_group,
+)
 from registry_constructs.consumers.environment_variables import SecretValue
 from registry_constructs.images.image import Image
 from registry_constructs.images.image_checks import Architecture
 
 RETRIES: Final = 10
-"""How often a start that failed is tried again, within an hour."""
+"""Retries of a failed start, within an hour."""
 
 
 @jsii.implements(ec2.IConnectable)
 class FargateTask(Construct):
-    """A task on Fargate from one image, hardened like a `FargateService`: a migration, a report, a clean-up.
+    """An ECS task on Fargate, hardened like a `FargateService`, for jobs such as a migration or a report.
 
-    It costs only while it runs. Nothing starts it but who is granted to, or the schedule.
+    It costs only while it runs. Only the schedule, or an identity with `grant_run`, can start it.
 
     Args:
         scope: The construct that it belongs to.
         id: The construct's id, unique in `scope`.
         image: As for `FargateService`, like every argument up to `writable_paths`.
-        vpc: Where a cluster is made. Give this or the cluster.
-        cluster: A cluster of yours.
-        vpc_subnets: Private subnets. Default: the VPC's with a way out, or else its isolated ones.
-        security_group: Default: one of its own, which lets everything out and nothing in.
+        vpc: The VPC of a new cluster. Pass either `vpc` or `cluster`.
+        cluster: An existing cluster.
+        vpc_subnets: Private subnets. Default: private subnets with egress, otherwise isolated ones.
+        security_group: Default: a new one that allows all outbound and no inbound traffic.
         architecture: `amd64` or `arm64`.
         cpu: CPU units.
         memory_limit_mib: MiB.
@@ -55,28 +59,28 @@ class FargateTask(Construct):
         secrets: Variables from Secrets Manager or SecureString parameters. Default: none.
         command: Default: the image's.
         entry_point: Default: the image's.
-        user: User and group, by number or name; None for the image's own.
-        readonly_root_filesystem: Whether the image's files can't be changed while it runs.
-        writable_paths: Directories kept in memory, by their size in MiB. Default: `{"/tmp": 64}`.
-        schedule: When it starts by itself. A start that fails is tried again, 10 times within an hour, and
-            then goes to the dead-letter queue, encrypted and kept for 14 days. EventBridge Scheduler starts a
-            task at least once, so twice must do no harm; what the task does afterwards it does not see.
-            Default: never.
+        user: User and group, as ids or names; None for the image's user.
+        readonly_root_filesystem: Whether the container's root file system is read-only.
+        writable_paths: Writable directories in memory, with their size in MiB. Default: `{"/tmp": 64}`.
+        schedule: When EventBridge Scheduler starts the task. A failed start is retried 10 times within an
+            hour, then sent to the dead-letter queue, which is encrypted and keeps it for 14 days. Scheduler
+            starts a task at least once, so the task must be idempotent; failures of a started task are not
+            detected. Default: no schedule.
 
     Attributes:
-        cluster: The cluster, made or given.
+        cluster: The cluster, created or passed.
         task_definition: The task definition.
-        container: Its container.
-        execution_role: What ECS starts the task with.
-        task_role: What the program runs as: grant to this one.
-        log_group: The output of the task.
+        container: The container.
+        execution_role: The role with which ECS starts the task.
+        task_role: The role of the application; grant permissions to this role.
+        log_group: The log group of the task.
         security_group: The task's security group.
-        connections: For letting it connect to others.
+        connections: Network connections of the task, to allow those to other resources.
         schedule: The schedule; None without one.
-        dead_letter_queue: The starts that failed; None without a schedule.
+        dead_letter_queue: The dead-letter queue of failed starts; None without a schedule.
 
     Raises:
-        InvalidInputError: For what ECS would refuse, and for what would weaken the above unasked.
+        InvalidInputError: For settings that ECS refuses, and settings that weaken the defaults implicitly.
     """
 
     def __init__(
@@ -113,11 +117,11 @@ class FargateTask(Construct):
             writable_paths=writable_paths,
         )
         with located(self):
-            check_place(vpc, cluster)
+            check_vpc_or_cluster(vpc, cluster)
             settings.check(self, memory=memory_limit_mib)
             check_size(cpu, memory_limit_mib)
             image.check_architecture(architecture)
-            placement = place(self, vpc=vpc, cluster=cluster, vpc_subnets=vpc_subnets)
+            placement = place_tasks(self, vpc=vpc, cluster=cluster, vpc_subnets=vpc_subnets)
         self.cluster = placement.cluster
         parts = task_parts(self)
         self.execution_role, self.task_role, self.log_group = (
@@ -135,17 +139,17 @@ class FargateTask(Construct):
         self.schedule: scheduler.Schedule | None = None
         self.dead_letter_queue: sqs.Queue | None = None
         if schedule is not None:
-            self._start_by(schedule)
+            self._add_schedule(schedule)
 
     @property
     def connections(self) -> ec2.Connections:
-        """For letting the task connect to others."""
+        """Network connections of the task."""
         return self.security_group.connections
 
     def grant_run(self, grantee: iam.IGrantable) -> iam.Grant:
-        """Let an identity start this task in its cluster, with its two roles and no others.
+        """Allow an identity to run this task in its cluster, with its two roles and no others.
 
-        The network is the caller's to say; `run_command` says it rightly.
+        The caller chooses subnets and security groups; `run_command` has the right ones.
         """
         run = iam.Grant.add_to_principal(
             grantee=grantee,
@@ -163,7 +167,7 @@ class FargateTask(Construct):
 
     @property
     def run_command(self) -> str:
-        """The command of the AWS CLI that starts the task; put it into a `cdk.CfnOutput`."""
+        """The AWS CLI command that runs the task; put it into a `cdk.CfnOutput`."""
         stack = cdk.Stack.of(self)
         subnets = cdk.Fn.join(",", [subnet.subnet_id for subnet in self._subnets.subnets or []])
         return (
@@ -173,7 +177,7 @@ class FargateTask(Construct):
             f"securityGroups=[{self.security_group.security_group_id}],assignPublicIp=DISABLED}}'"
         )
 
-    def _start_by(self, schedule: scheduler.ScheduleExpression) -> None:
+    def _add_schedule(self, schedule: scheduler.ScheduleExpression) -> None:
         stack = cdk.Stack.of(self)
         group = stack.format_arn(service="scheduler", resource="schedule-group", resource_name="default")
         role = iam.Role(
@@ -206,7 +210,7 @@ class FargateTask(Construct):
                 retry_attempts=RETRIES,
                 max_event_age=cdk.Duration.hours(1),
                 dead_letter_queue=queue,
-                # The target would add the right to start the task in every cluster.
+                # The target would add the permission to run the task in every cluster.
                 role=role.without_policy_updates(),
             ),
         )

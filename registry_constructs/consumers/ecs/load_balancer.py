@@ -1,4 +1,4 @@
-"""An Application Load Balancer in front of a service."""
+"""The Application Load Balancer of an ECS service."""
 
 from __future__ import annotations
 
@@ -18,31 +18,35 @@ from registry_constructs.consumers.network.subnets import private_subnets, publi
 from registry_constructs.ecr.errors import InvalidInputError
 from registry_constructs.ecr.tokens import is_token
 
-LOG_BUCKET_REASON: Final = "The bucket holds access logs; to log the access to it would fill it with itself."
+LOG_BUCKET_REASON: Final = (
+    "The bucket holds access logs; access logs of this bucket would be added to it in turn."
+)
 """Why cdk-nag's AwsSolutions-S1 is acknowledged on the bucket of the access logs."""
 
-INTERNET_REASON: Final = "It is internet-facing by name, with a certificate: everybody may connect to it."
+INTERNET_REASON: Final = (
+    "The load balancer is internet-facing (internal=False) with a certificate: anyone may connect."
+)
 """Why cdk-nag's AwsSolutions-EC23 is acknowledged on an internet-facing load balancer."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class LoadBalancer:
-    """An Application Load Balancer, internal unless said otherwise, for HTTP in the container.
+    """Settings of an Application Load Balancer, internal by default, that uses HTTP to the container.
 
-    It drops invalid headers, is protected from deletion, and writes access logs, for a year, into a bucket of
-    its own that stays when the stack goes. It costs by the hour.
+    It drops invalid headers, is protected from deletion, and writes access logs to a new bucket, which keeps
+    them for a year and is retained when the stack is deleted. It is charged per hour.
 
     Attributes:
         certificate: For HTTPS, with TLS 1.3, or 1.2 with forward secrecy; HTTP then redirects to it.
-            Default: HTTP, which only an internal load balancer may speak.
+            Default: HTTP, which is allowed only for an internal load balancer.
         internal: Whether only its network can reach it. False puts it into the public subnets and needs a
             certificate.
-        peers: Who may connect; `[]` for nobody, and then `service.load_balancer.connections` lets security
-            groups in. Default: the VPC's addresses, or everybody if it is internet-facing.
-        vpc_subnets: Where it stands. Default: the private subnets, or the public ones if internet-facing.
-        health_check_path: What it asks each task for.
-        health_check_codes: The answers that are healthy, such as `200` or `200-399`.
-        deletion_protection: Whether ELB refuses to delete it, and CloudFormation with it.
+        peers: Who is allowed to connect; with `[]` nobody is, and `service.load_balancer.connections` allows
+            security groups. Default: the VPC's addresses, or everyone if it is internet-facing.
+        vpc_subnets: Its subnets. Default: the private subnets, or the public ones if internet-facing.
+        health_check_path: The path that the health check requests from each task.
+        health_check_codes: The HTTP status codes of a healthy task, such as `200` or `200-399`.
+        deletion_protection: Whether deletion protection is on, so that CloudFormation can't delete it either.
     """
 
     certificate: acm.ICertificate | None = None
@@ -54,36 +58,36 @@ class LoadBalancer:
     deletion_protection: bool = True
 
     def check(self, scope: Construct, *, port: int | None) -> None:
-        """Refuse what can't work, or would send everything in plain text over the internet.
+        """Check for settings that can't work, or that use unencrypted HTTP over the internet.
 
         Raises:
-            InvalidInputError: Without a port, internet-facing without a certificate, for a health check that
-                is no path, and in a stack without a Region.
+            InvalidInputError: Without a port, internet-facing without a certificate, for an invalid health
+                check path, and in a stack without a Region.
         """
         if port is None:
             raise InvalidInputError(
-                "A load balancer without a port to send requests to",
+                "A load balancer needs a container port to send requests to",
                 got=None,
-                allowed="port=8080, or whichever the program listens on",
-                fix="write the port beside load_balancer",
+                allowed="the port that the container listens on",
+                fix="write port=8080 in addition to load_balancer",
             )
         if not self.internal and self.certificate is None:
             raise InvalidInputError(
-                "An internet-facing load balancer without a certificate",
-                got="internal=False",
-                allowed="a certificate beside it",
+                "An internet-facing load balancer needs a certificate",
+                got="internal=False without certificate",
+                allowed="internal=False with a certificate",
                 fix="write certificate=acm.Certificate(...), or leave internal out",
             )
         if not is_token(self.health_check_path) and not self.health_check_path.startswith("/"):
             raise InvalidInputError(
-                "Not a path to check the health with",
+                "Not a path for the health check",
                 got=self.health_check_path,
                 allowed="a path that begins with /",
                 fix=f"write health_check_path='/{self.health_check_path}'",
             )
         if is_token(cdk.Stack.of(scope).region):
             raise InvalidInputError(
-                "The stack names no Region, and who may write access logs depends on it",
+                "The stack has no Region, and the permission to write access logs depends on it",
                 got=cdk.Stack.of(scope).node.path,
                 allowed="a stack with a Region",
                 fix="give the stack env=cdk.Environment(account=..., region=...)",
@@ -92,27 +96,27 @@ class LoadBalancer:
 
 def balance(
     scope: Construct,
-    given: LoadBalancer,
+    settings: LoadBalancer,
     service: ecs.FargateService | ecs.Ec2Service,
     *,
     vpc: ec2.IVpc,
     container: ecs.ContainerDefinition,
 ) -> tuple[elbv2.ApplicationLoadBalancer, elbv2.ApplicationTargetGroup]:
-    """Put a load balancer in front of a service; its tasks accept connections from it alone.
+    """Add a load balancer to a service, whose tasks then accept connections only from it.
 
     Raises:
-        InvalidInputError: If the VPC has no such subnets, or no addresses that are known.
+        InvalidInputError: If the VPC has no such subnets, or its addresses are not known.
     """
-    select = private_subnets if given.internal else public_subnets
-    subnets = select(vpc, given.vpc_subnets)
+    select = private_subnets if settings.internal else public_subnets
+    subnets = select(vpc, settings.vpc_subnets)
     _check_zones(subnets)
     balancer = elbv2.ApplicationLoadBalancer(
         scope,
         "LoadBalancer",
         vpc=vpc,
         vpc_subnets=subnets,
-        internet_facing=not given.internal,
-        deletion_protection=given.deletion_protection,
+        internet_facing=not settings.internal,
+        deletion_protection=settings.deletion_protection,
         drop_invalid_header_fields=True,
     )
     balancer.log_access_logs(_log_bucket(scope))
@@ -128,11 +132,11 @@ def balance(
             )
         ],
         health_check=elbv2.HealthCheck(
-            path=given.health_check_path, healthy_http_codes=given.health_check_codes
+            path=settings.health_check_path, healthy_http_codes=settings.health_check_codes
         ),
     )
-    _listen(balancer, given, group, _peers(given, vpc))
-    if not given.internal:
+    _listen(balancer, settings, group, _peers(settings, vpc))
+    if not settings.internal:
         cdk.Validations.of(balancer).acknowledge(
             cdk.Acknowledgment(id="AwsSolutions-EC23", reason=INTERNET_REASON)
         )
@@ -143,7 +147,7 @@ def _check_zones(selected: ec2.SubnetSelection) -> None:
     subnets = selected.subnets or []
     if len(subnets) < 2:
         raise InvalidInputError(
-            "A load balancer stands in two Availability Zones at least",
+            "A load balancer needs at least two Availability Zones",
             got=[subnet.node.path for subnet in subnets],
             allowed="two subnets or more, in different zones",
             fix="use a VPC of two zones or more",
@@ -152,13 +156,13 @@ def _check_zones(selected: ec2.SubnetSelection) -> None:
 
 def _listen(
     balancer: elbv2.ApplicationLoadBalancer,
-    given: LoadBalancer,
+    settings: LoadBalancer,
     group: elbv2.ApplicationTargetGroup,
     peers: Sequence[ec2.IPeer],
 ) -> None:
     http = elbv2.ApplicationProtocol.HTTP
     forward = elbv2.ListenerAction.forward([group])
-    if given.certificate is None:
+    if settings.certificate is None:
         listeners = [
             balancer.add_listener("Http", port=80, protocol=http, open=False, default_action=forward)
         ]
@@ -171,7 +175,7 @@ def _listen(
                 port=443,
                 protocol=elbv2.ApplicationProtocol.HTTPS,
                 open=False,
-                certificates=[given.certificate],
+                certificates=[settings.certificate],
                 ssl_policy=elbv2.SslPolicy.TLS13_12_RES_PQ,
                 default_action=forward,
             ),
@@ -181,28 +185,28 @@ def _listen(
             listener.connections.allow_default_port_from(peer, "Clients")
 
 
-def _peers(given: LoadBalancer, vpc: ec2.IVpc) -> Sequence[ec2.IPeer]:
-    if given.peers is not None:
-        return given.peers
-    if not given.internal:
+def _peers(settings: LoadBalancer, vpc: ec2.IVpc) -> Sequence[ec2.IPeer]:
+    if settings.peers is not None:
+        return settings.peers
+    if not settings.internal:
         return [ec2.Peer.any_ipv4()]
     resource = vpc.node.default_child
     if isinstance(resource, ec2.CfnVPC) and resource.cidr_block:
-        # Written out, so that those who read the template, tools among them, see what is let in.
+        # The literal CIDR, so that readers and tools see in the template which addresses are allowed.
         return [ec2.Peer.ipv4(resource.cidr_block)]
     try:
         return [ec2.Peer.ipv4(vpc.vpc_cidr_block)]
-    except RuntimeError:  # what jsii makes of an error of the CDK
+    except RuntimeError:  # jsii raises this for an error of the CDK
         raise InvalidInputError(
             "The imported VPC's addresses are not known",
             got=vpc.node.path,
             allowed="a VPC with vpc_cidr_block",
-            fix="import it with vpc_cidr_block, or say who may connect: LoadBalancer(peers=[...])",
+            fix="import it with vpc_cidr_block, or set who may connect: LoadBalancer(peers=[...])",
         ) from None
 
 
 def _log_bucket(scope: Construct) -> s3.Bucket:
-    """Elastic Load Balancing writes access logs only with S3's own encryption."""
+    """Create the bucket of the access logs; Elastic Load Balancing supports only SSE-S3 there."""
     bucket = s3.Bucket(
         scope,
         "AccessLogs",

@@ -1,4 +1,4 @@
-"""How many tasks a service runs."""
+"""The number of tasks of an ECS service: a fixed count or Application Auto Scaling."""
 
 from __future__ import annotations
 
@@ -15,14 +15,15 @@ DEFAULT_COUNT = 2
 
 @dataclass(frozen=True, kw_only=True)
 class Scaling:
-    """Keeps a service's number of tasks where its load wants it, by target tracking.
+    """Target tracking that scales a service's number of tasks with its load.
 
     Attributes:
-        min: The least tasks, from 1.
-        max: The most tasks.
-        cpu_percent: Average CPU use to keep, 1 to 100; None for not by CPU. Default: 60.
-        memory_percent: Average memory use to keep, 1 to 100. Default: not by memory.
-        requests_per_target: Requests per task and minute to keep, behind a load balancer. Default: not so.
+        min: The minimum number of tasks, 1 or more.
+        max: The maximum number of tasks.
+        cpu_percent: Target of average CPU utilization, 1 to 100; None to not scale by CPU. Default: 60.
+        memory_percent: Target of average memory utilization, 1 to 100. Default: not by memory.
+        requests_per_target: Target of requests per task and minute; needs a load balancer. Default: not by
+            requests.
     """
 
     min: int
@@ -32,15 +33,15 @@ class Scaling:
     requests_per_target: int | None = None
 
     def check(self, *, load_balanced: bool) -> None:
-        """Refuse what can't work.
+        """Check the bounds and the targets.
 
         Raises:
-            InvalidInputError: For bounds the wrong way round, a target out of range, or none at all.
+            InvalidInputError: For a minimum above the maximum, a target out of range, or no target.
         """
         known = not is_token(self.min) and not is_token(self.max)
         if known and not 1 <= self.min <= self.max:
             raise InvalidInputError(
-                "Not bounds for a number of tasks",
+                "Invalid minimum and maximum number of tasks",
                 got={"min": self.min, "max": self.max},
                 allowed="1 <= min <= max",
                 fix="write Scaling(min=2, max=10)",
@@ -56,30 +57,30 @@ class Scaling:
             raise InvalidInputError(
                 "requests_per_target is not a number of requests",
                 got=requests,
-                allowed="1 or more a minute",
+                allowed="1 or more per minute",
                 fix="write requests_per_target=1000",
             )
         if requests is not None and not load_balanced:
             raise InvalidInputError(
-                "Requests are counted by a load balancer, and there is none",
+                "Scaling by requests needs a load balancer, and there is none",
                 got=requests,
                 allowed="cpu_percent and memory_percent",
                 fix="add load_balancer=LoadBalancer(), or leave requests_per_target out",
             )
         if self.cpu_percent is None and self.memory_percent is None and requests is None:
             raise InvalidInputError(
-                "Nothing says when to scale",
+                "Scaling has no target",
                 got=self,
                 allowed="cpu_percent, memory_percent or requests_per_target",
-                fix="leave cpu_percent out, which keeps 60",
+                fix="leave cpu_percent out, which sets 60",
             )
 
 
 def desired_count_of(given: int | None, scaling: Scaling | None, *, load_balanced: bool) -> int | None:
-    """The number of tasks to write into the template: none where scaling decides.
+    """The number of tasks in the template; None if scaling sets it.
 
     Raises:
-        InvalidInputError: If it is not a number, or given beside scaling.
+        InvalidInputError: If it is not a number, or set together with scaling.
     """
     if scaling is None:
         count = DEFAULT_COUNT if given is None else given
@@ -94,10 +95,10 @@ def desired_count_of(given: int | None, scaling: Scaling | None, *, load_balance
     scaling.check(load_balanced=load_balanced)
     if given is not None:
         raise InvalidInputError(
-            "desired_count beside scaling would undo it with a deployment",
+            "With desired_count, each deployment would undo scaling",
             got=given,
-            allowed="one of the two",
-            fix="leave desired_count out; Scaling.min is the least that runs",
+            allowed="either desired_count or scaling",
+            fix="leave desired_count out; Scaling.min is the minimum number of tasks",
         )
     return None
 
@@ -105,7 +106,7 @@ def desired_count_of(given: int | None, scaling: Scaling | None, *, load_balance
 def scale(
     service: ecs.BaseService, scaling: Scaling, target_group: elbv2.ApplicationTargetGroup | None
 ) -> ecs.ScalableTaskCount:
-    """Have Application Auto Scaling set the number of tasks."""
+    """Add Application Auto Scaling to a service."""
     count = service.auto_scale_task_count(min_capacity=scaling.min, max_capacity=scaling.max)
     if scaling.cpu_percent is not None:
         count.scale_on_cpu_utilization("Cpu", target_utilization_percent=scaling.cpu_percent)

@@ -1,4 +1,4 @@
-"""Where tasks run: a cluster, and private subnets of its network."""
+"""Placement of ECS tasks: the cluster, its VPC, private subnets and security groups."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from registry_constructs.ecr.errors import InvalidInputError
 
 @dataclass(frozen=True, kw_only=True)
 class TaskPlacement:
-    """A cluster and the private subnets in it.
+    """The cluster, VPC and private subnets that tasks run in.
 
     Attributes:
         cluster: The cluster.
-        vpc: Its network.
+        vpc: The cluster's VPC.
         subnets: Private subnets, at least one.
     """
 
@@ -28,35 +28,35 @@ class TaskPlacement:
     subnets: ec2.SubnetSelection
 
 
-def check_place(vpc: ec2.IVpc | None, cluster: ecs.ICluster | None) -> None:
-    """Refuse both and neither.
+def check_vpc_or_cluster(vpc: ec2.IVpc | None, cluster: ecs.ICluster | None) -> None:
+    """Check that either a VPC or a cluster is passed.
 
     Raises:
-        InvalidInputError: If not exactly one is given.
+        InvalidInputError: If both or neither are passed.
     """
     if (vpc is None) == (cluster is None):
         raise InvalidInputError(
-            "Tasks run in a cluster of your own, or in a new one in a VPC",
-            got="neither" if vpc is None else "both vpc and cluster",
-            allowed="one of the two",
-            fix="write vpc=vpc for a new cluster, or cluster=cluster, which has its VPC",
+            "Tasks run in an existing cluster, or in a new one in a VPC",
+            got="neither vpc nor cluster" if vpc is None else "both vpc and cluster",
+            allowed="either vpc or cluster",
+            fix="write vpc=vpc for a new cluster, or cluster=cluster for an existing one in its VPC",
         )
 
 
-def place(
+def place_tasks(
     scope: Construct,
     *,
     vpc: ec2.IVpc | None,
     cluster: ecs.ICluster | None,
     vpc_subnets: ec2.SubnetSelection | None,
 ) -> TaskPlacement:
-    """The cluster, made if there is none, and private subnets.
+    """The placement of tasks in a cluster, which is created if none is passed.
 
     Raises:
-        InvalidInputError: If not exactly one of VPC and cluster is given, or the subnets aren't private.
+        InvalidInputError: If both or neither of VPC and cluster are passed, or the subnets aren't private.
     """
-    check_place(vpc, cluster)
-    network = vpc or _network(cast("ecs.ICluster", cluster))
+    check_vpc_or_cluster(vpc, cluster)
+    network = vpc or _vpc_of(cast("ecs.ICluster", cluster))
     subnets = private_subnets(network, vpc_subnets)
     if cluster is None:
         cluster = ecs.Cluster(
@@ -65,10 +65,10 @@ def place(
     return TaskPlacement(cluster=cluster, vpc=network, subnets=subnets)
 
 
-def _network(cluster: ecs.ICluster) -> ec2.IVpc:
+def _vpc_of(cluster: ecs.ICluster) -> ec2.IVpc:
     try:
         return cluster.vpc
-    except RuntimeError:  # what jsii makes of an error of the CDK
+    except RuntimeError:  # jsii raises this for an error of the CDK
         raise InvalidInputError(
             "The imported cluster's VPC is not known",
             got=cluster.node.path,
@@ -78,7 +78,7 @@ def _network(cluster: ecs.ICluster) -> ec2.IVpc:
 
 
 class _Providers(Dependable):
-    """What a cluster's capacity providers are written into; the CDK makes it when it synthesizes."""
+    """The resource of a cluster's capacity providers, which the CDK creates at synthesis."""
 
     def __init__(self, cluster: ecs.Cluster) -> None:
         super().__init__()
@@ -91,19 +91,19 @@ class _Providers(Dependable):
 
 
 def use_providers(service: ecs.BaseService, cluster: ecs.Cluster) -> None:
-    """Have a service made after its cluster's capacity providers, and deleted before: ECS demands both."""
+    """Create a service after its cluster's capacity providers and delete it before them, as ECS requires."""
     providers = DependencyGroup()
     Dependable.implement(providers, _Providers(cluster))
     service.node.add_dependency(providers)
 
 
 def tasks_security_group(scope: Construct, vpc: ec2.IVpc) -> ec2.SecurityGroup:
-    """A security group that lets everything out and nothing in."""
+    """Create a security group that allows all outbound and no inbound traffic."""
     return ec2.SecurityGroup(
         scope, "SecurityGroup", vpc=vpc, description=f"Tasks of {scope.node.path}", allow_all_outbound=True
     )
 
 
 def tasks_connections(group: ec2.ISecurityGroup, port: int | None) -> ec2.Connections:
-    """Who may connect to tasks, by default to their port."""
+    """Network connections of tasks, with the container's port as the default port."""
     return ec2.Connections(security_groups=[group], default_port=None if port is None else ec2.Port.tcp(port))

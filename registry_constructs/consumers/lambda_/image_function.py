@@ -1,4 +1,4 @@
-"""A Lambda function that runs an image, and the right to fetch it for this function alone."""
+"""A Lambda function that runs an image, with a repository policy that allows only this function."""
 
 from __future__ import annotations
 
@@ -38,15 +38,15 @@ VPC_ACTIONS: Final = (
     "ec2:DescribeSubnets",
     "ec2:UnassignPrivateIpAddresses",
 )
-"""What Lambda does in a VPC with the function's role (Lambda guide, configuration-vpc)."""
+"""Actions of Lambda in a VPC with the function's role (Lambda guide, configuration-vpc)."""
 
 VPC_REASON: Final = (
-    "Lambda makes and deletes the function's network interfaces with its role, on any resource (Lambda "
+    "Lambda creates and deletes the function's network interfaces with its role, on any resource (Lambda "
     "guide, configuration-vpc). A second statement denies the same to the function's own code."
 )
 """Why cdk-nag's AwsSolutions-IAM5 is acknowledged on the role of a function in a VPC."""
 
-TRACING_REASON: Final = "X-Ray's actions know no resource but *; tracing is asked for by name."
+TRACING_REASON: Final = "X-Ray's actions support only the resource *; tracing is enabled explicitly."
 """Why cdk-nag's AwsSolutions-IAM5 is acknowledged on the role of a function that is traced."""
 
 _SECRETS_FIX: Final = (
@@ -55,57 +55,57 @@ _SECRETS_FIX: Final = (
 )
 _ARCHITECTURES: Final[dict[str, Architecture]] = {"x86_64": "amd64", "arm64": "arm64"}
 
-# CloudFormation cuts names of more than 64 characters, in a way that it doesn't document.
-_LONGEST_STEM: Final = 64 - len("-AbCdEfGhIjKlM")
+# CloudFormation shortens names of more than 64 characters in an undocumented way.
+_MAX_STEM_LENGTH: Final = 64 - len("-AbCdEfGhIjKlM")
 
 
 class ImageFunction(lambda_.Function):
     """A Lambda function from an image in ECR.
 
-    It is a `lambda_.Function` and goes wherever one does. With nothing said but its image
+    It is a `lambda_.Function` and can be used wherever one can. With only an image
 
-    - the repository's policy lets Lambda fetch images for this function alone, by its name, or by what
-      CloudFormation makes the name begin with,
-    - its role may write to its own log group, and nothing else,
+    - the repository's policy allows Lambda to fetch images only for this function, by its name, or by the
+      prefix of the name that CloudFormation generates,
+    - its role is allowed only to write to its own log group,
     - the log group is encrypted with the stack's log key and kept for a year.
 
-    Role, log group and queue stand beside the function in `scope`, with the ids `<id>Role`, `<id>Logs` and
+    Role, log group and queue are created in `scope`, with the ids `<id>Role`, `<id>Logs` and
     `<id>DeadLetters`.
 
-    Lambda fetches the image when the function is deployed and keeps it. A tag that is pushed again changes
-    nothing until the template does: name the image by its digest. Lambda takes no pull-through cache, no
-    image of another Region, and no index of several architectures: give it the digest of one.
+    Lambda fetches the image when the function is deployed and keeps it. Pushing a tag again changes nothing
+    until the template changes: use the image's digest. Lambda doesn't support pull-through caches, images of
+    another Region, and indexes of several architectures: use the digest of one architecture's image.
 
     Args:
         scope: The construct that it belongs to.
         id: The construct's id.
-        image: The image, of a repository in the stack's Region. An imported repository, or one of another
-            app, must let Lambda fetch it: the error says by which statements.
+        image: The image, of a repository in the stack's Region. The policy of an imported repository, or one
+            of another app, must allow Lambda to fetch it: the error lists the statements.
         function_name: Up to 64 characters. Changing it replaces the function. Default: a generated name.
         description: Up to 256 characters. Default: none.
         cmd: The command, instead of the image's. Default: the image's.
         entrypoint: The entry point, instead of the image's. Default: the image's.
-        architecture: `lambda_.Architecture.X86_64` or `ARM_64`. Default: what the image was built for if that
-            was said, else `X86_64`.
-        memory_size: MiB, 128 to 10,240; processor time grows with it. Default: 512.
+        architecture: `lambda_.Architecture.X86_64` or `ARM_64`. Default: the image's architecture if it is
+            set, otherwise `X86_64`.
+        memory_size: Memory in MiB, 128 to 10,240; CPU grows with it. Default: 512.
         timeout: Up to 15 minutes. Default: 30 seconds.
-        environment: Variables, in plain text for whoever may read the function. Secrets are refused by their
-            names. Default: none.
-        environment_encryption: A key for them. Default: Lambda's own key, which costs nothing.
-        vpc: A VPC that the function's code reaches; without, it reaches the internet. Default: none.
-        vpc_subnets: Private subnets in it. Default: those with a way out, or else its isolated ones.
-        security_groups: Security groups in it. Default: one for this function.
-        reserved_concurrent_executions: The most executions at a time, which are set aside for it. Default:
-            the account's pool.
-        dead_letter_queue_enabled: Keep what asynchronous calls failed at for 14 days, in an encrypted queue.
-            Default: False, it is lost after two retries.
-        dead_letter_queue: A queue of yours for it. Default: one is made if `dead_letter_queue_enabled`.
+        environment: Variables, in plain text for everyone who can read the function. Names and values that
+            look like a secret are an error. Default: none.
+        environment_encryption: A key for them. Default: the AWS managed key of Lambda, which is free.
+        vpc: A VPC that the function connects to; without one, it can reach the internet. Default: none.
+        vpc_subnets: Private subnets in it. Default: those with egress, otherwise the isolated ones.
+        security_groups: Security groups in it. Default: a new one for this function.
+        reserved_concurrent_executions: Reserved concurrency, the maximum number of concurrent executions.
+            Default: the account's unreserved concurrency.
+        dead_letter_queue_enabled: Keep events of failed asynchronous invocations for 14 days, in an encrypted
+            dead-letter queue. Default: False, an event is lost after two retries.
+        dead_letter_queue: An existing queue for it. Default: one is created if `dead_letter_queue_enabled`.
         tracing: X-Ray tracing. Default: `lambda_.Tracing.DISABLED`.
 
     Raises:
-        InvalidInputError: For an image that Lambda can't run, what it has no such memory or time for, subnets
-            that are not private, secrets in the environment, and an imported repository whose policy can't be
-            changed from here.
+        InvalidInputError: For an image that Lambda can't run, memory or timeout out of range, subnets that
+            are not private, secrets in the environment, and an imported repository whose policy can't be
+            changed in this app.
     """
 
     def __init__(
@@ -148,7 +148,7 @@ class ImageFunction(lambda_.Function):
             description="What a function from an image may do",
         )
         logs.grant_write(role)
-        Dependable.implement(role, _ItsPolicy(role))
+        Dependable.implement(role, _PolicyOf(role))
         if environment_encryption is not None:
             environment_encryption.grant_decrypt(role)
         if vpc is not None:
@@ -184,24 +184,24 @@ class ImageFunction(lambda_.Function):
         )
         image.warn_if_moving(self)
         with located(self):
-            self._let_lambda_fetch(repository, self._known_name(function_name))
+            self._allow_lambda_pull(repository, self._known_name(function_name))
 
     def _known_name(self, given: str | None) -> str:
-        """The function's name as far as it is known at synth; its reference would be circular."""
+        """The known part of the function's name at synthesis; a reference to it would be circular."""
         if given is not None:
             return "*" if is_token(given) else given
         stack, resource = self.stack, cast("lambda_.CfnFunction", self.node.default_child)
         stem = f"{stack.stack_name}-{stack.resolve(resource.logical_id)}"
-        if is_token(stem) or len(stem) > _LONGEST_STEM:
+        if is_token(stem) or len(stem) > _MAX_STEM_LENGTH:
             return "*"
         # The id stays a token, since it can still be overridden.
         return f"{stack.stack_name}-{resource.logical_id}-*"
 
-    def _let_lambda_fetch(self, repository: ecr.IRepository, name: str) -> None:
-        """Add to the repository's policy what Lambda needs to fetch images for this function.
+    def _allow_lambda_pull(self, repository: ecr.IRepository, name: str) -> None:
+        """Allow Lambda in the repository's policy to fetch images for this function.
 
-        Lambda writes the same into a policy that has it not, and the next update of the repository's stack
-        would remove it.
+        Lambda itself adds such a statement if it is missing, and the next update of the repository's stack
+        would remove that one.
         """
         function = self.stack.format_arn(
             service="lambda",
@@ -212,7 +212,7 @@ class ImageFunction(lambda_.Function):
         principals = lambda_principals(self.stack, [function])
         there, here = repository.env.account, self.stack.account
         if known_to_differ(there, here):
-            # The account makes the function; later the service fetches the image by itself (see there).
+            # The account creates the function; later the service fetches the image (see lambda_principals).
             principals.append(iam.AccountPrincipal(here))
         statements = [
             iam.PolicyStatement(principals=[principal], actions=list(LAMBDA_PULL_ACTIONS))
@@ -220,28 +220,30 @@ class ImageFunction(lambda_.Function):
         ]
         written = json.dumps([self.stack.resolve(statement.to_statement_json()) for statement in statements])
         try:
-            added = [repository.add_to_resource_policy(statement) for statement in statements]
+            results = [repository.add_to_resource_policy(statement) for statement in statements]
         except InvalidInputError as error:
             raise InvalidInputError(
-                "Lambda may not fetch images from this repository, whose policy can't be changed from here",
+                "Lambda can't fetch images from this repository, whose policy can't be changed in this app",
                 got=repository.node.path,
-                allowed=f"a repository whose policy holds {written}",
-                fix="let the app that owns it add these statements (grant_pull_to_lambda), then import it "
+                allowed=f"a repository whose policy contains {written}",
+                fix="add these statements in the app that owns it (grant_pull_to_lambda), then import it "
                 "with policy_managed_elsewhere=True",
             ) from error
-        if not isinstance(repository, ImportedRepository) and not all(one.statement_added for one in added):
+        if not isinstance(repository, ImportedRepository) and not all(
+            result.statement_added for result in results
+        ):
             cdk.Validations.of(self).add_warning(
                 "registry-constructs:lambda-needs-the-repositorys-policy",
-                f"The policy of {repository.node.path} can't be changed from here. See that it holds "
-                f"{written}, and import it with Repository.from_repository_arn(..., "
+                f"The policy of {repository.node.path} can't be changed in this app. Make sure that it "
+                f"contains {written}, and import it with Repository.from_repository_arn(..., "
                 "policy_managed_elsewhere=True).",
             )
 
 
-class _ItsPolicy(Dependable):
-    """What depends on a role waits for its policy, and so for the role.
+class _PolicyOf(Dependable):
+    """Makes dependents of a role depend on its policy only, which depends on the role.
 
-    The CDK would name both, and cfn-lint finds the role redundant beside its ARN (W3005).
+    The CDK would add both, and cfn-lint reports the role as redundant (W3005).
     """
 
     def __init__(self, role: iam.Role) -> None:
@@ -254,7 +256,7 @@ class _ItsPolicy(Dependable):
 
 
 class _Code(lambda_.Code):
-    """The image without a grant: `EcrImageCode` would let Lambda fetch it for every function."""
+    """Image code without a grant; `EcrImageCode` would allow Lambda to fetch it for every function."""
 
     def __init__(self, image: Image, *, cmd: Sequence[str] | None, entrypoint: Sequence[str] | None) -> None:
         super().__init__()
@@ -279,7 +281,7 @@ def _default_architecture(image: Image) -> lambda_.Architecture:
 
 
 def _grant_vpc(role: iam.Role) -> None:
-    """Let Lambda attach the function to a VPC, and keep the function's own code from doing the same."""
+    """Allow Lambda to attach the function to a VPC, and deny these actions to the function's own code."""
     role.add_to_policy(iam.PolicyStatement(actions=list(VPC_ACTIONS), resources=["*"]))
     functions = cdk.Stack.of(role).format_arn(
         service="lambda",

@@ -1,4 +1,4 @@
-"""What Lambda takes of an image, and how large a function may be."""
+"""Limits of Lambda: supported images, memory and timeout."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from registry_constructs.images.image import Image
 
 
 def check_fetched(image: Image, stack: cdk.Stack) -> None:
-    """Refuse an image that Lambda can't fetch for a function of a stack.
+    """Check that Lambda can fetch an image for a function of a stack.
 
     Raises:
         InvalidInputError: For an index of several architectures, and an image of another Region.
     """
     if image.architectures is not None and len(set(image.architectures)) > 1:
         raise InvalidInputError(
-            "Lambda takes no index of several architectures",
+            "Lambda doesn't support an index of several architectures",
             got=image.architectures,
             allowed="an image for one architecture",
-            fix="name the digest of one architecture's image and say architectures=['arm64'] or ['amd64']",
+            fix="use the digest of one architecture's image and set architectures=['arm64'] or ['amd64']",
         )
     if known_to_differ(image.region, stack.region):
         raise InvalidInputError(
-            "Lambda fetches images in its own Region only",
+            "Lambda fetches images only from its own Region",
             got=f"{image.repository_name} in {image.region}",
             allowed=f"a repository in {stack.region}",
             fix="replicate the image into the function's Region: Image.replica(...)",
@@ -32,21 +32,21 @@ def check_fetched(image: Image, stack: cdk.Stack) -> None:
 
 
 def check_size(memory: int | None, timeout: cdk.Duration | None) -> None:
-    """Refuse memory and time that no function has (Lambda guide, gettingstarted-limits).
+    """Check a function's memory and timeout (Lambda guide, gettingstarted-limits).
 
     Raises:
-        InvalidInputError: If one is out of bounds.
+        InvalidInputError: If one is out of range.
     """
     if memory is not None and not is_token(memory) and not 128 <= memory <= 10_240:
         raise InvalidInputError(
-            "Lambda has no function with this memory",
+            "Memory is out of Lambda's range",
             got=memory,
             allowed="128 to 10240 MiB",
             fix="write memory_size=512",
         )
     if timeout is not None and not timeout.is_unresolved() and not 1 <= timeout.to_seconds() <= 900:
         raise InvalidInputError(
-            "No function runs for this long",
+            "Timeout is out of Lambda's range",
             got=f"{timeout.to_seconds():g} seconds",
             allowed="1 second to 15 minutes",
             fix="write timeout=cdk.Duration.minutes(15), or run it as a FargateTask",

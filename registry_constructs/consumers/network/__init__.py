@@ -1,1 +1,1 @@
-"""Networks without internet access: VPC endpoints and what may pass them."""
+"""Image pulls in VPCs without internet access: VPC endpoints and their policies."""

@@ -1,7 +1,7 @@
-"""What may pass each VPC endpoint of a private pull.
+"""Policies of the VPC endpoints that private image pulls need.
 
-An endpoint's policy grants nothing: it is the most that anybody can do through the endpoint. `*` stands as
-resource only for actions that know no narrower one (Service Authorization Reference).
+An endpoint policy grants nothing; it limits what is possible through the endpoint. The resource is `*` only
+for actions without resource-level permissions (Service Authorization Reference).
 """
 
 from __future__ import annotations
@@ -14,32 +14,32 @@ from aws_cdk import aws_iam as iam
 
 from registry_constructs.ecr.actions import IMPORT_ACTIONS, PULL_ACTIONS
 
-Workload = Literal["fargate", "ecs-ec2", "eks"]
-"""What pulls: tasks on Fargate (Batch on Fargate too), ECS tasks on EC2 instances, or an EKS cluster."""
+WorkloadType = Literal["fargate", "ecs-ec2", "eks"]
+"""Consumers that pull: tasks on Fargate (also Batch on Fargate), ECS tasks on EC2, or an EKS cluster."""
 
 Service = Literal["eks", "elasticloadbalancing", "kms", "secretsmanager", "ssm", "ssmmessages"]
-"""What else consumers may call."""
+"""Further services that consumers can use."""
 
 WORKLOADS: Final[dict[str, tuple[str, ...]]] = {
     "fargate": (),
     "ecs-ec2": ("ecs", "ecs-agent", "ecs-telemetry"),
     "eks": ("ec2", "eks-auth", "sts"),
 }
-"""What each kind of consumer calls beside ECR, S3 and CloudWatch Logs (ECS guide vpc-endpoints, EKS guide
-private-clusters)."""
+"""Services that each workload type calls besides ECR, S3 and CloudWatch Logs (ECS guide vpc-endpoints, EKS
+guide private-clusters)."""
 
 SERVICES: Final = ("eks", "elasticloadbalancing", "kms", "secretsmanager", "ssm", "ssmmessages")
-"""What consumers call only if they use it."""
+"""Services that only some consumers use."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class EndpointEnvironment:
-    """Where consumers run.
+    """The partition, Region and accounts of the consumers.
 
     Attributes:
-        partition: Such as `aws`.
+        partition: The partition, such as `aws`.
         region: The Region.
-        accounts: The accounts whose identities go through the endpoints.
+        accounts: The accounts whose identities use the endpoints.
     """
 
     partition: str
@@ -47,7 +47,7 @@ class EndpointEnvironment:
     accounts: tuple[str, ...]
 
     def arns(self, patterns: Sequence[str]) -> list[str]:
-        """ARNs in each of the accounts, or `*` for no pattern."""
+        """ARNs of the patterns in each account, or `*` without patterns."""
         return [
             f"arn:{self.partition}:{pattern.format(region=self.region, account=account)}"
             for account in self.accounts
@@ -77,7 +77,7 @@ _POLICIES: Final[dict[str, tuple[_Allowed, ...]]] = {
             resources=("logs:{region}:{account}:log-group:*",),
         ),
     ),
-    # The managed policy AmazonEC2ContainerServiceforEC2Role, without making clusters.
+    # The managed policy AmazonEC2ContainerServiceforEC2Role, without creating clusters.
     "ecs": (
         _Allowed(actions=("ecs:DiscoverPollEndpoint",)),
         _Allowed(
@@ -133,7 +133,7 @@ _POLICIES: Final[dict[str, tuple[_Allowed, ...]]] = {
     "sts": (
         _Allowed(actions=("sts:GetCallerIdentity",)),
         _Allowed(actions=("sts:AssumeRole",), resources=("iam::{account}:role/*",)),
-        # A pod's web identity is no IAM principal yet.
+        # A pod's web identity is not an IAM principal before this call.
         _Allowed(
             actions=("sts:AssumeRoleWithWebIdentity",), resources=("iam::{account}:role/*",), signed=False
         ),
@@ -171,8 +171,8 @@ _POLICIES: Final[dict[str, tuple[_Allowed, ...]]] = {
     "elasticloadbalancing": (
         _Allowed(
             actions=tuple(
-                f"elasticloadbalancing:Describe{what}"
-                for what in (
+                f"elasticloadbalancing:Describe{suffix}"
+                for suffix in (
                     *("ListenerAttributes", "ListenerCertificates", "Listeners", "LoadBalancerAttributes"),
                     *("LoadBalancers", "Rules", "SSLPolicies", "Tags", "TargetGroupAttributes"),
                     *("TargetGroups", "TargetHealth"),
@@ -181,8 +181,8 @@ _POLICIES: Final[dict[str, tuple[_Allowed, ...]]] = {
         ),
         _Allowed(
             actions=tuple(
-                f"elasticloadbalancing:{what}"
-                for what in (
+                f"elasticloadbalancing:{action}"
+                for action in (
                     *("AddListenerCertificates", "AddTags", "CreateListener", "CreateLoadBalancer"),
                     *("CreateRule", "CreateTargetGroup", "DeleteListener", "DeleteLoadBalancer"),
                     *("DeleteRule", "DeleteTargetGroup", "DeregisterTargets", "ModifyListener"),
@@ -195,7 +195,7 @@ _POLICIES: Final[dict[str, tuple[_Allowed, ...]]] = {
             resources=_BALANCERS,
         ),
     ),
-    # Amazon ECS and EKS take no policy on these (awsdocs/amazon-ecs-developer-guide#55,
+    # Amazon ECS and EKS support no policy on these (awsdocs/amazon-ecs-developer-guide#55,
     # awslabs/landing-zone-accelerator-on-aws#224): "only supports the full-access endpoint policy".
     "ecs-agent": (),
     "ecs-telemetry": (),
@@ -226,47 +226,49 @@ _CONTROLLER_ON_EC2 = (
 
 
 def service_policy(
-    service: str, place: EndpointEnvironment, *, others: Sequence[str]
+    service: str, environment: EndpointEnvironment, *, others: Sequence[str]
 ) -> list[iam.PolicyStatement]:
-    """What consumers may do through a service's endpoint; nothing for one that takes no policy.
+    """The policy statements of a service's endpoint; empty for a service that supports no policy.
 
     Args:
         service: The service's short name, such as `logs`.
-        place: Where the consumers run.
+        environment: The environment of the consumers.
         others: The services that have an endpoint as well.
     """
     allowed = _POLICIES[service]
     if service == "ec2" and "elasticloadbalancing" in others:
         allowed += _CONTROLLER_ON_EC2
     return [
-        _statement(one.actions, place.arns(one.resources), place.accounts if one.signed else ())
-        for one in allowed
+        _statement(
+            part.actions, environment.arns(part.resources), environment.accounts if part.signed else ()
+        )
+        for part in allowed
     ]
 
 
 def registry_policy(
-    place: EndpointEnvironment, *, pulled: Sequence[str], imported: Sequence[str]
+    environment: EndpointEnvironment, *, pulled: Sequence[str], imported: Sequence[str]
 ) -> list[iam.PolicyStatement]:
-    """What may be done through both endpoints of ECR.
+    """The policy statements of both ECR endpoints.
 
     Args:
-        place: Where the consumers run.
+        environment: The environment of the consumers.
         pulled: ARNs of repositories that images are pulled from.
-        imported: ARNs of repositories that ECR may make for a cache, on the first pull.
+        imported: ARNs of repositories that ECR can create for a cache, on the first pull.
     """
     statements = [
-        _statement(["ecr:GetAuthorizationToken"], ["*"], place.accounts),
-        _statement(PULL_ACTIONS, pulled, place.accounts),
+        _statement(["ecr:GetAuthorizationToken"], ["*"], environment.accounts),
+        _statement(PULL_ACTIONS, pulled, environment.accounts),
     ]
     if imported:
-        statements.append(_statement(IMPORT_ACTIONS, imported, place.accounts))
+        statements.append(_statement(IMPORT_ACTIONS, imported, environment.accounts))
     return statements
 
 
-def layers_policy(place: EndpointEnvironment) -> list[iam.PolicyStatement]:
-    """What may be done in S3: reading layers. The URL that ECR gives is signed by an account of AWS's own."""
+def layers_policy(environment: EndpointEnvironment) -> list[iam.PolicyStatement]:
+    """The policy statement of the S3 endpoint: reading layers, by URLs that an account of AWS signs."""
     # UG vpc-endpoints, minimum Amazon S3 bucket permissions.
-    layers = f"arn:{place.partition}:s3:::prod-{place.region}-starport-layer-bucket/*"
+    layers = f"arn:{environment.partition}:s3:::prod-{environment.region}-starport-layer-bucket/*"
     return [_statement(["s3:GetObject"], [layers], ())]
 
 

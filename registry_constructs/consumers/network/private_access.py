@@ -1,4 +1,4 @@
-"""What a VPC without internet needs so that its containers can pull: endpoints, and nobody else at them."""
+"""VPC endpoints through which containers without internet access pull images."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from registry_constructs.consumers.network.endpoint_policies import (
     WORKLOADS,
     EndpointEnvironment,
     Service,
-    Workload,
+    WorkloadType,
     layers_policy,
     registry_policy,
     service_policy,
@@ -30,9 +30,9 @@ from registry_constructs.consumers.network.vpc_endpoints import (
     check_dns,
     check_route_tables,
     construct_id,
-    endpoints_beside,
+    is_exclusive,
     is_isolated,
-    rules_out,
+    other_endpoints,
 )
 from registry_constructs.ecr.errors import InvalidInputError
 from registry_constructs.images.image import Image
@@ -45,58 +45,57 @@ _PULLED_OUTSIDE: Final = ("apprunner", "lambda")
 
 
 class PrivateRegistryAccess(Construct):
-    """Lets containers in subnets without internet pull from ECR, and through the endpoints nothing else.
+    """VPC endpoints with restrictive policies, so that containers without internet access can pull from ECR.
 
-    It makes interface endpoints with private DNS for ECR's API, for ECR's registry, for CloudWatch Logs and
-    for what the workloads call, and a gateway endpoint for S3, where ECR keeps layers. Their policies allow
-    pulls from the repositories named, by identities of the accounts named, and writing to these accounts'
-    logs. The endpoints' security group lets in HTTPS from the consumers named, and nobody else.
+    It creates interface endpoints with private DNS for ECR's API, ECR's registry, CloudWatch Logs and the
+    services that the workloads call, and a gateway endpoint for S3, where ECR keeps layers. Their policies
+    allow only pulls from the repositories listed, by identities of the accounts listed, and writing to these
+    accounts' logs. The endpoints' security group allows HTTPS only from the consumers listed.
 
-    Each interface endpoint costs a fee for every hour in every zone, and for every gigabyte; the gateway
-    endpoint costs nothing.
+    Each interface endpoint is charged per hour and zone, and per gigabyte; the gateway endpoint is free.
 
-    From the subnets, S3 is nothing but ECR's layers: the gateway endpoint takes all their traffic to S3 in
-    the Region. Whatever else is needed there, or through any of the endpoints, is allowed with
-    `access.endpoints["s3"].add_to_policy(...)`. AWS takes no policy on the endpoints `ecs-agent`,
+    From the subnets, S3 access in the Region is limited to ECR layers, because the gateway endpoint gets all
+    their S3 traffic. Allow other access, there or through any other endpoint, with
+    `access.endpoints["s3"].add_to_policy(...)`. AWS supports no policy on the endpoints `ecs-agent`,
     `ecs-telemetry`, `eks` and `eks-auth`.
 
-    One for a VPC: AWS takes one endpoint with private DNS for a service. Endpoints that the CDK has made for
-    the VPC already are used as they are, with a warning, since their policies are not managed here.
+    Create one per VPC: AWS allows one endpoint with private DNS per service. Endpoints that the CDK has
+    created for the VPC before are used unchanged, with a warning, as their policies are not managed here.
 
-    Lambda and App Runner fetch images themselves, outside the VPC, and need none of this.
+    Lambda and App Runner fetch images outside the VPC and need no endpoints.
 
     Args:
         scope: The construct that it belongs to, in a stack of the VPC's Region.
         id: The construct's id.
-        vpc: The VPC, made here or imported; it needs DNS support and DNS hostnames.
-        images: Images that are pulled. One of a pull-through cache may be pulled the first time as well.
-        repositories: Repositories that are pulled from, of any account, in the VPC's Region.
-        caches: Pull-through caches that any image is pulled through, the first time included.
-        accounts: Accounts whose every repository may be pulled from, such as that of AWS with the images of
-            EKS's own add-ons.
-        consumers: What pulls: services, clusters, security groups; `allow` adds others.
-        workloads: What kinds of consumer there are: `fargate`, `ecs-ec2`, `eks`. Default: `fargate`.
+        vpc: The VPC, of this app or imported; it needs DNS support and DNS hostnames.
+        images: Images to pull. The first pull through a pull-through cache is allowed as well.
+        repositories: Repositories to pull from, of any account, in the VPC's Region.
+        caches: Pull-through caches to pull any image through, first pulls included.
+        accounts: Accounts with repositories that may all be pulled from, such as the AWS account with the
+            images of the EKS add-ons.
+        consumers: Services, clusters and security groups that pull; `allow` adds others.
+        workloads: The types of consumers: `fargate`, `ecs-ec2`, `eks`. Default: `fargate`.
         also: Further services that consumers call: `secretsmanager`, `ssm`, `kms` for secrets, `ssmmessages`
             for ECS Exec, `eks` for its API, `elasticloadbalancing` for the AWS Load Balancer Controller.
             Default: none.
-        logs: Make an endpoint for CloudWatch Logs. Default: True.
-        subnets: Where the consumers are: layers reach them by their route tables, and the endpoints have an
-            address in one subnet of each zone. Default: the subnets with a way out through NAT; without any,
-            the isolated ones.
-        existing: Endpoints that are not to be made, by service: `{"logs": endpoint}`; also `ecr.api`,
-            `ecr.dkr` and `s3`. Default: those that the CDK has made for the VPC in this stack or the VPC's.
-        consumer_accounts: Whose identities may use the endpoints: accounts that the VPC is shared with.
+        logs: Create an endpoint for CloudWatch Logs. Default: True.
+        subnets: The consumers' subnets: their route tables get the route to S3, and the endpoints have an
+            address in one subnet of each zone. Default: the subnets with egress through NAT; without any, the
+            isolated ones.
+        existing: Existing endpoints to use, by service: `{"logs": endpoint}`; also `ecr.api`, `ecr.dkr` and
+            `s3`. Default: those that the CDK has created for the VPC in this stack or the VPC's.
+        consumer_accounts: Accounts whose identities may use the endpoints, if the VPC is shared with them.
             Default: the stack's account.
         s3_prefix_list: The id of the Region's prefix list for S3 (`pl-...`), so that consumers whose security
             group restricts outbound traffic get a rule to it. Default: no such rule.
 
     Attributes:
         security_group: The endpoints' security group. Give it to further endpoints of the same consumers.
-        endpoints: The endpoints made here, by service.
+        endpoints: The endpoints that this construct created, by service.
 
     Raises:
-        InvalidInputError: If nothing is named to pull, a repository is in another Region, the VPC has no DNS,
-            or subnets or route tables are missing.
+        InvalidInputError: If nothing is listed to pull, a repository is in another Region, the VPC has no DNS
+            support, or subnets or route tables are missing.
     """
 
     def __init__(
@@ -110,7 +109,7 @@ class PrivateRegistryAccess(Construct):
         caches: Sequence[PullThroughCache] = (),
         accounts: Sequence[str] = (),
         consumers: Sequence[ec2.IConnectable] = (),
-        workloads: Sequence[Workload] = ("fargate",),
+        workloads: Sequence[WorkloadType] = ("fargate",),
         also: Sequence[Service] = (),
         logs: bool = True,
         subnets: ec2.SubnetSelection | None = None,
@@ -126,7 +125,7 @@ class PrivateRegistryAccess(Construct):
             services = _services(workloads, also, logs=logs)
             _check_existing(existing or {}, services)
             check_dns(vpc)
-            place = EndpointEnvironment(
+            environment = EndpointEnvironment(
                 partition=stack.partition,
                 region=stack.region,
                 accounts=tuple(check_accounts(consumer_accounts or ())) or (stack.account,),
@@ -153,12 +152,12 @@ class PrivateRegistryAccess(Construct):
             if service == S3:
                 with located(self):
                     check_route_tables(selected)
-                self._make(service, self._gateway(selected), layers_policy(place))
+                self._make(service, self._gateway(selected), layers_policy(environment))
             elif service in _ECR:
-                allowed = registry_policy(place, pulled=pulled, imported=imported)
+                allowed = registry_policy(environment, pulled=pulled, imported=imported)
                 self._make(service, self._interface(service, selected), allowed)
             else:
-                allowed = service_policy(service, place, others=wanted)
+                allowed = service_policy(service, environment, others=wanted)
                 self._make(service, self._interface(service, selected), allowed)
         self.node.add_validation(NoSecondEndpoint(self, vpc, lambda: self.endpoints))
         self._warn(
@@ -169,11 +168,10 @@ class PrivateRegistryAccess(Construct):
         self.allow(*consumers)
 
     def allow(self, *consumers: ec2.IConnectable) -> None:
-        """Let consumers reach the endpoints by HTTPS.
+        """Allow consumers to connect to the endpoints by HTTPS.
 
-        The rules are made in the stack of the consumer's security groups: it may be another one than this
-        construct's, and use this one's VPC, without a circular dependency. So name a consumer once it has its
-        security groups.
+        The rules are created in the stack of the consumer's security groups, so that a stack that uses this
+        stack's VPC gets no circular dependency. Pass a consumer only after its security groups are created.
         """
         targets: list[ec2.IConnectable] = [self.security_group]
         targets += [
@@ -194,7 +192,7 @@ class PrivateRegistryAccess(Construct):
                     self._allow_layers(group)
 
     def _allow_layers(self, group: ec2.ISecurityGroup) -> None:
-        """A security group that restricts outbound traffic must let the consumer reach S3 as well."""
+        """Allow S3 in a security group that restricts outbound traffic, or warn."""
         if self._s3_prefix_list is not None:
             group.add_egress_rule(ec2.Peer.prefix_list(self._s3_prefix_list), _HTTPS, _PULL)
             return
@@ -232,17 +230,17 @@ class PrivateRegistryAccess(Construct):
         )
 
     def _find_reusable(self, services: Sequence[str]) -> None:
-        """Use endpoints of the VPC that are there already, since AWS would refuse a second one."""
-        for found in endpoints_beside(self, self._vpc):
+        """Use the endpoints that the VPC has already, since AWS would refuse second ones."""
+        for endpoint in other_endpoints(self, self._vpc):
             for service in services:
-                if service in self._reused or not rules_out(found, service):
+                if service in self._reused or not is_exclusive(endpoint, service):
                     continue
-                self._reused[service] = cast("ec2.IVpcEndpoint", found.node.scope)
+                self._reused[service] = cast("ec2.IVpcEndpoint", endpoint.node.scope)
                 cdk.Validations.of(self).add_warning(
                     f"registry-constructs:endpoint-not-managed-here-{construct_id(service)}",
-                    f"The VPC has an endpoint for {service} already, which is used: {found.node.path}. Its "
-                    "policy, and for S3 its route tables, must let the images be pulled: they are not "
-                    f"managed here. Pass existing={{{service!r}: endpoint}} to say that they do.",
+                    f"The VPC already has an endpoint for {service}, which is used: {endpoint.node.path}. "
+                    "Its policy, and for S3 its route tables, must allow pulling the images: they are not "
+                    f"managed here. Pass existing={{{service!r}: endpoint}} to confirm that they do.",
                 )
 
     def _warn(self, *, isolated: bool, eks: bool, china: bool) -> None:
@@ -250,32 +248,32 @@ class PrivateRegistryAccess(Construct):
         if isolated:
             warn(
                 "registry-constructs:cache-needs-a-way-out",
-                "The first pull of an image through a cache needs a way to the internet, which isolated "
-                "subnets have not. Pull each image once from elsewhere, or name subnets that have a route "
-                "to a NAT gateway.",
+                "The first pull of an image through a cache needs internet access, which isolated subnets "
+                "don't have. Pull each image once from elsewhere, or use subnets that have a route to a NAT "
+                "gateway.",
             )
         if eks:
             warn(
                 "registry-constructs:eks-images-of-aws",
-                "EKS pulls its own add-ons (VPC CNI, kube-proxy, CoreDNS) from a registry of AWS in the "
-                "Region, which the endpoints don't let through. Name its account: accounts=[...] (EKS User "
+                "EKS pulls its own add-ons (VPC CNI, kube-proxy, CoreDNS) from an AWS registry in the "
+                "Region, which the endpoint policies don't allow. Add its account: accounts=[...] (EKS User "
                 "Guide, container image registries for add-ons).",
             )
         if china:
             warn(
                 "registry-constructs:layer-bucket-in-china",
-                "AWS documents the name of the bucket with image layers for its standard partition, and that "
-                "of the China Regions is assumed to be alike. Pull an image before you rely on it.",
+                "AWS documents the name of the bucket with image layers only for its standard partition; the "
+                "name in the China Regions is assumed to be the same. Test a pull before you rely on it.",
             )
 
 
 def _services(workloads: Sequence[str], also: Sequence[str], *, logs: bool) -> list[str]:
-    """The interface endpoints beside ECR's."""
+    """The services of the interface endpoints besides ECR's."""
     given = [] if isinstance(workloads, str) else list(workloads)
     if not given or not set(given) <= WORKLOADS.keys():
         outside = [name for name in given if name in _PULLED_OUTSIDE]
         raise InvalidInputError(
-            "workloads is not a list of what pulls",
+            "workloads is not a list of workload types",
             got=workloads,
             allowed=f"one or more of {', '.join(WORKLOADS)}",
             fix=f"leave {outside[0]} out: it fetches images outside the VPC, without endpoints"
@@ -287,7 +285,7 @@ def _services(workloads: Sequence[str], also: Sequence[str], *, logs: bool) -> l
             "also is not a list of services that consumers call",
             got=also,
             allowed=f"any of {', '.join(SERVICES)}",
-            fix="make others with ec2.InterfaceVpcEndpoint and security_groups=[access.security_group]",
+            fix="create others with ec2.InterfaceVpcEndpoint and security_groups=[access.security_group]",
         )
     needed = {service for workload in given for service in WORKLOADS[workload]}
     return sorted({*needed, *also, *(["logs"] if logs else [])})
@@ -298,7 +296,7 @@ def _check_existing(existing: Mapping[str, ec2.IVpcEndpoint], services: Sequence
     unknown = sorted(set(existing) - set(known))
     if unknown:
         raise InvalidInputError(
-            "existing names services that no endpoint is made for",
+            "existing has services that no endpoint is created for",
             got=unknown,
             allowed=f"any of {', '.join(known)}",
             fix="leave them out",
@@ -306,7 +304,7 @@ def _check_existing(existing: Mapping[str, ec2.IVpcEndpoint], services: Sequence
 
 
 def _connect(consumer: ec2.ISecurityGroup, endpoints: ec2.ISecurityGroup) -> None:
-    """Rules on both sides, in the consumer's stack: `remote_rule` has them made there."""
+    """Add rules to both security groups, in the consumer's stack: `remote_rule` creates them there."""
     endpoints.add_ingress_rule(consumer, _HTTPS, _PULL, remote_rule=True)
     if not consumer.allow_all_outbound:
         consumer.add_egress_rule(endpoints, _HTTPS, _PULL)

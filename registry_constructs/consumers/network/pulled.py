@@ -1,4 +1,4 @@
-"""Which repositories consumers pull from, as policies name them."""
+"""ARNs of the repositories that consumers pull from, for endpoint policies."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ def repository_arns(
     caches: Sequence[PullThroughCache],
     accounts: Sequence[str],
 ) -> tuple[list[str], list[str]]:
-    """ARNs of what is pulled from, and of what ECR may make for a cache with the first pull.
+    """ARNs of repositories to pull from, and of those that ECR can create for a cache on the first pull.
 
     Args:
-        scope: A construct where the consumers are.
-        images: Of these, the repository alone; of a cache's image too.
-        repositories: Of any account.
-        caches: Every repository under their prefixes.
-        accounts: Every repository of theirs in the Region.
+        scope: A construct in the consumers' stack.
+        images: Images, of which only the repository is allowed, also for a cache's image.
+        repositories: Repositories of any account.
+        caches: Caches, of which every repository under the prefix is allowed.
+        accounts: Accounts, of which every repository in the Region is allowed.
 
     Raises:
-        InvalidInputError: If nothing is named, one is in another Region, or an image or an account is none.
+        InvalidInputError: If nothing is listed, one is in another Region, or an image or account is invalid.
     """
     stack = cdk.Stack.of(scope)
     pulled, imported = [], []
@@ -58,23 +58,23 @@ def repository_arns(
     ]
     if not pulled:
         raise InvalidInputError(
-            "Nothing is named that may be pulled",
+            "Nothing is listed that may be pulled",
             got={"images": images, "repositories": repositories, "caches": caches, "accounts": accounts},
             allowed="at least one image, repository, cache or account",
-            fix="name what the consumers run, such as images=[Image.of(repository, digest=...)]",
+            fix="list what the consumers run, such as images=[Image.of(repository, digest=...)]",
         )
     return list(dict.fromkeys(pulled)), list(dict.fromkeys(imported))
 
 
 def check_accounts(accounts: Sequence[str]) -> list[str]:
-    """Account ids, each once and sorted.
+    """The account ids, sorted and without duplicates.
 
     Raises:
-        InvalidInputError: If one is not an account id, or they are no list.
+        InvalidInputError: If one is not an account id, or `accounts` is not a list.
     """
     if isinstance(accounts, str):
         raise InvalidInputError(
-            "A single text is no list of accounts",
+            "A single text is not a list of accounts",
             got=accounts,
             allowed="a list of account ids",
             fix=f"write [{accounts!r}]",
@@ -87,8 +87,8 @@ def check_accounts(accounts: Sequence[str]) -> list[str]:
 def _check_region(stack: cdk.Stack, source: IConstruct, there: str) -> None:
     if known_to_differ(there, stack.region):
         raise InvalidInputError(
-            "The VPC's endpoints reach ECR in their own Region only",
+            "The VPC's endpoints reach ECR only in their own Region",
             got=f"{source.node.path} in {there}",
             allowed=f"repositories in {stack.region}",
-            fix="replicate the images into the VPC's Region and name the replica",
+            fix="replicate the images into the VPC's Region and use the replica",
         )

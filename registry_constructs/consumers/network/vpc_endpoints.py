@@ -1,4 +1,4 @@
-"""A VPC as its endpoints see it: subnets, route tables, DNS, and the endpoints that are there already."""
+"""Checks of a VPC for new endpoints: DNS, route tables and existing endpoints."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from constructs import IConstruct, IValidation
 from registry_constructs.ecr.errors import InvalidInputError
 
 S3: Final = "s3"
-"""The only service here whose endpoint is a gateway, that is an entry in route tables."""
+"""The only service whose endpoint is a gateway endpoint, that is, a route in route tables."""
 
 
 def check_dns(vpc: ec2.IVpc) -> None:
-    """Refuse a VPC where endpoints can't have private DNS, as far as the CDK knows.
+    """Check that endpoints can have private DNS in a VPC, as far as the CDK knows.
 
     Raises:
         InvalidInputError: If DNS support or DNS hostnames are off.
@@ -32,24 +32,24 @@ def check_dns(vpc: ec2.IVpc) -> None:
 
 
 def check_route_tables(subnets: Iterable[ec2.ISubnet]) -> None:
-    """Refuse subnets of an imported VPC whose route tables the CDK doesn't know: it would leave them out.
+    """Check that the CDK knows the route tables of subnets; it would leave out unknown ones.
 
     Raises:
         InvalidInputError: If one has no route table id.
     """
-    without = [subnet.subnet_id for subnet in subnets if not _has_route_table(subnet)]
-    if without:
+    unknown = [subnet.subnet_id for subnet in subnets if not _has_route_table(subnet)]
+    if unknown:
         raise InvalidInputError(
             "The route tables of subnets are not known, so layers can't be routed to them",
-            got=without,
+            got=unknown,
             allowed="subnets with a route table id",
-            fix="import the VPC with Vpc.from_lookup, or give from_vpc_attributes the ids "
+            fix="import the VPC with Vpc.from_lookup, or pass the ids to from_vpc_attributes "
             "(isolated_subnet_route_table_ids=[...])",
         )
 
 
-def endpoints_beside(scope: IConstruct, vpc: ec2.IVpc) -> Iterator[ec2.CfnVPCEndpoint]:
-    """The VPC's endpoints that were made elsewhere than in a scope, in its stack or the VPC's."""
+def other_endpoints(scope: IConstruct, vpc: ec2.IVpc) -> Iterator[ec2.CfnVPCEndpoint]:
+    """The VPC's endpoints outside a scope, in the stack of the scope and the stack of the VPC."""
     stacks = {stack.node.path: stack for stack in (cdk.Stack.of(vpc), cdk.Stack.of(scope))}
     for stack in stacks.values():
         for child in stack.node.find_all():
@@ -61,8 +61,8 @@ def endpoints_beside(scope: IConstruct, vpc: ec2.IVpc) -> Iterator[ec2.CfnVPCEnd
                 yield child
 
 
-def rules_out(endpoint: ec2.CfnVPCEndpoint, service: str) -> bool:
-    """Whether AWS would refuse another endpoint for the service beside this one."""
+def is_exclusive(endpoint: ec2.CfnVPCEndpoint, service: str) -> bool:
+    """Whether AWS refuses a second endpoint for the service in addition to this one."""
     if (endpoint.vpc_endpoint_type == "Gateway") != (service == S3):
         return False
     name = cdk.Stack.of(endpoint).resolve(endpoint.service_name)
@@ -71,18 +71,18 @@ def rules_out(endpoint: ec2.CfnVPCEndpoint, service: str) -> bool:
 
 
 def construct_id(service: str) -> str:
-    """`ecr.api` is `EcrApi`. Ids are public: a changed one replaces an endpoint."""
+    """The construct id of a service: `EcrApi` for `ecr.api`. A changed id replaces the endpoint."""
     return "".join(part.capitalize() for part in service.replace("-", ".").split("."))
 
 
 @jsii.implements(IValidation)
 class NoSecondEndpoint:
-    """Refuses endpoints that were made after a construct's own, once every construct is there.
+    """Validation at synthesis that no second endpoint was created for a service after the construct's own.
 
     Args:
         scope: The construct.
         vpc: Its VPC.
-        services: Gives the services that it made endpoints for.
+        services: Returns the services that it created endpoints for.
     """
 
     def __init__(self, scope: IConstruct, vpc: ec2.IVpc, services: Callable[[], Iterable[str]]) -> None:
@@ -91,18 +91,18 @@ class NoSecondEndpoint:
         self._services = services
 
     def validate(self) -> list[str]:
-        """The endpoints that AWS would refuse."""
+        """Errors for the endpoints that AWS would refuse."""
         return [
             f"{other.node.path} is a second endpoint for {service} in the VPC of {self._scope.node.path}, "
-            "and AWS refuses it. Make it before, so that it is used, or leave it out."
-            for other in endpoints_beside(self._scope, self._vpc)
+            "and AWS refuses it. Create it before, so that it is used, or leave it out."
+            for other in other_endpoints(self._scope, self._vpc)
             for service in self._services()
-            if rules_out(other, service)
+            if is_exclusive(other, service)
         ]
 
 
 def is_isolated(vpc: ec2.IVpc, subnets: Sequence[ec2.ISubnet]) -> bool:
-    """Whether one of the subnets has no way out of the VPC."""
+    """Whether one of the subnets is isolated, without a route out of the VPC."""
     isolated = {subnet.node.path for subnet in vpc.isolated_subnets}
     return any(subnet.node.path in isolated for subnet in subnets)
 
@@ -110,5 +110,5 @@ def is_isolated(vpc: ec2.IVpc, subnets: Sequence[ec2.ISubnet]) -> bool:
 def _has_route_table(subnet: ec2.ISubnet) -> bool:
     try:
         return bool(subnet.route_table.route_table_id)
-    except RuntimeError:  # the CDK has none, and can't say so in Python
+    except RuntimeError:  # the CDK raises this if there is none
         return False

@@ -71,7 +71,7 @@ def check_build(
         given: Any = secret
         if not hasattr(given, "secret_arn"):
             raise InvalidInputError(
-                f"The value of {name} is no secret",
+                f"The value of {name} is not a secret",
                 got=type(given).__name__,
                 allowed="a secret of Secrets Manager",
                 fix="write secretsmanager.Secret.from_secret_name_v2(stack, 'Npm', 'npm-token')",
