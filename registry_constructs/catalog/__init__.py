@@ -1,4 +1,4 @@
-"""Thousands of repositories from files that product teams change: the catalog.
+"""The catalog: repositories described in YAML or JSON files that product teams change, up to thousands.
 
-What reads and judges a catalog is plain Python; the stages that deploy one load the CDK on first use.
+Reading and checking a catalog is plain Python; the stages that deploy one load the CDK on first use.
 """

@@ -1,4 +1,4 @@
-"""A whole catalog: its files as one, every repository described, everything wrong with it said at once."""
+"""The class `Catalog`: repositories described in files, read and checked as a whole."""
 
 from __future__ import annotations
 
@@ -12,9 +12,7 @@ from registry_constructs.catalog.contents import CatalogContents
 from registry_constructs.catalog.loading import read_file
 from registry_constructs.catalog.problems import InvalidCatalogError, in_order
 from registry_constructs.catalog.references import References
-from registry_constructs.catalog.schema import (
-    CatalogFile,
-)
+from registry_constructs.catalog.schema import CatalogFile
 from registry_constructs.catalog.source import PathInFile, Source, catalog_files, dotted
 from registry_constructs.ecr.errors import InvalidInputError
 
@@ -32,7 +30,7 @@ _ONCE = ("defaults", "stacks", "registry")
 
 @contextlib.contextmanager
 def _no_collection() -> Iterator[None]:
-    """Let Python not look for garbage while a tree is built, all of which stays: a third of the time."""
+    """Turn garbage collection off while a tree is built, which saves a third of the time."""
     enabled = gc.isenabled()
     gc.disable()
     try:
@@ -43,16 +41,16 @@ def _no_collection() -> Iterator[None]:
 
 
 class Catalog(CatalogContents):
-    """The repositories of a platform, described in data.
+    """The repositories of a platform, described in files or data.
 
     Args:
-        files: What it says. In several files, each name, and each of `defaults`, `stacks` and `registry`,
-            stands in one of them.
+        files: The files. Each name, and each of `defaults`, `stacks` and `registry`, may be in only one
+            of them.
 
     Attributes:
         stacks: How repositories are split over stacks.
         registry: The settings of each registry.
-        environments: The accounts and Regions, by name; empty where the app says where it deploys.
+        environments: The accounts and Regions, by name; empty if the app sets account and Region.
         teams: The teams.
         profiles: The profiles.
         replications: The replications.
@@ -62,7 +60,7 @@ class Catalog(CatalogContents):
         allow_replacement: Repositories that a plan may replace although they hold images.
 
     Raises:
-        InvalidCatalogError: With everything that is wrong.
+        InvalidCatalogError: With all errors.
     """
 
     def __init__(self, *files: CatalogFile) -> None:
@@ -73,11 +71,11 @@ class Catalog(CatalogContents):
         """Read a catalog from a YAML or JSON file, or from a folder of them.
 
         Args:
-            path: The file or folder. Of a folder, every file that ends in .yaml, .yml or .json is read.
-            allow_full: Read a catalog with more repositories in a stack than fit as well, to plan more.
+            path: The file or folder. In a folder, every file that ends in .yaml, .yml or .json is read.
+            allow_full: Accept stacks with more repositories than fit, to plan more stacks.
 
         Raises:
-            InvalidCatalogError: With everything that is wrong, each with file, line and path.
+            InvalidCatalogError: With all errors, each with file, line and path.
         """
         files = catalog_files(Path(path))
         with _no_collection():
@@ -90,10 +88,10 @@ class Catalog(CatalogContents):
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
-        """Read a catalog from the data that a file of it would hold.
+        """Read a catalog from the data of a catalog file.
 
         Raises:
-            InvalidCatalogError: With everything that is wrong, each with its path.
+            InvalidCatalogError: With all errors, each with its path.
         """
         return cls._of([(dict(data), dotted)], [])
 
@@ -138,9 +136,9 @@ class Catalog(CatalogContents):
         references.check(self, allow_full=allow_full)
         if problems or references.problems:
             raise InvalidCatalogError(in_order([*problems, *references.problems]))
-        # The lines alone, so that the files' trees need not be kept.
+        # Only the lines, so that the files' trees need not be kept.
         self._where = {name: references.where(name) for name in self}
 
     def where(self, name: str) -> str:
-        """Where a repository is written: file, line and path; in code the path alone."""
+        """The location of a repository: file, line and path; only the path for a catalog created in code."""
         return self._where[name]

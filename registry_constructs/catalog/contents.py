@@ -1,4 +1,4 @@
-"""What a catalog describes: its parts, and each repository as all layers describe it."""
+"""The contents of a catalog: its parts, and the merged settings of each repository."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from registry_constructs.catalog.schema import (
     Cache,
     CatalogFile,
     Environment,
+    LayerSettings,
     Publisher,
     Registry,
     Replication,
-    Settings,
     Stacks,
     Team,
 )
@@ -24,17 +24,17 @@ from registry_constructs.catalog.source import PathInFile
 
 
 class CatalogContents:
-    """The parts of a catalog, joined from its files.
+    """The parts of a catalog, merged from its files.
 
     Args:
-        files: The files, for what each says of its own.
-        named: Every part that has a name, by kind and name.
-        single: Every part that there is once, by kind; None for one that no file has.
+        files: The files, each with a function that gives the location of a path in it.
+        named: The parts that have a name, by kind and name.
+        single: The parts that exist once, by kind; None for one that no file has.
 
     Attributes:
         stacks: How repositories are split over stacks.
         registry: The settings of each registry.
-        environments: The accounts and Regions, by name; empty where the app says where it deploys.
+        environments: The accounts and Regions, by name; empty if the app sets account and Region.
         teams: The teams.
         profiles: The profiles.
         replications: The replications.
@@ -52,10 +52,10 @@ class CatalogContents:
     ) -> None:
         self.stacks: Stacks = single["stacks"] or Stacks()
         self.registry: Registry = single["registry"] or Registry()
-        self._defaults: Settings = single["defaults"] or Settings()
+        self._defaults: Settings = single["defaults"] or LayerSettings()
         self.environments: dict[str, Environment] = named["environments"]
         self.teams: dict[str, Team] = named["teams"]
-        self.profiles: dict[str, Settings] = named["profiles"]
+        self.profiles: dict[str, LayerSettings] = named["profiles"]
         self.replications: dict[str, Replication] = named["replications"]
         self.caches: dict[str, Cache] = named["caches"]
         self.publishers: dict[str, Publisher] = named["publishers"]
@@ -65,10 +65,10 @@ class CatalogContents:
         self._own: dict[str, Layer] = {}
         for file, _ in files:
             for name, repository in file.repositories.items():
-                said = repository.given()
-                if file.team and "team" not in said:
-                    said = {"team": file.team, **said}
-                self._own[name] = said
+                settings = repository.given()
+                if file.team and "team" not in settings:
+                    settings = {"team": file.team, **settings}
+                self._own[name] = settings
         self._layers: dict[tuple[str, str, str], Layer] = {}
         self._described: dict[str, list[RepositoryDescription]] = {}
         self._rendered: dict[tuple[str, StackEnvironment], dict[str, Rendered]] = {}
@@ -77,26 +77,26 @@ class CatalogContents:
         return len(self._own)
 
     def __iter__(self) -> Iterator[str]:
-        """The repositories' names, as they are written."""
+        """The repositories' names, in the order of the files."""
         return iter(self._own)
 
     def __contains__(self, name: object) -> bool:
         return name in self._own
 
-    def place(self, environment: str = "") -> StackEnvironment:
-        """The account and Region of an environment; unknown ones for a catalog without environments."""
+    def stack_environment(self, environment: str = "") -> StackEnvironment:
+        """The account and Region of an environment; both None for a catalog without environments."""
         found = self.environments.get(environment)
         return StackEnvironment(found.account, found.region) if found else StackEnvironment()
 
     def describe(self, name: str, environment: str = "") -> RepositoryDescription:
-        """A repository as all layers describe it: defaults, environment, team, profile, itself.
+        """Describe a repository by all its layers: defaults, environment, team, profile, its own settings.
 
         Raises:
             KeyError: There is no such repository.
         """
         own = self._own[name]
-        said = joined(self.layer(environment, own.get("team", ""), own.get("profile", "")), own)
-        return described(name, said)
+        settings = joined(self.layer(environment, own.get("team", ""), own.get("profile", "")), own)
+        return described(name, settings)
 
     def repositories(self, environment: str = "") -> list[RepositoryDescription]:
         """The repositories of an environment, sorted by name."""
@@ -114,33 +114,36 @@ class CatalogContents:
             stacks.setdefault(self.stack(repository), []).append(repository)
         return dict(sorted(stacks.items()))
 
-    def rendered(self, environment: str = "", place: StackEnvironment | None = None) -> dict[str, Rendered]:
-        """The resources of each stack of an environment, by the stack's id.
+    def rendered(
+        self, environment: str = "", stack_environment: StackEnvironment | None = None
+    ) -> dict[str, Rendered]:
+        """The rendered resources of each stack of an environment, by the stack's id.
 
         Args:
             environment: The environment.
-            place: Where the stacks are. Default: where the catalog says.
+            stack_environment: The account and Region of the stacks. Default: those in the catalog.
         """
-        place = place or self.place(environment)
-        if (environment, place) not in self._rendered:
-            self._rendered[environment, place] = {
-                stack: rendered(found, place) for stack, found in self.by_stack(environment).items()
+        stack_environment = stack_environment or self.stack_environment(environment)
+        if (environment, stack_environment) not in self._rendered:
+            self._rendered[environment, stack_environment] = {
+                stack: rendered(found, stack_environment)
+                for stack, found in self.by_stack(environment).items()
             }
-        return self._rendered[environment, place]
+        return self._rendered[environment, stack_environment]
 
     def stack(self, repository: RepositoryDescription) -> str:
-        """The id of the stack that a repository stands in."""
+        """The id of the stack that a repository belongs to."""
         team = repository.team if self.stacks.by == "team" else ""
         return stack_of(self.placement.number(repository.name), team)
 
-    def says_of_registry(self, environment: str) -> bool:
-        """Whether it has settings, a cache or a replication for an environment's registry."""
+    def has_registry_settings(self, environment: str) -> bool:
+        """Whether the catalog has settings, a cache or a replication for an environment's registry."""
         caches = any(not one.environments or environment in one.environments for one in self.caches.values())
         ends = {end for one in self.replications.values() for end in (one.source, *one.destinations)}
         return bool(self.registry.model_fields_set or caches or environment in ends)
 
     def layer(self, environment: str, team: str, profile: str) -> Layer:
-        """What repositories of a team and profile get in an environment before they say anything."""
+        """The merged settings that repositories of a team and profile inherit in an environment."""
         key = (environment, team, profile)
         if key not in self._layers:
             layers: list[Layer] = [self._defaults.given()]

@@ -1,4 +1,4 @@
-"""One repository as the whole catalog describes it: everything that its layers say, joined."""
+"""The description of one repository: the settings of all its layers, merged."""
 
 from __future__ import annotations
 
@@ -12,37 +12,37 @@ from registry_constructs.ecr.lifecycle import LifecyclePolicy, presets
 DEFAULT_LIFECYCLE: Final = presets.default()
 NOBODY: Final = Access()
 
-# Keywords that answer one question together: whoever says one of them answers it anew.
-_QUESTIONS: Final = (
+# Keywords that belong together: a layer that sets one of them replaces the whole group.
+_GROUPS: Final = (
     frozenset({"image_tag_mutability", "immutable_except", "mutable_except"}),
     frozenset({"encryption", "encryption_key"}),
     frozenset({"removal_policy", "empty_on_delete"}),
 )
-_SAME_QUESTION: Final = {name: question for question in _QUESTIONS for name in question}
+_SAME_GROUP: Final = {name: group for group in _GROUPS for name in group}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RepositoryDescription:
-    """A repository in one environment, with nothing left to look up.
+    """The complete description of a repository in one environment.
 
     Attributes:
         name: The repository's name.
         team: Its team; empty for none.
         profile: Its profile; empty for none.
-        image_tag_mutability: `IMMUTABLE` or `MUTABLE`; with filters, the rule that they are exceptions from.
-        mutability_filters: The exceptions.
+        image_tag_mutability: `IMMUTABLE` or `MUTABLE`, for the tags that no filter matches.
+        mutability_filters: Filters of the tags that are exceptions.
         image_scan_on_push: Whether images are scanned when pushed.
-        encryption: `KMS`, `KMS_DSSE`, `AES_256`; empty for the customer-managed key of the stack.
-        encryption_key: The ARN of the key that was named; empty for none.
-        lifecycle: The policy; None for none.
-        lifecycle_registry_id: The account written into the policy; empty for none.
-        removal_policy: What happens when it leaves the template.
-        empty_on_delete: Whether images go with it.
+        encryption: `KMS`, `KMS_DSSE`, `AES_256`; empty for the customer managed key of the stack.
+        encryption_key: The ARN of the configured KMS key; empty for none.
+        lifecycle: The lifecycle policy; None for none.
+        lifecycle_registry_id: The account written into the lifecycle policy; empty for none.
+        removal_policy: What happens when it is removed from the template.
+        empty_on_delete: Whether its images are deleted with it.
         access: Who may pull or push.
-        tags: AWS tags.
-        environments: Where it is made; empty for everywhere.
-        replications: The replications that must cover it; None where that is not said.
-        cache: The cache that fills it; empty for none.
+        tags: Resource tags.
+        environments: The environments that it is created in; empty for all.
+        replications: The replications that must cover it; None if not set.
+        cache: The pull-through cache that it belongs to; empty for none.
     """
 
     name: str
@@ -65,15 +65,15 @@ class RepositoryDescription:
 
 
 Layer = dict[str, Any]
-"""What one layer says, by keyword."""
+"""The settings of one layer, by keyword."""
 
 
 def joined(below: Layer, above: Layer) -> Layer:
-    """Two layers as one: the upper one wins, keyword by keyword; tags and kinds of access are joined."""
+    """Merge two layers: the upper one takes precedence per keyword; tags and kinds of access are merged."""
     if not below or not above:
         return below or above
-    answered = {other for name in above for other in _SAME_QUESTION.get(name, ())}
-    both = {name: value for name, value in below.items() if name not in answered} | above
+    replaced = {other for name in above for other in _SAME_GROUP.get(name, ())}
+    both = {name: value for name, value in below.items() if name not in replaced} | above
     if "tags" in below and "tags" in above:
         both["tags"] = below["tags"] | above["tags"]
     if "access" in below and "access" in above:
@@ -81,31 +81,31 @@ def joined(below: Layer, above: Layer) -> Layer:
     return both
 
 
-def described(name: str, said: Layer) -> RepositoryDescription:
-    """The repository that the joined layers describe."""
-    immutable, mutable = said.get("immutable_except", ()), said.get("mutable_except", ())
-    mutability = said.get("image_tag_mutability", "MUTABLE" if mutable else "IMMUTABLE")
-    tags = dict(said.get("tags", {}))
-    if said.get("team"):
-        tags.setdefault("team", said["team"])
-    if said.get("owner"):
-        tags.setdefault("owner", said["owner"])
+def described(name: str, settings: Layer) -> RepositoryDescription:
+    """The description of a repository from its merged settings."""
+    immutable, mutable = settings.get("immutable_except", ()), settings.get("mutable_except", ())
+    mutability = settings.get("image_tag_mutability", "MUTABLE" if mutable else "IMMUTABLE")
+    tags = dict(settings.get("tags", {}))
+    if settings.get("team"):
+        tags.setdefault("team", settings["team"])
+    if settings.get("owner"):
+        tags.setdefault("owner", settings["owner"])
     return RepositoryDescription(
         name=name,
-        team=said.get("team", ""),
-        profile=said.get("profile", ""),
+        team=settings.get("team", ""),
+        profile=settings.get("profile", ""),
         image_tag_mutability=mutability,
         mutability_filters=immutable or mutable,
-        image_scan_on_push=said.get("image_scan_on_push", True),
-        encryption=said.get("encryption", ""),
-        encryption_key=said.get("encryption_key", ""),
-        lifecycle=(said["lifecycle"] or None) if "lifecycle" in said else DEFAULT_LIFECYCLE,
-        lifecycle_registry_id=said.get("lifecycle_registry_id", ""),
-        removal_policy=said.get("removal_policy", "RETAIN"),
-        empty_on_delete=said.get("empty_on_delete", False),
-        access=said.get("access", NOBODY),
+        image_scan_on_push=settings.get("image_scan_on_push", True),
+        encryption=settings.get("encryption", ""),
+        encryption_key=settings.get("encryption_key", ""),
+        lifecycle=(settings["lifecycle"] or None) if "lifecycle" in settings else DEFAULT_LIFECYCLE,
+        lifecycle_registry_id=settings.get("lifecycle_registry_id", ""),
+        removal_policy=settings.get("removal_policy", "RETAIN"),
+        empty_on_delete=settings.get("empty_on_delete", False),
+        access=settings.get("access", NOBODY),
         tags=tags,
-        environments=said.get("environments", ()),
-        replications=said.get("replications"),
-        cache=said.get("cache", ""),
+        environments=settings.get("environments", ()),
+        replications=settings.get("replications"),
+        cache=settings.get("cache", ""),
     )

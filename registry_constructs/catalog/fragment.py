@@ -1,4 +1,4 @@
-"""Many repositories at once: one file of resources that the CDK reads, instead of calls for each of them."""
+"""Includes many repositories in a stack at once, from one template instead of a CDK call for each."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ if TYPE_CHECKING:
 
 
 class Fragment(cloudformation_include.CfnInclude):
-    """The repositories of one stack. Each is a `CfnRepository` with a path, tags and aspects of its own.
+    """The repositories of one stack. Each is a `CfnRepository` with its own path, tags and aspects.
 
-    Python tells Node of them in one call: a call for each would cost most of the time of a synth.
+    Python passes them to Node in one call: a call for each would take most of the time of a synth.
 
     Args:
         scope: The stack.
         id: The construct's id.
-        resources: The repositories, rendered.
-        key: The ARN of the key that the stack's repositories share; None where none has it.
+        resources: The rendered repositories.
+        key: The ARN of the key that the stack's repositories share; None if no repository needs it.
     """
 
     def __init__(self, scope: Construct, id: str, *, resources: Rendered, key: str | None) -> None:

@@ -1,4 +1,4 @@
-"""More stacks for a catalog that has grown, without moving what exists."""
+"""Plans more stacks for a catalog, without moving existing repositories."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from registry_constructs.catalog.placement import REPOSITORIES_OF_A_STACK
 from registry_constructs.ecr.errors import InvalidInputError
 
 _HEAD: Final = """\
-# Written by 'registry-constructs catalog grow'. These repositories stay in the stacks that came
-# first; all others go into stacks from {next} on. Taking a name out would move its repository.
+# Written by 'registry-constructs catalog grow'. These repositories are pinned to the first stacks; all
+# others are placed in stacks from number {next} on. Removing a name would move its repository.
 pinned:
   - first: {first}
     count: {count}
@@ -20,36 +20,36 @@ pinned:
 """
 
 
-def grown(catalog: Catalog, count: int, standing: Container[str] | None = None) -> str:
-    """The part of a catalog that lets its repositories stay where they are once `stacks.count` changes.
+def grown(catalog: Catalog, count: int, deployed: Container[str] | None = None) -> str:
+    """The part of a catalog that pins its repositories to their stacks before `stacks.count` changes.
 
     Args:
-        catalog: The catalog as it is, with the number of stacks until now.
-        count: The number of stacks for what comes from now on.
-        standing: The repositories that are deployed; the others go into the new stacks. Default: all.
+        catalog: The catalog, with the current number of stacks.
+        count: The number of stacks for new repositories.
+        deployed: The deployed repositories; all others are placed in the new stacks. Default: all.
 
     Raises:
-        InvalidInputError: If a stack holds more than fit: only some of them can be deployed.
+        InvalidInputError: If a stack has more repositories than fit, so that not all of them can be deployed.
     """
     now = catalog.placement.generations[-1]
     kept = {name for one in catalog.placement.generations[:-1] for name in one.pinned or ()}
-    names = [name for name in sorted(catalog) if name not in kept and (standing is None or name in standing)]
+    names = [name for name in sorted(catalog) if name not in kept and (deployed is None or name in deployed)]
     for environment in catalog.environments or [""]:
-        here = [one for one in catalog.repositories(environment) if standing is None or one.name in standing]
+        here = [one for one in catalog.repositories(environment) if deployed is None or one.name in deployed]
         for stack, held in sorted(Counter(map(catalog.stack, here)).items()):
             if held > REPOSITORIES_OF_A_STACK:
                 raise InvalidInputError(
-                    f"The stack {stack} holds more repositories than fit, so not all of them stand",
+                    f"The stack {stack} has more repositories than fit, so not all of them can be deployed",
                     got=f"{held:,} repositories",
-                    allowed=f"up to {REPOSITORIES_OF_A_STACK} that stay",
-                    fix="name what is deployed with --against, so that what is new goes into new stacks",
+                    allowed=f"up to {REPOSITORIES_OF_A_STACK} pinned repositories",
+                    fix="name the deployed templates with --against, so that new repositories go into new stacks",
                 )
     if not names:
         raise InvalidInputError(
-            "No repository would stay",
+            "No repository would be pinned",
             got=f"{len(catalog):,} repositories, none of which is deployed in the newest stacks",
-            allowed="a catalog of which something is deployed",
-            fix=f"just set stacks.count to {count}",
+            allowed="a catalog with deployed repositories",
+            fix=f"set stacks.count to {count}; nothing has to be pinned",
         )
     head = _HEAD.format(first=now.first, count=now.count, next=now.first + now.count)
     return head + "".join(f"      - {name}\n" for name in names)

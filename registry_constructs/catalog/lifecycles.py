@@ -1,4 +1,4 @@
-"""Lifecycle policies as a catalog writes them: a preset's name, one with arguments, or a list of rules."""
+"""Lifecycle policies in a catalog: the name of a preset, a preset with arguments, or a list of rules."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ PRESETS: Final[dict[str, Callable[..., LifecyclePolicy]]] = {
 
 
 def _arguments(function: Callable[..., Any], name: str, **more: Any) -> type[BaseModel]:
-    """A model of a function's keyword arguments; one that is not given is left to the function."""
+    """A model of a function's keyword arguments; the function's defaults apply to those left out."""
     fields: dict[str, Any] = {
         parameter.name: (_TYPES[parameter.annotation], Field(default=None))
         for parameter in inspect.signature(function).parameters.values()
@@ -80,15 +80,15 @@ _Rule = Annotated[
     Annotated[_ExpireRule, Tag("(expire)")] | Annotated[_ArchiveRule, Tag("(archive)")],
     Discriminator(
         _kind_of_rule,
-        custom_error_type="said",
-        custom_error_message="This is no rule of a lifecycle; one key, expire or archive; "
+        custom_error_type="invalid_lifecycle",
+        custom_error_message="Not a rule of a lifecycle policy; one key, expire or archive; "
         "write '- expire: {untagged: true, days_since_pushed: 30}'",
     ),
 ]
 
 
 def _policy(rules: list[Any]) -> LifecyclePolicy | tuple[()]:
-    """The rules as a policy; none at all keep every image for ever."""
+    """The policy of these rules; without rules every image is kept forever."""
     found = [getattr(rule, name) for rule in rules for name in rule.model_fields_set]
     return LifecyclePolicy(found) if found else ()
 
@@ -112,9 +112,9 @@ Lifecycle: Any = Annotated[
     | Annotated[list[_Rule], AfterValidator(_policy), Tag("(rules)")],
     Discriminator(
         _kind,
-        custom_error_type="said",
-        custom_error_message="This is no lifecycle; a preset's name, {preset: ...} with its arguments, or a "
-        f"list of rules; write one of {', '.join(PRESETS)}, or [] to keep every image for ever",
+        custom_error_type="invalid_lifecycle",
+        custom_error_message="Not a lifecycle policy; a preset's name, {preset: ...} with its arguments, or a "
+        f"list of rules; write one of {', '.join(PRESETS)}, or [] to keep every image forever",
     ),
 ]
-"""A policy, or `()` for none: every image is kept for ever."""
+"""A policy, or `()` for none: every image is kept forever."""

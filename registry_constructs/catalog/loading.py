@@ -1,4 +1,4 @@
-"""What the schema finds wrong, in the words of this library."""
+"""Validates the data of a catalog file, and turns pydantic's errors into this library's."""
 
 from __future__ import annotations
 
@@ -29,20 +29,20 @@ _WANTED: Final = {
 
 _BOUNDS: Final = {"greater_than_equal": "at least", "less_than_equal": "at most"}
 _ROUNDS: Final = 5
-"""Times that faulty values are left out: one may hide another."""
+"""Number of times that invalid values are removed and the rest is validated: one may hide another."""
 
 Where = Callable[[PathInFile], str]
 
 
 def read_file(data: object, where: Where) -> tuple[CatalogFile | None, list[InvalidInputError]]:
-    """The catalog file that the data is, and everything that its schema finds wrong with it.
+    """Validate the data of a catalog file; returns the file and all errors of its schema.
 
-    What is wrong is left out of the file that is returned, so that what it says of other parts can be
-    checked too; None if nothing of it can be read.
+    Invalid values are left out of the returned file, so that its references to other parts can be
+    checked too; it is None if nothing in it is valid.
 
     Args:
-        data: What the file says.
-        where: Gives the place of a path in it.
+        data: The data of the file.
+        where: Returns the location of a path in it.
     """
     problems: list[InvalidInputError] = []
     if data is None:
@@ -63,7 +63,7 @@ def read_file(data: object, where: Where) -> tuple[CatalogFile | None, list[Inva
 
 
 def _leave_out(data: Any, path: PathInFile, *, whole: bool) -> None:
-    """Take a faulty value out of the data, or what has to have one that is missing."""
+    """Remove an invalid value from the data, or the mapping in which a required key is missing."""
     path = path[:-1] if whole else path
     for part in path[:-1]:
         try:
@@ -80,24 +80,24 @@ def _problem(error: Any, data: object, where: Where) -> InvalidInputError:
     kind, got, loc = error["type"], error["input"], error["loc"]
     path = _path(loc, data)
     context = error.get("ctx", {})
-    place = where(path)
+    location = where(path)
     if isinstance(inner := context.get("error"), InvalidInputError):
-        return inner.at(f"{place}.{inner.where}" if inner.where else place)
+        return inner.at(f"{location}.{inner.where}" if inner.where else location)
     if kind == "extra_forbidden":
-        return unknown("key", path[-1], _keys(loc[:-1]), where=place)
+        return unknown("key", path[-1], _keys(loc[:-1]), where=location)
     if got is None:
-        return _error("The value is empty", "nothing", "a value", "write one, or leave the key out", place)
+        return _error("The value is empty", "nothing", "a value", "write one, or leave the key out", location)
     if kind == "missing":
         return _error(
             f"The key {loc[-1]} is missing",
             "no such key",
             ", ".join(_keys(loc[:-1])),
             f"add {loc[-1]}",
-            place,
+            location,
         )
     if kind == "literal_error":
         allowed = [one.strip(" '") for one in context["expected"].replace(" or ", ",").split(",")]
-        return _error("There is no such value", got, ", ".join(allowed), _nearest(got, allowed), place)
+        return _error("There is no such value", got, ", ".join(allowed), _nearest(got, allowed), location)
     if kind == "union_tag_invalid":
         allowed = [one.strip(" '") for one in context["expected_tags"].split(",")]
         tag = context["tag"].strip("()")
@@ -106,29 +106,29 @@ def _problem(error: Any, data: object, where: Where) -> InvalidInputError:
             tag,
             ", ".join(allowed).replace("(", "").replace(")", ""),
             _nearest(tag, [one.strip("()") for one in allowed]),
-            place,
+            location,
         )
-    if kind == "said":
+    if kind == "invalid_lifecycle":
         problem, allowed_text, fix = error["msg"].split("; ", 2)
-        return _error(problem, got, allowed_text, fix, place)
+        return _error(problem, got, allowed_text, fix, location)
     if kind in _WANTED:
         wanted, fix = _WANTED[kind]
         if kind == "string_type" and isinstance(got, int | float):
             fix = f"write it in quotes: '{got}'" + (
                 ", with its leading zeros" if isinstance(got, int) else ""
             )
-        return _error(f"The value is not {wanted}", got, wanted, fix, place)
+        return _error(f"The value is not {wanted}", got, wanted, fix, location)
     if kind == "string_pattern_mismatch":
         return _error(
-            "Not a name that a catalog takes", got, "a letter, then up to 62 letters, digits and '-'",
-            "choose such a name", place,
+            "Not a valid name in a catalog", got, "a letter, then up to 62 letters, digits and '-'",
+            "choose a valid name", location,
         )  # fmt: skip
     if kind in _BOUNDS:
         bound = f"{_BOUNDS[kind]} {next(iter(context.values()))}"
-        return _error("The number is out of bounds", got, bound, "write such a number", place)
+        return _error("The number is out of range", got, bound, "write a number in this range", location)
     if kind == "too_short":
-        return _error("The list is empty", got, "at least one entry", "name one", place)
-    return _error("The value does not fit", got, error["msg"], "write such a value", place)
+        return _error("The list is empty", got, "at least one entry", "name one", location)
+    return _error("The value is not valid", got, error["msg"], "write a valid value", location)
 
 
 def _error(problem: str, got: object, allowed: str, fix: str, where: str) -> InvalidInputError:
@@ -141,7 +141,7 @@ def _nearest(got: object, allowed: Sequence[str]) -> str:
 
 
 def _path(loc: Sequence[str | int], data: object) -> PathInFile:
-    """The error's place without the names of alternatives that pydantic puts into it."""
+    """The path of an error, without the names of alternatives that pydantic adds to it."""
     path: list[str | int] = []
     found: Any = data
     for index, part in enumerate(loc):
@@ -157,7 +157,7 @@ def _path(loc: Sequence[str | int], data: object) -> PathInFile:
 
 
 def _keys(loc: Sequence[str | int]) -> list[str]:
-    """The keys that the schema knows at a place."""
+    """The keys that the schema allows at a path."""
     found: Any = CatalogFile
     for part in loc:
         found = next(_below(found, part), found)
@@ -166,7 +166,7 @@ def _keys(loc: Sequence[str | int]) -> list[str]:
 
 
 def _alternatives(annotation: Any) -> Iterator[Any]:
-    """The types that an annotation allows, without what is said about them."""
+    """The types that an annotation allows, without their metadata."""
     origin = typing.get_origin(annotation)
     if origin is Annotated:
         yield from _alternatives(typing.get_args(annotation)[0])

@@ -1,4 +1,4 @@
-"""Which stack a repository stands in, and under which logical id: by its own name alone, for ever."""
+"""The stack and logical id of a repository, which depend only on its own name and never change."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ if TYPE_CHECKING:
     from registry_constructs.catalog.schema import PinnedStacks
 
 REPOSITORIES_OF_A_STACK: Final = 490
-"""Repositories that one stack holds. CloudFormation takes 500 resources (CloudFormation quotas); the rest is
-for the key, its alias, the CDK's metadata and what you add."""
+"""The most repositories of one stack. CloudFormation allows 500 resources (CloudFormation quotas); the rest is
+for the key, its alias, the CDK's metadata and resources that you add."""
 
 TEMPLATE_BYTES: Final = 1_000_000
-"""The longest template that is written (CloudFormation quotas: 1 MB for a template in S3)."""
+"""The largest template in bytes (CloudFormation quotas: 1 MB for a template in S3)."""
 
 _READABLE: Final = 200
 
 
 @dataclass(frozen=True, kw_only=True)
 class Generation:
-    """Stacks that were added at one time.
+    """A range of stacks that were added together.
 
     Attributes:
-        first: The number of the first of them.
-        count: How many they are.
-        pinned: The repositories that stay in them for good; None for the newest, which takes all others.
+        first: The number of the first stack.
+        count: The number of stacks.
+        pinned: The repositories pinned to these stacks; None for the newest range, which has all others.
     """
 
     first: int
@@ -38,13 +38,14 @@ class Generation:
 
 
 class Placement:
-    """The rule for names: the generation that kept a name, else the newest, and in it the name's hash.
+    """Places a repository by name: in the generation that pins it, else in the newest, there by a hash.
 
-    No other repository has a say, so adding, removing, renaming or reordering some never moves another.
+    The stack depends only on the repository's own name: adding, removing, renaming or reordering other
+    repositories never moves it.
 
     Args:
-        count: The number of stacks for all other repositories.
-        pinned: The stacks of earlier times, in any order, with the repositories that stay there.
+        count: The number of stacks for repositories that are not pinned.
+        pinned: Earlier stacks, in any order, with the repositories pinned to them.
     """
 
     def __init__(self, count: int, pinned: Sequence[PinnedStacks] = ()) -> None:
@@ -56,7 +57,7 @@ class Placement:
         self.generations.append(Generation(first=next_first, count=count))
 
     def number(self, name: str) -> int:
-        """The number of the stack that a repository of this name stands in."""
+        """The number of the stack for a repository of this name."""
         for generation in self.generations:
             if generation.pinned is None or name in generation.pinned:
                 return generation.first + _hash(name) % generation.count
@@ -75,5 +76,5 @@ def _hash(name: str) -> int:
 
 
 def stack_of(number: int, team: str = "") -> str:
-    """The id of a stack of repositories: its number, and the team where each has stacks of its own."""
+    """The id of a stack of repositories: its number, and the team if teams have separate stacks."""
     return f"Repositories-{team}-{number}" if team else f"Repositories{number}"

@@ -1,4 +1,4 @@
-"""What a catalog would change: repository by repository, against the templates that stand."""
+"""Compares a catalog with deployed templates: what deploying it would change, repository by repository."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 
 from registry_constructs.catalog.catalog import Catalog
 from registry_constructs.catalog.placement import logical_id
-from registry_constructs.catalog.rendering import UNSAID_ENCRYPTION, Json, StackEnvironment, resource
+from registry_constructs.catalog.rendering import DEFAULT_ENCRYPTION, Json, StackEnvironment, resource
 from registry_constructs.ecr.errors import InvalidInputError
 from registry_constructs.ecr.lifecycle import LifecyclePolicy
 
@@ -24,11 +24,11 @@ createOnlyProperties)."""
 
 
 ANYWHERE: Final = StackEnvironment()
-"""Where a template stands that doesn't say it."""
+"""The environment of a template whose account and Region are unknown."""
 
 
 class Kind(StrEnum):
-    """What happens to a repository."""
+    """The kind of a change to a repository."""
 
     ADD = "add"
     ALTER = "alter"
@@ -38,19 +38,19 @@ class Kind(StrEnum):
 
 
 class Deployed(NamedTuple):
-    """A repository as a template that stands has it.
+    """A repository in a deployed template.
 
     Attributes:
         stack: The stack's name.
         logical_id: The resource's logical id.
         body: The resource.
-        place: Where the stack stands; both None where that is not said.
+        environment: The account and Region of the stack; None for what is not known.
     """
 
     stack: str
     logical_id: str
     body: Json
-    place: StackEnvironment = ANYWHERE
+    environment: StackEnvironment = ANYWHERE
 
     @property
     def name(self) -> str | None:
@@ -61,15 +61,15 @@ class Deployed(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class RepositoryChange:
-    """What happens to one repository.
+    """A planned change of one repository.
 
     Attributes:
-        kind: What.
+        kind: The kind of change.
         name: The repository.
-        environment: The environment; empty for a catalog without any.
+        environment: The environment of the catalog; empty for a catalog without environments.
         stack: The stack's id, or for one that is removed the stack's name.
-        details: What changes, a line for each thing.
-        images: The images that it holds; None if nobody knows.
+        details: The changes, one line each.
+        images: The number of images in it; None if unknown.
         allowed: Whether the catalog allows it.
     """
 
@@ -83,13 +83,13 @@ class RepositoryChange:
 
     @property
     def at_stake(self) -> bool:
-        """Whether images may get lost that nobody said may."""
+        """Whether images may get lost although the catalog doesn't allow it."""
         loses = self.kind in {Kind.REPLACE, Kind.REMOVE, Kind.MOVE}
         return loses and self.images != 0 and not self.allowed
 
 
 Images = Callable[[str, StackEnvironment], int | None]
-"""How many images a repository holds; None if nobody knows."""
+"""Returns the number of images in a repository; None if unknown."""
 
 
 def plan(
@@ -97,35 +97,35 @@ def plan(
     deployed: Iterable[Deployed],
     *,
     environments: Sequence[str] | None = None,
-    images: Images = lambda _name, _place: None,
+    images: Images = lambda _name, _environment: None,
 ) -> list[RepositoryChange]:
-    """What deploying the catalog changes, sorted by environment and name.
+    """The changes that deploying the catalog makes, sorted by environment and name.
 
-    A repository that stands counts as the catalog's if it has the logical id that a catalog gives; of the
-    others, those whose names the catalog has too are moves. Tags that all repositories of an environment
-    have in common and the catalog doesn't write come from the app: they are not judged.
+    A deployed repository belongs to the catalog if it has the logical id that a catalog gives; of the
+    others, those whose names are in the catalog too are moves. Tags that all repositories of an environment
+    have in common and that are not in the catalog come from the app and are not compared.
 
     Args:
         catalog: The catalog.
-        deployed: What stands.
-        environments: Default: all of the catalog.
-        images: Is asked for the repositories that are replaced, moved or removed.
+        deployed: The deployed repositories.
+        environments: The environments to compare. Default: all of the catalog.
+        images: Called for the repositories that are replaced, moved or removed.
     """
-    standing = list(deployed)
+    existing = list(deployed)
     names = list(catalog.environments) or [""]
     return [
         change
         for environment in names
         if environments is None or environment in environments
-        for change in _changes(catalog, environment, standing, images)
+        for change in _changes(catalog, environment, existing, images)
     ]
 
 
 def _changes(
-    catalog: Catalog, environment: str, standing: Sequence[Deployed], images: Images
+    catalog: Catalog, environment: str, deployed: Sequence[Deployed], images: Images
 ) -> Iterator[RepositoryChange]:
-    place = catalog.place(environment)
-    here = {one.name: one for one in standing if one.name and _fits(one.place, place)}
+    stack_environment = catalog.stack_environment(environment)
+    here = {one.name: one for one in deployed if one.name and _fits(one.environment, stack_environment)}
     common = _common_tags(here.values())
     key = _STACK_KEY if catalog.stacks.key == "stack" else _SHARED_KEY
     wanted = {one.name: one for one in catalog.repositories(environment)}
@@ -139,7 +139,7 @@ def _changes(
                     environment=environment,
                     stack=old.stack,
                     details=(_fate(old.body),),
-                    images=images(name, place),
+                    images=images(name, stack_environment),
                     allowed=name in catalog.allow_removal,
                 )
             continue
@@ -147,12 +147,16 @@ def _changes(
         if old is None:
             yield RepositoryChange(kind=Kind.ADD, name=name, environment=environment, stack=stack)
             continue
-        body = resource(wanted[name], place, key)
-        details = list(_differences(_comparable(old.body, place), _comparable(body, place), common))
+        body = resource(wanted[name], stack_environment, key)
+        details = list(
+            _differences(
+                _comparable(old.body, stack_environment), _comparable(body, stack_environment), common
+            )
+        )
         kind = Kind.REPLACE if any(one.partition(":")[0] in _REPLACING for one in details) else Kind.ALTER
         if old.logical_id != logical_id(name) or not _is_stack(old.stack, stack):
             kind = Kind.MOVE
-            details = [f"stands in {old.stack} as {old.logical_id}: import it, see catalog-migration"]
+            details = [f"deployed in {old.stack} as {old.logical_id}: import it, see catalog-migration"]
         if details:
             dangerous = kind is not Kind.ALTER
             yield RepositoryChange(
@@ -161,7 +165,7 @@ def _changes(
                 environment=environment,
                 stack=stack,
                 details=tuple(details),
-                images=images(name, place) if dangerous else None,
+                images=images(name, stack_environment) if dangerous else None,
                 allowed=dangerous and name in catalog.allow_replacement,
             )
 
@@ -177,34 +181,36 @@ def read_templates(path: Path) -> list[Deployed]:
     if path.is_file():
         return list(repositories_of(_json(path), path.name.removesuffix(".json").removesuffix(".template")))
     raise InvalidInputError(
-        "Neither templates nor a template",
+        "Neither a cloud assembly nor a template",
         got=str(path),
-        allowed="a cdk.out with a manifest.json, or a template as JSON",
-        fix="synthesize what is deployed: check out its commit, cdk synth, and name its cdk.out",
+        allowed="a cdk.out with a manifest.json, or a template in JSON",
+        fix="check out the deployed commit, run cdk synth, and pass its cdk.out",
         where="--against",
     )
 
 
-def repositories_of(template: Json, stack: str, place: StackEnvironment = ANYWHERE) -> Iterator[Deployed]:
+def repositories_of(
+    template: Json, stack: str, environment: StackEnvironment = ANYWHERE
+) -> Iterator[Deployed]:
     """The repositories of a template."""
     for name, body in template.get("Resources", {}).items():
         if body.get("Type") == _TYPE:
-            yield Deployed(stack, name, body, place)
+            yield Deployed(stack, name, body, environment)
 
 
 def _assembly(folder: Path) -> Iterator[Deployed]:
     for name, artifact in _json(folder / "manifest.json").get("artifacts", {}).items():
-        said = artifact.get("properties", {})
+        properties = artifact.get("properties", {})
         if artifact["type"] == "cdk:cloud-assembly":
-            yield from _assembly(folder / said["directoryName"])
+            yield from _assembly(folder / properties["directoryName"])
         elif artifact["type"] == "aws:cloudformation:stack":
             account, region = artifact["environment"].removeprefix("aws://").split("/")
-            place = StackEnvironment(
+            environment = StackEnvironment(
                 None if account == "unknown-account" else account,
                 None if region == "unknown-region" else region,
             )
-            stack = said.get("stackName", artifact.get("displayName", name))
-            yield from repositories_of(_json(folder / said["templateFile"]), stack, place)
+            stack = properties.get("stackName", artifact.get("displayName", name))
+            yield from repositories_of(_json(folder / properties["templateFile"]), stack, environment)
 
 
 def _json(path: Path) -> Json:
@@ -212,7 +218,7 @@ def _json(path: Path) -> Json:
         found = json.loads(path.read_text(encoding="utf-8-sig"))
         if isinstance(found, dict):
             return found
-        problem = "it is no object"
+        problem = "it is not a JSON object"
     except (OSError, ValueError) as error:
         problem = str(error)
     raise InvalidInputError(
@@ -235,10 +241,10 @@ def _is_stack(name: str, id: str) -> bool:
 
 def _fate(body: Json) -> str:
     if body.get("DeletionPolicy", "Delete") != "Delete":
-        return "it leaves its stack and stays in ECR with its images; nobody manages it then"
+        return "it is removed from its stack and stays in ECR with its images, unmanaged"
     if body.get("Properties", {}).get("EmptyOnDelete"):
         return "CloudFormation deletes it with all its images"
-    return "CloudFormation deletes it; that fails as long as it holds images"
+    return "CloudFormation deletes it, which fails as long as it contains images"
 
 
 def _common_tags(deployed: Iterable[Deployed]) -> frozenset[tuple[str, str]]:
@@ -250,10 +256,10 @@ def _tags(properties: Json) -> dict[str, str]:
     return {str(tag.get("Key")): str(tag.get("Value")) for tag in properties.get("Tags", ())}
 
 
-def _comparable(body: Json, place: StackEnvironment) -> Json:
-    """The properties, and what happens on deletion, in one form whoever wrote them."""
-    properties: Json = _resolved(body.get("Properties", {}), place)
-    encryption = properties.setdefault("EncryptionConfiguration", dict(UNSAID_ENCRYPTION))
+def _comparable(body: Json, environment: StackEnvironment) -> Json:
+    """The properties and the deletion policy in one normal form, for comparison."""
+    properties: Json = _resolved(body.get("Properties", {}), environment)
+    encryption = properties.setdefault("EncryptionConfiguration", dict(DEFAULT_ENCRYPTION))
     if isinstance(key := encryption.get("KmsKey"), dict):
         encryption["KmsKey"] = _STACK_KEY if "Fn::GetAtt" in key else _SHARED_KEY
     properties.setdefault("ImageTagMutability", "MUTABLE")
@@ -262,20 +268,20 @@ def _comparable(body: Json, place: StackEnvironment) -> Json:
     return properties
 
 
-def _resolved(value: Any, place: StackEnvironment) -> Any:  # noqa: ANN401 - any value of a template
-    """The value with pseudo parameters and joins of text in their place, where they are known."""
+def _resolved(value: Any, environment: StackEnvironment) -> Any:  # noqa: ANN401 - any value of a template
+    """The value with pseudo parameters and joins of text resolved, where they are known."""
     if isinstance(value, list):
-        return [_resolved(one, place) for one in value]
+        return [_resolved(one, environment) for one in value]
     if not isinstance(value, dict):
         return value
     known = {
-        "AWS::Partition": place.partition,
-        "AWS::Region": place.region,
-        "AWS::AccountId": place.account,
+        "AWS::Partition": environment.partition,
+        "AWS::Region": environment.region,
+        "AWS::AccountId": environment.account,
     }
     if list(value) == ["Ref"] and known.get(value["Ref"]):
         return known[value["Ref"]]
-    resolved = {name: _resolved(one, place) for name, one in value.items()}
+    resolved = {name: _resolved(one, environment) for name, one in value.items()}
     if list(value) == ["Fn::Join"]:
         separator, parts = resolved["Fn::Join"]
         if all(isinstance(part, str) for part in parts):
@@ -299,7 +305,7 @@ def _differences(old: Json, new: Json, common: frozenset[tuple[str, str]]) -> It
 
 
 def _rules(before: Json | None, after: Json | None) -> Iterator[str]:
-    """The rules of a lifecycle policy that go and that come."""
+    """The rules of a lifecycle policy that are removed and added."""
     old, new = (_texts(one) for one in (before, after))
     yield from (f"LifecyclePolicy: no longer {rule}" for rule in old if rule not in new)
     yield from (f"LifecyclePolicy: {rule}" for rule in new if rule not in old)
@@ -325,5 +331,5 @@ def _short(value: object, most: int = 90) -> str:
 
 
 def summary(changes: Sequence[RepositoryChange]) -> Mapping[Kind, int]:
-    """How many repositories each kind of change concerns."""
+    """The number of repositories by kind of change."""
     return {kind: sum(change.kind is kind for change in changes) for kind in Kind}

@@ -1,4 +1,4 @@
-"""Everything that is wrong with a catalog, said at once."""
+"""The errors of a catalog, reported together."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ _LINE: Final = re.compile(r"(?P<file>.+?):(?P<line>[0-9]+)( |$)")
 
 
 class InvalidCatalogError(RegistryConstructsError, ValueError):
-    """A catalog that can't be used, found before anything is synthesized.
+    """An invalid catalog, reported before anything is synthesized.
 
     Attributes:
-        problems: Each thing that is wrong, with its file, line and path in `where`.
+        problems: Each error, with its file, line and path in `where`.
     """
 
     def __init__(self, problems: Sequence[InvalidInputError]) -> None:
@@ -29,17 +29,17 @@ class InvalidCatalogError(RegistryConstructsError, ValueError):
 
 
 def in_order(problems: Iterable[InvalidInputError]) -> list[InvalidInputError]:
-    """The problems by file and line, each once: what several environments share is told for one."""
+    """The problems sorted by file and line; one that several environments have is reported once."""
 
-    def place(problem: InvalidInputError) -> tuple[str, int]:
+    def location(problem: InvalidInputError) -> tuple[str, int]:
         found = _LINE.match(problem.where)
         return (found["file"], int(found["line"])) if found else ("", 0)
 
-    return sorted({str(problem): problem for problem in problems}.values(), key=place)
+    return sorted({str(problem): problem for problem in problems}.values(), key=location)
 
 
 def unknown(what: str, got: object, known: Iterable[str], *, where: str) -> InvalidInputError:
-    """A name or key that nothing has, with the nearest one that something does."""
+    """The error for an unknown name or key, with the most similar known one as the fix."""
     names = sorted(known)
     near = difflib.get_close_matches(str(got), names, n=1)
     return InvalidInputError(

@@ -1,4 +1,4 @@
-"""The publishers of one environment of a catalog: roles with which CI outside AWS pushes."""
+"""The stack with the publishers of one environment of a catalog: roles that CI outside AWS assumes to push."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ from registry_constructs.delivery.publishers.publisher import Publisher as Publi
 
 
 class PublishersStack(cdk.Stack):
-    """A role for each publisher that some repository of the environment names.
+    """A stack with a role for each publisher that a repository of the environment names.
 
     Args:
         scope: The stage.
         id: The stack's id.
         publishers: All publishers of the catalog.
         repositories: The environment's repositories.
-        imported: Gives a repository by its name.
-        create_providers: Make the account's OIDC providers; otherwise they exist.
+        imported: Returns a repository by its name.
+        create_providers: Create the account's OIDC providers. Otherwise they have to exist.
 
     Attributes:
         publishers: The roles, by publisher.
@@ -63,12 +63,12 @@ class PublishersStack(cdk.Stack):
             "repositories": repositories,
             "role_name": publisher.role_name or f"publish-{name}",
         }
-        said = publisher.model_fields_set
-        if "github" in said:
+        given = publisher.model_fields_set
+        if "github" in given:
             return GitHubPublisher(
                 self, name, **publisher.github.model_dump(), provider=self._provider(GITHUB), **common
             )
-        if "gitlab" in said:
+        if "gitlab" in given:
             return GitLabPublisher(
                 self, name, **publisher.gitlab.model_dump(), provider=self._provider(GITLAB), **common
             )
@@ -79,7 +79,7 @@ class PublishersStack(cdk.Stack):
         )
 
     def _provider(self, url: str) -> iam.IOidcProvider | None:
-        """The account's provider, of which there is one for an address; None has one made."""
+        """The account's existing OIDC provider for a URL; None if the publisher has to create it."""
         if self._create:
             return None
         if url not in self._providers:

@@ -1,4 +1,4 @@
-"""The registry of one environment of a catalog: settings, replications and pull-through caches."""
+"""The stack with the registry of one environment: settings, replications and pull-through caches."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _UPSTREAMS = {
 
 
 class RegistryStack(cdk.Stack):
-    """What a catalog says of the registry of one environment.
+    """The registry settings and pull-through caches of one environment of a catalog.
 
     Args:
         scope: The stage.
@@ -46,22 +46,22 @@ class RegistryStack(cdk.Stack):
         environment: The environment.
 
     Attributes:
-        place: The account and Region.
+        stack_environment: The account and Region.
         registry: The registry's settings.
         caches: The pull-through caches, by name.
     """
 
     def __init__(self, scope: Construct, id: str, *, catalog: Catalog, environment: str) -> None:
         super().__init__(scope, id, description="Settings of the registry")
-        self.place = catalog.place(environment)
+        self.stack_environment = catalog.stack_environment(environment)
         settings = catalog.registry
-        said = settings.model_fields_set
+        given = settings.model_fields_set
         self.registry = Registry(
             self,
             "Registry",
-            scanning=_scanning(settings) if "scanning" in said else None,
+            scanning=_scanning(settings) if "scanning" in given else None,
             account_settings=AccountSettings(**settings.account_settings.given())
-            if "account_settings" in said
+            if "account_settings" in given
             else None,
         )
         if settings.signing:
@@ -80,34 +80,34 @@ class RegistryStack(cdk.Stack):
 
 
 def replicate(catalog: Catalog, stacks: Mapping[str, RegistryStack]) -> None:
-    """Replicate between the registries of environments as the catalog says."""
+    """Create the replications of a catalog between the registries of its environments."""
     for name, replication in sorted(catalog.replications.items()):
         source = stacks[replication.source]
         for destination in sorted(replication.destinations):
-            said = catalog.layer(destination, "", replication.profile)
+            layer = catalog.layer(destination, "", replication.profile)
             Replication(
                 source,
                 f"{name}-{destination}",
                 destinations=[stacks[destination].registry],
                 prefixes=list(replication.prefixes),
-                settings=_replicas(stacks[destination], described("replica", said), name),
+                settings=_replicas(stacks[destination], described("replica", layer), name),
             )
 
 
 def _scanning(settings: RegistrySettings) -> Scanning:
     scanning = settings.scanning
-    said = scanning.model_fields_set
+    given = scanning.model_fields_set
     if scanning.type == "basic":
-        return Scanning.basic(on_push=scanning.on_push) if "on_push" in said else Scanning.basic()
-    on_push = scanning.on_push if "on_push" in said else None
+        return Scanning.basic(on_push=scanning.on_push) if "on_push" in given else Scanning.basic()
+    on_push = scanning.on_push if "on_push" in given else None
     return Scanning.enhanced(continuous=scanning.continuous, on_push=on_push)
 
 
 def _replicas(stack: RegistryStack, replica: RepositoryDescription, name: str) -> RepositorySettings:
-    """What replicas get in one environment, as `RepositoryCreationTemplate` takes it."""
+    """The settings of replicas in one environment, for a `RepositoryCreationTemplate`."""
     filters = list(replica.mutability_filters) or None
     mutable = replica.image_tag_mutability == "MUTABLE"
-    place = stack.place
+    stack_environment = stack.stack_environment
     return RepositorySettings(
         encryption=getattr(ecr.RepositoryEncryption, replica.encryption) if replica.encryption else None,
         encryption_key=kms.Key.from_key_arn(stack, f"Key-{name}", replica.encryption_key)
@@ -117,6 +117,6 @@ def _replicas(stack: RegistryStack, replica: RepositoryDescription, name: str) -
         immutable_except=None if mutable else filters,
         mutable_except=filters if mutable else None,
         lifecycle=replica.lifecycle or [],
-        policy=[iam.PolicyStatement.from_json(one) for one in policy_statements(replica, place)],
+        policy=[iam.PolicyStatement.from_json(one) for one in policy_statements(replica, stack_environment)],
         tags=dict(replica.tags),
     )

@@ -1,4 +1,4 @@
-"""The repositories of a stack as one file that the CDK reads."""
+"""Renders the repositories of a stack as one template that the CDK includes."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ _KEY: Final = "<key>"
 
 @dataclass(frozen=True)
 class Rendered:
-    """The resources of one stack.
+    """The rendered resources of one stack.
 
     Attributes:
-        text: The template. What stands in many resources is a parameter, which the CDK reads once and not
-            in each of them.
-        values: What the parameters are.
-        keyed: Those that need the ARN of the key that the stack's repositories share, as `KmsKey`.
+        text: The template. Values that are used in many resources are parameters, so that the CDK reads
+            each of them once.
+        values: The values of the parameters.
+        keyed: The parameters that need the ARN of the key that the stack's repositories share, as `KmsKey`.
     """
 
     text: str
@@ -30,8 +30,8 @@ class Rendered:
     keyed: tuple[str, ...]
 
 
-def rendered(repositories: Sequence[RepositoryDescription], place: StackEnvironment) -> Rendered:
-    """Render the repositories of a stack."""
+def rendered(repositories: Sequence[RepositoryDescription], environment: StackEnvironment) -> Rendered:
+    """Render the repositories of a stack in an environment."""
     values: dict[str, Any] = {}
     names: dict[str, str] = {}
 
@@ -43,13 +43,13 @@ def rendered(repositories: Sequence[RepositoryDescription], place: StackEnvironm
         return {"Ref": names[text]}
 
     resources = {}
-    for one in repositories:
-        body = resource(one, place, _KEY)
+    for repository in repositories:
+        body = resource(repository, environment, _KEY)
         body["Properties"] = {
             name: value if isinstance(value, str) else reference(name, value)
             for name, value in body["Properties"].items()
         }
-        resources[logical_id(one.name)] = body
+        resources[logical_id(repository.name)] = body
     parameters = {name: {"Type": "String"} for name in values}
     keyed = tuple(
         name for name, value in values.items() if value == {"EncryptionType": "KMS", "KmsKey": _KEY}

@@ -1,4 +1,4 @@
-"""What CloudFormation gets for a repository of a catalog: what `Repository` makes of the same keywords."""
+"""Renders repositories as CloudFormation resources, the same as `Repository` does for the same keywords."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ _DELETION: Final = {
 }
 
 
-UNSAID_ENCRYPTION: Final = {"EncryptionType": "AES256"}
-"""The encryption of a resource that doesn't say any (CFN AWS::ECR::Repository EncryptionConfiguration)."""
+DEFAULT_ENCRYPTION: Final = {"EncryptionType": "AES256"}
+"""ECR's encryption of a resource that sets none (CFN AWS::ECR::Repository EncryptionConfiguration)."""
 
 
 class StackEnvironment(NamedTuple):
-    """Where a repository stands; None for what is known only at deployment.
+    """The account and Region of a stack; None for what is known only at deployment.
 
     Attributes:
         account: The account's id.
@@ -60,25 +60,25 @@ class StackEnvironment(NamedTuple):
         return joined[0] if len(joined) == 1 else {"Fn::Join": ["", joined]}
 
 
-def resource(repository: RepositoryDescription, place: StackEnvironment, key: object) -> Json:
-    """The repository as a resource of a template.
+def resource(repository: RepositoryDescription, environment: StackEnvironment, key: object) -> Json:
+    """Render a repository as a resource of a template.
 
     Args:
-        repository: What it is.
-        place: Where it stands.
-        key: What stands for the ARN of the customer-managed key that repositories share.
+        repository: The description of the repository.
+        environment: The account and Region of the stack.
+        key: The value to use as the ARN of the customer managed key that repositories share.
     """
     deletion, replacement = _DELETION[repository.removal_policy]
     return {
         "Type": "AWS::ECR::Repository",
-        "Properties": properties(repository, place, key),
+        "Properties": properties(repository, environment, key),
         "UpdateReplacePolicy": replacement,
         "DeletionPolicy": deletion,
     }
 
 
-def properties(repository: RepositoryDescription, place: StackEnvironment, key: object) -> Json:
-    """The properties of the resource."""
+def properties(repository: RepositoryDescription, environment: StackEnvironment, key: object) -> Json:
+    """Render the properties of a repository's resource."""
     filters = repository.mutability_filters
     suffix = "_WITH_EXCLUSION" if filters else ""
     rendered: Json = {
@@ -102,26 +102,26 @@ def properties(repository: RepositoryDescription, place: StackEnvironment, key: 
             rendered["LifecyclePolicy"]["RegistryId"] = repository.lifecycle_registry_id
     if repository.empty_on_delete:
         rendered["EmptyOnDelete"] = True
-    if statements := policy_statements(repository, place):
+    if statements := policy_statements(repository, environment):
         rendered["RepositoryPolicyText"] = {"Statement": statements, "Version": "2012-10-17"}
     if repository.tags:
         rendered["Tags"] = [{"Key": name, "Value": repository.tags[name]} for name in sorted(repository.tags)]
     return rendered
 
 
-def policy_statements(repository: RepositoryDescription, place: StackEnvironment) -> list[Json]:
-    """The statements of the repository's policy: one for each kind of access that is given to somebody."""
+def policy_statements(repository: RepositoryDescription, environment: StackEnvironment) -> list[Json]:
+    """Render the statements of the repository policy: one for each kind of access that is granted."""
     access = repository.access
-    said = access.model_fields_set
-    if not said:
+    given = access.model_fields_set
+    if not given:
         return []
     statements = []
-    pullers = [*access.pull, *(_root(place, account) for account in access.accounts)]
+    pullers = [*access.pull, *(_root(environment, account) for account in access.accounts)]
     if pullers:
         statements.append(_statement(PULL_ACTIONS, {"AWS": _one_or_all(pullers)}))
     if access.push:
         statements.append(_statement(PUSH_ACTIONS, {"AWS": _one_or_all(list(access.push))}))
-    if "organization" in said:
+    if "organization" in given:
         organization = access.organization
         conditions: Json = {"StringEquals": {"aws:PrincipalOrgID": organization.id}}
         if organization.units:
@@ -129,38 +129,40 @@ def policy_statements(repository: RepositoryDescription, place: StackEnvironment
             conditions["ForAnyValue:StringLike"] = {"aws:PrincipalOrgPaths": paths}
         statements.append(_statement(PULL_ACTIONS, {"AWS": "*"}, conditions))
     if access.lambda_functions:
-        arns, accounts = _functions(access.lambda_functions, place)
+        arns, accounts = _functions(access.lambda_functions, environment)
         condition = {"ArnLike": {"aws:SourceArn": arns}}
         statements.append(_statement(LAMBDA_PULL_ACTIONS, {"Service": "lambda.amazonaws.com"}, condition))
         if accounts:
-            roots = [_root(place, account) for account in accounts]
+            roots = [_root(environment, account) for account in accounts]
             statements.append(_statement(LAMBDA_PULL_ACTIONS, {"AWS": _one_or_all(roots)}))
     return statements
 
 
-def policy_length(repository: RepositoryDescription, place: StackEnvironment) -> int:
-    """Characters of the repository's policy, as ECR counts them."""
+def policy_length(repository: RepositoryDescription, environment: StackEnvironment) -> int:
+    """The length of the repository policy in characters, as ECR counts them."""
     if not repository.access.model_fields_set:
         return 0
     return len(
         json.dumps(
-            {"Statement": policy_statements(repository, place), "Version": "2012-10-17"},
+            {"Statement": policy_statements(repository, environment), "Version": "2012-10-17"},
             separators=(",", ":"),
         )
     )
 
 
-def template_size(repositories: Sequence[RepositoryDescription], place: StackEnvironment) -> int:
-    """The bytes of a template with these repositories; one far from the limit is overrated."""
-    reckoned = sum(_most_bytes(one) for one in repositories)
-    if reckoned <= TEMPLATE_BYTES:
-        return reckoned
+def template_size(repositories: Sequence[RepositoryDescription], environment: StackEnvironment) -> int:
+    """The size of a template with these repositories in bytes; far below the limit an upper estimate."""
+    estimate = sum(_most_bytes(repository) for repository in repositories)
+    if estimate <= TEMPLATE_BYTES:
+        return estimate
     key = {"Fn::GetAtt": ["RegistryConstructsKey00000000", "Arn"]}
-    return sum(len(logical_id(one.name)) + len(json.dumps(resource(one, place, key))) for one in repositories)
+    return sum(
+        len(logical_id(one.name)) + len(json.dumps(resource(one, environment, key))) for one in repositories
+    )
 
 
 def _most_bytes(repository: RepositoryDescription) -> int:
-    """What the resource has at most, without rendering it."""
+    """An upper estimate of the resource's size in bytes, without rendering it."""
     access = repository.access
     principals = (access.pull, access.push, access.accounts, access.lambda_functions)
     texts = [repository.name, *repository.mutability_filters, *repository.tags, *repository.tags.values()]
@@ -181,8 +183,8 @@ def _encryption(repository: RepositoryDescription, key: object) -> Json:
     return {"EncryptionType": kind} if repository.encryption else {"EncryptionType": kind, "KmsKey": key}
 
 
-def _functions(functions: Sequence[str], place: StackEnvironment) -> tuple[list[Any], list[str]]:
-    """The functions' ARNs, and the other accounts among them.
+def _functions(functions: Sequence[str], environment: StackEnvironment) -> tuple[list[Any], list[str]]:
+    """The ARNs of Lambda functions, and the other accounts among them.
 
     Raises:
         InvalidInputError: For a function of another Region: Lambda pulls within a Region only.
@@ -192,24 +194,26 @@ def _functions(functions: Sequence[str], place: StackEnvironment) -> tuple[list[
     for function in functions:
         name, region, account = parse_lambda_function(function)
         if name is not None:
-            arns.append(place.arn("lambda", place.region, place.account, f"function:{name}"))
+            arns.append(
+                environment.arn("lambda", environment.region, environment.account, f"function:{name}")
+            )
             continue
-        if place.region is not None and region != place.region:
+        if environment.region is not None and region != environment.region:
             raise InvalidInputError(
-                "A Lambda function of another Region can't pull from this repository",
+                "A Lambda function can't pull from a repository in another Region",
                 got=function,
-                allowed=f"functions in {place.region}",
-                fix="replicate the image into the function's Region and name it there",
+                allowed=f"functions in {environment.region}",
+                fix="replicate the image to the function's Region and name the function there",
                 where="access.lambda_functions",
             )
         arns.append(function)
-        if account is not None and account != place.account:
+        if account is not None and account != environment.account:
             accounts.add(account)
     return arns, sorted(accounts)
 
 
-def _root(place: StackEnvironment, account: str) -> Any:  # noqa: ANN401 - text or an intrinsic function
-    return place.arn("iam", "", account, "root")
+def _root(environment: StackEnvironment, account: str) -> Any:  # noqa: ANN401 - text or an intrinsic function
+    return environment.arn("iam", "", account, "root")
 
 
 def _one_or_all(values: list[Any]) -> Any:  # noqa: ANN401 - IAM takes a single one without a list

@@ -1,7 +1,7 @@
-"""What a catalog says: the keys of its files, their types and the limits of each value on its own.
+"""The schema of catalog files: the keys, their types and the limits of each value on its own.
 
-Keys that a construct has too carry the construct's name for it. The models are the Python API as well: a
-catalog is what its files say, or a `CatalogFile` made in code.
+A key that configures the same as a keyword of a construct has its name. The models are the Python API as
+well: a catalog is read from files, or created in code from a `CatalogFile`.
 """
 
 from __future__ import annotations
@@ -32,18 +32,18 @@ from registry_constructs.ecr.names import (
 from registry_constructs.ecr.upstreams import check_prefixes
 
 MOST_STACKS: Final = 500
-"""Stacks of a catalog in an account and Region, which has 2,000 by default (CloudFormation quotas)."""
+"""Limit of a catalog's stacks in an account and Region; CloudFormation's default quota is 2,000."""
 
 _NAME: Final = r"[A-Za-z][A-Za-z0-9-]{0,62}"
 
 
 Item = TypeVar("Item")
 Many = Annotated[tuple[Item, ...], Field(strict=False)]
-"""A list, which stays as it was read."""
+"""A list in the file; an immutable tuple in Python."""
 
 
 class Model(BaseModel):
-    """Keys with types; an unknown key is an error, and nothing is converted: `"8"` is no number."""
+    """Base of all models: an unknown key is an error, and no value is converted (`"8"` is not a number)."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -54,12 +54,12 @@ class Model(BaseModel):
     )
 
     def given(self) -> dict[str, Any]:
-        """What was said, and nothing that was left out."""
+        """The keys that were set, with their values; keys that were left out are not included."""
         return {name: getattr(self, name) for name in self.model_fields_set}
 
 
-def _left_out(description: str = "") -> Any:  # noqa: ANN401 - stands for any value
-    """A key without a default: what it means to leave it out is said where it is read. Null is refused."""
+def _left_out(description: str = "") -> Any:  # noqa: ANN401 - any value
+    """An optional key without a default: the code that reads it handles its absence. Null is refused."""
     return Field(default=None, description=description or None)
 
 
@@ -80,19 +80,19 @@ def _filters(keyword: str) -> AfterValidator:
 
 
 def check_key(arn: str) -> None:
-    """Refuse what is not the ARN of a KMS key."""
+    """Check that a text is the ARN of a KMS key."""
     parts = arn.split(":")
     if len(parts) != 6 or parts[:1] + parts[2:3] != ["arn", "kms"] or not parts[5].startswith("key/"):
         raise InvalidInputError(
             "Not the ARN of a KMS key",
             got=arn,
             allowed="arn:<partition>:kms:<region>:<account>:key/<id>",
-            fix="copy the key's ARN; an alias won't do, because ECR keeps the key that it named first",
+            fix="copy the key's ARN, not an alias: ECR keeps the key that the alias pointed to at creation",
         )
 
 
 def check_principal(arn: str) -> None:
-    """Refuse what is not the ARN of a role or user."""
+    """Check that a text is the ARN of a role or user."""
     parts = arn.split(":", 5)
     fits = len(parts) == 6 and parts[0] == "arn" and parts[2] == "iam" and parts[3] == ""
     if not fits or not parts[5].startswith(("role/", "user/")) or "*" in arn:
@@ -106,7 +106,7 @@ def check_principal(arn: str) -> None:
 
 RepositoryName = Annotated[str, _checked(check_repository_name)]
 Account = Annotated[str, _checked(check_account_id)]
-# One in ECR or Azure has an address of its own: make such a cache in code.
+# An upstream in ECR or Azure has an address of its own: create such a cache in code.
 Upstream = Annotated[
     Literal[
         "chainguard",
@@ -124,7 +124,7 @@ Name = Annotated[str, StringConstraints(pattern=f"^{_NAME}$")]
 
 
 class Organization(Model):
-    """An organization whose accounts may pull."""
+    """An AWS organization whose accounts may pull."""
 
     id: Annotated[str, _checked(check_organization_id)] = Field(description="Such as o-a1b2c3d4e5.")
     units: Many[Annotated[str, _checked(check_organizational_unit_id)]] = Field(
@@ -133,7 +133,7 @@ class Organization(Model):
 
 
 class Access(Model):
-    """Who may pull or push, by intent. Everybody else can't, except for the account's own identities."""
+    """Who may pull or push. All other principals can't, except for identities of the same account."""
 
     pull: Many[Annotated[str, _checked(check_principal)]] = Field(
         default=(), description="ARNs of roles and users that may pull. They have to exist."
@@ -149,8 +149,8 @@ class Access(Model):
     publishers: Many[Name] = Field(default=(), description="Publishers of the catalog that push here.")
 
 
-class Settings(Model):
-    """What repositories get; the keywords are those of `Repository`, with the same defaults."""
+class LayerSettings(Model):
+    """Settings of repositories, for one layer; keywords and defaults are those of the construct `Repository`."""
 
     image_tag_mutability: Literal["IMMUTABLE", "MUTABLE"] = Field(
         default="IMMUTABLE", description="Whether a tag may be moved to another image."
@@ -166,51 +166,54 @@ class Settings(Model):
     )
     encryption: Literal["KMS", "KMS_DSSE", "AES_256"] = Field(
         default="KMS",
-        description="At rest. KMS without encryption_key is AWS's own key, AES_256 S3's. Default: a key of "
-        "the stack. CHANGING IT REPLACES THE REPOSITORY.",
+        description="At rest. KMS without encryption_key uses the AWS managed key, AES_256 keys of S3. "
+        "Default: a key of the stack. CHANGING IT REPLACES THE REPOSITORY.",
     )
     encryption_key: Annotated[str, _checked(check_key)] = Field(
         default="",
-        description="The ARN of a key of the same Region, instead of the stack's. CHANGING IT REPLACES THE "
+        description="The ARN of a KMS key of the same Region, instead of the stack's. CHANGING IT REPLACES THE "
         "REPOSITORY.",
     )
     lifecycle: Lifecycle = Field(
         default="default",
         validate_default=False,
-        description="What expires: a preset, or rules; [] for none.",
+        description="The lifecycle policy: a preset, or rules; [] for none.",
     )
     lifecycle_registry_id: Account = Field(
-        default="", description="The account written into the lifecycle policy. Default: the own account."
+        default="", description="The account written into the lifecycle policy. Default: this account."
     )
     removal_policy: Literal["RETAIN", "RETAIN_ON_UPDATE_OR_DELETE", "DESTROY"] = Field(
-        default="RETAIN", description="What happens to the repository when it leaves the catalog."
+        default="RETAIN", description="What happens to the repository when it is removed from the catalog."
     )
     empty_on_delete: bool = Field(
         default=False, description="Delete the images with the repository; needs removal_policy DESTROY."
     )
     access: Access = Field(default=Access(), description="Who may pull or push.")
-    tags: dict[str, str] = Field(default={}, description="AWS tags; those of all layers are joined.")
-    owner: str = Field(default="", description="Whom to ask; becomes the tag owner.")
-    environments: Many[Name] = Field(default=(), description="Where it is made. Default: everywhere.")
-    replications: Many[Name] = Field(
-        default=(), description="Replications that must cover it; [] if none may. Default: not checked."
+    tags: dict[str, str] = Field(default={}, description="Resource tags; those of all layers are merged.")
+    owner: str = Field(default="", description="The responsible team or person; becomes the tag owner.")
+    environments: Many[Name] = Field(
+        default=(), description="Where it is created. Default: in all environments."
     )
-    cache: Name = Field(default="", description="The pull-through cache that fills it.")
+    replications: Many[Name] = Field(
+        default=(),
+        description="Replications that must cover it; [] if it must not be replicated. Default: not checked.",
+    )
+    cache: Name = Field(default="", description="The pull-through cache that it belongs to.")
 
 
-class Team(Settings):
-    """A team, and what its repositories get."""
+class Team(LayerSettings):
+    """A team, with the settings of its repositories."""
 
 
-class Profile(Settings):
-    """A kind of repository, and what those get that name it."""
+class Profile(LayerSettings):
+    """A named set of settings for the repositories that refer to it."""
 
 
-class Repository(Settings):
-    """A repository; what it doesn't say comes from its profile, team, environment and the defaults."""
+class Repository(LayerSettings):
+    """A repository; keys that are not set come from its profile, team, environment and the defaults."""
 
     team: Name = Field(default="", description="The team it belongs to; becomes the tag team.")
-    profile: Name = Field(default="", description="The profile it has.")
+    profile: Name = Field(default="", description="The profile whose settings it gets.")
 
 
 class Environment(Model):
@@ -218,42 +221,47 @@ class Environment(Model):
 
     account: Account = Field(description="The account's id, in quotes.")
     region: Annotated[str, _checked(check_region)] = Field(description="Such as eu-west-1.")
-    defaults: Settings = Field(default=Settings(), description="What repositories get here.")
+    defaults: Settings = Field(
+        default=LayerSettings(), description="Settings of the repositories in this environment."
+    )
     identity_providers: Literal["existing", "create"] = Field(
         default="existing",
-        description="Where publishers find the account's OIDC providers, of which IAM takes one for an "
-        "address: they exist, or are made here. Make them in one environment of an account.",
+        description="Whether the account's OIDC providers for publishers exist or are created here. IAM allows "
+        "one provider per URL: create them in one environment of an account.",
     )
 
 
 class PinnedStacks(Model):
-    """Stacks of an earlier time, and the repositories that stay in them."""
+    """Stacks created before `stacks.count` was raised, and the repositories pinned to them."""
 
     first: Annotated[int, Field(ge=0)] = Field(description="The number of the first of these stacks.")
     count: Annotated[int, Field(ge=1, le=MOST_STACKS)] = Field(description="The number of stacks.")
-    repositories: Many[RepositoryName] = Field(description="The repositories that stay there.")
+    repositories: Many[RepositoryName] = Field(description="The repositories pinned to these stacks.")
 
 
 class Stacks(Model):
     """How the repositories are split over stacks. NEVER CHANGE IT BY HAND: repositories would move."""
 
     count: Annotated[int, Field(ge=1, le=MOST_STACKS)] = Field(
-        default=1, description="Stacks to split over; 490 repositories fit into one. To grow: catalog grow."
+        default=1,
+        description="The number of stacks; each holds up to 490 repositories. To raise it: catalog grow.",
     )
     by: Literal["name", "team"] = Field(
-        default="name", description="team gives each team stacks of its own, as many as count says."
+        default="name", description="team creates separate stacks for each team, `count` of them per team."
     )
     key: Literal["stack", "shared"] = Field(
-        default="stack", description="A key for each stack, or one for an account and Region."
+        default="stack", description="One KMS key per stack, or one per account and Region."
     )
 
 
 class Scanning(Model):
-    """The registry's scanning; what ECR charges for the enhanced kind depends on the images."""
+    """The registry's scanning configuration; the cost of enhanced scanning depends on the images."""
 
     type: Literal["basic", "enhanced"] = Field(description="Basic, or enhanced by Amazon Inspector.")
-    on_push: Many[str] = Field(default=(), description="Filters of repositories scanned when pushed.")
-    continuous: Many[str] = Field(default=(), description="Filters scanned again and again; enhanced only.")
+    on_push: Many[str] = Field(default=(), description="Filters of repositories scanned on push.")
+    continuous: Many[str] = Field(
+        default=(), description="Filters of repositories scanned continuously; enhanced only."
+    )
 
     @model_validator(mode="after")
     def _check(self) -> Scanning:
@@ -261,7 +269,7 @@ class Scanning(Model):
             for value in getattr(self, name):
                 if not limits.SCANNING_FILTER.fullmatch(value):
                     raise InvalidInputError(
-                        "A filter that ECR refuses",
+                        "ECR does not accept this filter",
                         got=value,
                         allowed="1 to 255 characters: parts of a-z, 0-9 and '*' with one of . _ - / between",
                         fix="write a repository's name or a part of it, with '*' for any run of characters",
@@ -269,7 +277,7 @@ class Scanning(Model):
                     )
         if self.continuous and self.type == "basic":
             raise InvalidInputError(
-                "Basic scanning has no continuous rule",
+                "Basic scanning does not support continuous scanning",
                 got=self.continuous,
                 allowed="on_push with type: basic",
                 fix="write type: enhanced, or on_push",
@@ -279,19 +287,23 @@ class Scanning(Model):
 
 
 class AccountSettings(Model):
-    """ECR's settings of an account in a Region; what is not said stays as it is."""
+    """ECR account settings for a Region; settings that are left out are not changed."""
 
-    blob_mounting: bool = _left_out(description="Let a push mount layers of other repositories.")
-    registry_policy_scope: Literal["V2"] = _left_out(description="There is no way back from V2.")
-    basic_scan_type_version: Literal["AWS_NATIVE"] = _left_out(description="The basic scanner.")
-    on_delete: Literal["keep", "restore"] = Field(default="keep", description="When they leave the template.")
+    blob_mounting: bool = _left_out(description="Allow pushes to mount layers of other repositories.")
+    registry_policy_scope: Literal["V2"] = _left_out(
+        description="The scope of registry policies; V2 can't be reverted."
+    )
+    basic_scan_type_version: Literal["AWS_NATIVE"] = _left_out(description="The scanner of basic scanning.")
+    on_delete: Literal["keep", "restore"] = Field(
+        default="keep", description="What happens to the settings when they are removed from the template."
+    )
 
 
 class Registry(Model):
-    """What ECR keeps once for an account and Region. Left out, it is left alone."""
+    """Registry-wide settings, once per account and Region; settings that are left out are not changed."""
 
-    scanning: Scanning = _left_out(description="What scans images.")
-    account_settings: AccountSettings = _left_out(description="Settings of the account.")
+    scanning: Scanning = _left_out(description="The scanning configuration.")
+    account_settings: AccountSettings = _left_out(description="ECR account settings.")
     signing: Many[str] = Field(default=(), description="Filters of repositories whose images ECR signs.")
 
     @model_validator(mode="after")
@@ -299,7 +311,7 @@ class Registry(Model):
         for value in self.signing:
             if not limits.SIGNING_FILTER.fullmatch(value):
                 raise InvalidInputError(
-                    "A filter that ECR refuses",
+                    "ECR does not accept this filter",
                     got=value,
                     allowed="up to 256 characters: parts of a-z, 0-9 and '*' with one of . _ - / between",
                     fix="write a repository's name or a part of it, with '*' for any run of characters",
@@ -309,25 +321,32 @@ class Registry(Model):
 
 
 class Replication(Model):
-    """Images that ECR copies from one environment to others."""
+    """A replication of images from one environment to others."""
 
     source: Name = Field(description="The environment that images are pushed to.")
     destinations: Annotated[Many[Name], Field(min_length=1)] = Field(
-        description="The environments that get copies."
+        description="The environments that images are replicated to."
     )
     prefixes: Annotated[Many[Annotated[str, _checked(check_prefix)]], Field(min_length=1)] = Field(
-        description="What the repositories' names begin with, such as shop/."
+        description="Prefixes of the repository names, such as shop/."
     )
-    profile: Name = Field(default="", description="What replicas get. Default: the catalog's defaults.")
+    profile: Name = Field(
+        default="", description="The profile of the replicas. Default: the catalog's defaults."
+    )
 
 
 class Cache(Model):
-    """A prefix under which a registry keeps images of another one."""
+    """A pull-through cache: images of an upstream registry under a repository prefix."""
 
-    upstream: Upstream = Field(description="The registry that is cached.")
-    prefix: str = Field(description="What the cached repositories' names begin with.")
-    upstream_prefix: str = Field(default=limits.ROOT_PREFIX, description="What its place is taken of.")
-    environments: Many[Name] = Field(default=(), description="Where it is made. Default: everywhere.")
+    upstream: Upstream = Field(description="The upstream registry.")
+    prefix: str = Field(description="The repository prefix of the cache.")
+    upstream_prefix: str = Field(
+        default=limits.ROOT_PREFIX,
+        description="The prefix in the upstream registry that the repository prefix replaces.",
+    )
+    environments: Many[Name] = Field(
+        default=(), description="Where it is created. Default: in all environments."
+    )
 
     @model_validator(mode="after")
     def _check(self) -> Cache:
@@ -336,7 +355,7 @@ class Cache(Model):
 
 
 class GitHub(Model):
-    """Jobs of a repository of GitHub; keywords of `GitHubPublisher`."""
+    """Jobs of a GitHub repository; keywords of `GitHubPublisher`."""
 
     repository: str
     branches: Many[str] = ()
@@ -354,7 +373,7 @@ class GitHub(Model):
 
 
 class GitLab(Model):
-    """Jobs of a project of GitLab; keywords of `GitLabPublisher`."""
+    """Jobs of a GitLab project; keywords of `GitLabPublisher`."""
 
     project: str
     branches: Many[str] = ()
@@ -370,7 +389,7 @@ class GitLab(Model):
 
 
 class Bitbucket(Model):
-    """Steps of a repository of Bitbucket; keywords of `BitbucketPublisher`."""
+    """Steps of a Bitbucket repository; keywords of `BitbucketPublisher`."""
 
     workspace: str
     workspace_uuid: str
@@ -385,7 +404,7 @@ class Bitbucket(Model):
 
 
 class Publisher(Model):
-    """A role with which CI outside AWS pushes to the repositories that name it. Exactly one of the three."""
+    """A role that CI outside AWS assumes to push to the repositories that name it; exactly one kind of CI."""
 
     github: GitHub = _left_out()
     gitlab: GitLab = _left_out()
@@ -396,33 +415,35 @@ class Publisher(Model):
 
     @model_validator(mode="after")
     def _check(self) -> Publisher:
-        said = sorted(self.model_fields_set - {"role_name"})
-        if len(said) != 1:
+        given = sorted(self.model_fields_set - {"role_name"})
+        if len(given) != 1:
             raise InvalidInputError(
-                "A publisher is a job of one CI",
-                got=said,
+                "A publisher belongs to exactly one CI",
+                got=given,
                 allowed="one of github, gitlab, bitbucket",
-                fix="write one publisher for each",
+                fix="define one publisher for each CI",
             )
         return self
 
 
 class CatalogFile(Model):
-    """A catalog, or one file of it: a folder is read as one catalog, in which each name stands once."""
+    """A catalog, or one file of it. A folder is read as one catalog, in which each name is defined once."""
 
     team: Name = Field(default="", description="The team of this file's repositories.")
-    defaults: Settings = Field(default=Settings(), description="What every repository gets.")
+    defaults: Settings = Field(default=LayerSettings(), description="Settings of every repository.")
     environments: dict[Name, Environment] = Field(default={}, description="Accounts and Regions.")
     stacks: Stacks = Field(default=Stacks(), description="How repositories are split over stacks.")
     pinned: Many[PinnedStacks] = Field(
-        default=(), description="What catalog grow wrote: repositories that stay in their stacks."
+        default=(), description="Written by catalog grow: repositories pinned to their stacks."
     )
     teams: dict[Name, Team] = Field(default={}, description="Teams.")
-    profiles: dict[Name, Profile] = Field(default={}, description="Kinds of repositories.")
+    profiles: dict[Name, Profile] = Field(default={}, description="Named sets of settings.")
     registry: Registry = Field(default=Registry(), description="Settings of each registry.")
-    replications: dict[Name, Replication] = Field(default={}, description="Copies elsewhere.")
+    replications: dict[Name, Replication] = Field(
+        default={}, description="Replications between environments."
+    )
     caches: dict[Name, Cache] = Field(default={}, description="Pull-through caches.")
-    publishers: dict[Name, Publisher] = Field(default={}, description="CI that pushes.")
+    publishers: dict[Name, Publisher] = Field(default={}, description="Roles with which CI pushes.")
     repositories: dict[RepositoryName, Repository] = Field(default={}, description="Repositories.")
     allow_removal: Many[RepositoryName] = Field(
         default=(), description="Repositories that a plan may remove although they hold images."
@@ -435,8 +456,8 @@ class CatalogFile(Model):
 def json_schema() -> dict[str, Any]:
     """The JSON Schema (draft 2020-12) of a catalog's file, for editors.
 
-    It knows keys, types and choices. What one part says of another, and most of ECR's limits, only
-    `Catalog` checks.
+    It covers keys, types and allowed values. References between parts of a catalog, and most of ECR's
+    limits, are checked only by `Catalog`.
     """
     schema = CatalogFile.model_json_schema(by_alias=True)
     return {"$schema": "https://json-schema.org/draft/2020-12/schema"} | schema

@@ -1,4 +1,4 @@
-"""The files of a catalog: what they say, and in which line. A JSON file is read as the YAML that it is."""
+"""Reads the files of a catalog: their data, and the line of each value. JSON is read as YAML."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ PathInFile = tuple[str | int, ...]
 
 
 class Source:
-    """One file, read.
+    """One file of a catalog, parsed.
 
     Attributes:
-        name: The file's path, as it was given.
-        data: What it says; None for an empty file.
-        problems: What keeps it from being read right, such as a key that stands twice.
+        name: The path of the file.
+        data: The data of the file; None for an empty file.
+        problems: Errors in the file's YAML, such as a duplicate key.
     """
 
     def __init__(self, name: str, text: str) -> None:
@@ -49,7 +49,7 @@ class Source:
 
     @classmethod
     def read(cls, path: Path) -> Source:
-        """A file of this name, in UTF-8.
+        """Read a file in UTF-8.
 
         Raises:
             InvalidCatalogError: It can't be read.
@@ -70,11 +70,11 @@ class Source:
             ) from None
 
     def where(self, path: PathInFile) -> str:
-        """The place of a value: file, line and path, such as `shop.yaml:12 repositories.shop/cart`."""
+        """The location of a value: file, line and path, such as `shop.yaml:12 repositories.shop/cart`."""
         return self._where(self.line(path), path)
 
     def line(self, path: PathInFile) -> int:
-        """The line of a value's key, or of the nearest one around it that stands in the file."""
+        """The line of a value's key, or of the nearest enclosing key that is in the file."""
         node, line = self._root, 1
         for part in path:
             if part not in (entries := self._entries(node)):
@@ -84,7 +84,7 @@ class Source:
         return line
 
     def _entries(self, node: Any) -> dict[str | int, tuple[Any, Any]]:
-        """What stands under a node: for each key the node that has its place, and its value."""
+        """The entries of a node: for each key or index the node with its location, and the value's node."""
         if id(node) not in self._known:
             found: dict[str | int, tuple[Any, Any]] = {}
             if isinstance(node, yaml.SequenceNode):
@@ -99,14 +99,14 @@ class Source:
         return self._known[id(node)]
 
     def _value(self, node: Any, path: PathInFile) -> Any:
-        """The value of a node, each node once: what an alias names is the same object."""
+        """The value of a node; each node is built once, so that an alias gives the same object."""
         if isinstance(node, yaml.ScalarNode):
             return self._scalar(node, path)
         if id(node) in self._built:
             return self._built[id(node)]
         if id(node) in self._building:
             self._add(
-                "The value contains itself", "an alias", "a value without a circle", "write it out", path
+                "The value contains itself", "an alias", "a value without a cycle", "write it out", path
             )
             return None
         self._building.add(id(node))
@@ -122,14 +122,12 @@ class Source:
         if node.tag == _TAG + "str" or node.tag == _TAG + "value":
             return node.value
         if not node.tag.startswith(_TAG):
-            self._add(
-                "YAML tags of your own have no meaning here", node.tag, "plain values", "remove it", path
-            )
+            self._add("Custom YAML tags are not supported", node.tag, "plain values", "remove it", path)
             return None
         try:
             return self._scalars.construct_object(node)
         except (yaml.YAMLError, ValueError) as error:
-            self._add("The value can't be read", node.value, "a plain value", f"mend it: {error}", path)
+            self._add("The value can't be read", node.value, "a plain value", f"fix it: {error}", path)
             return None
 
     def _mapping(self, node: Any, path: PathInFile) -> dict[Any, Any]:
@@ -140,7 +138,7 @@ class Source:
             if isinstance(found, dict):
                 merged = found | merged
             else:
-                self._add("'<<' names no mapping", found, "an alias of a mapping", "mend it", path)
+                self._add("'<<' is not followed by a mapping", found, "an alias of a mapping", "fix it", path)
         for key_node, value_node in node.value:
             if key_node.tag == _TAG + "merge":
                 continue
@@ -150,9 +148,9 @@ class Source:
             elif key in own:
                 first = next(one for one, _ in node.value if self._value(one, path) == key)
                 self._add(
-                    f"The key {key} stands twice",
+                    f"Duplicate key {key}",
                     f"lines {first.start_mark.line + 1} and {key_node.start_mark.line + 1}",
-                    "each key once: a YAML reader would take the last and drop the other",
+                    "each key once: a YAML parser would use the last and drop the others",
                     "remove or rename one of them",
                     (*path, key),
                     line=key_node.start_mark.line + 1,
@@ -167,7 +165,7 @@ class Source:
             "The file is not YAML",
             getattr(error, "problem", None) or str(error),
             "one YAML or JSON document",
-            "mend the file at this place",
+            "fix the file at this line",
             line=mark.line + 1 if mark else 1,
         )
 
@@ -189,13 +187,13 @@ class Source:
 
 
 def dotted(path: Sequence[str | int]) -> str:
-    """A path as people write it: `repositories.shop/cart.tags`, `lifecycle[1]`."""
+    """A path in dotted notation: `repositories.shop/cart.tags`, `lifecycle[1]`."""
     text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
     return text.removeprefix(".")
 
 
 def catalog_files(path: Path) -> list[Path]:
-    """The file, or those of a folder and the folders in it, sorted; without hidden ones and JSON Schemas.
+    """The file, or the files in a folder and its subfolders, sorted; without hidden files and JSON Schemas.
 
     Raises:
         InvalidCatalogError: There is no such file or folder, or the folder has no catalog in it.
@@ -219,14 +217,14 @@ def catalog_files(path: Path) -> list[Path]:
                 "The folder has no catalog file" if path.is_dir() else "There is no such catalog",
                 got=str(path),
                 allowed=f"a file, or a folder with files that end in {', '.join(SUFFIXES)}",
-                fix="check the path; 'registry-constructs catalog import' writes a first one",
+                fix="check the path; 'registry-constructs catalog import' writes a catalog of existing repositories",
             )
         ]
     )
 
 
 def _merged(node: Any) -> list[Any]:
-    """What a mapping takes over with '<<', the first winning over the others."""
+    """The mappings that a mapping merges with '<<'; the first one takes precedence."""
     found = [value for key, value in node.value if key.tag == _TAG + "merge"]
     return [
         one for value in found for one in (value.value if isinstance(value, yaml.SequenceNode) else [value])

@@ -1,4 +1,4 @@
-"""One environment of a catalog as a stage of an app: its stacks of repositories, and what goes with them."""
+"""The stage that deploys one environment of a catalog: its stacks of repositories and related stacks."""
 
 from __future__ import annotations
 
@@ -34,23 +34,23 @@ _WITH_LINES: Final = 500
 
 
 class CatalogStage(cdk.Stage):
-    """The repositories of a catalog in one account and Region, in as many stacks as it plans.
+    """The repositories of a catalog in one account and Region, in the number of stacks that it sets.
 
-    A repository's stack and logical id follow from its name alone (with `stacks.by: team`, from its team
-    too), so no change to another repository ever moves it. A stack that has no repository is not made; one
-    that is deployed and loses its last repository keeps standing until you destroy it.
+    A repository's stack and logical id depend only on its name (with `stacks.by: team`, also on its team),
+    so no change to another repository ever moves it. A stack without repositories is not created; a
+    deployed stack that loses its last repository remains until you destroy it.
 
     Each repository is a `CfnRepository` construct: aspects, tags, cdk-nag and `cdk diff` see it. Its
-    properties are those that `Repository` would give it.
+    properties are the same as those of a `Repository`.
 
     Args:
         scope: The app, or a stage.
-        id: The stage's id. Stacks are called by it, so that changing it would replace every repository.
+        id: The stage's id. It is part of the stacks' names, so changing it would replace every repository.
         catalog: The catalog.
         environment: The environment of the catalog. Default: the only one, if there is one.
         env: The account and Region, for a catalog without environments. Default: known at deployment only.
-        source_lines: Show the file and line of a repository beside each finding of the CDK's validation, of
-            cdk-nag and of other plugins. Takes about a millisecond for each repository. Default: for up to
+        source_lines: Show the file and line of a repository with each finding of the CDK's validation, of
+            cdk-nag and of other plugins. Takes about a millisecond per repository. Default: for up to
             500 of them; `registry-constructs catalog show` finds the line of any construct path.
 
     Attributes:
@@ -61,7 +61,7 @@ class CatalogStage(cdk.Stage):
         publishers_stack: The stack with the publishers' roles; None without any.
 
     Raises:
-        InvalidInputError: For an environment that the catalog doesn't have, and for `env` beside one.
+        InvalidInputError: For an environment that the catalog doesn't have, and for `env` together with one.
     """
 
     def __init__(
@@ -83,20 +83,20 @@ class CatalogStage(cdk.Stage):
             env = cdk.Environment(account=known.account, region=known.region)
         super().__init__(scope, id, env=env)
         self.catalog = catalog
-        self._place = StackEnvironment(env.account, env.region) if env else StackEnvironment()
+        self._stack_environment = StackEnvironment(env.account, env.region) if env else StackEnvironment()
         self._fragments: dict[str, Fragment] = {}
         self._imported: dict[str, ecr.IRepository] = {}
         repositories = catalog.repositories(self.environment)
         by_stack = catalog.by_stack(self.environment)
         self._stack_of = {one.name: stack for stack, found in by_stack.items() for one in found}
-        rendered = catalog.rendered(self.environment, self._place)
+        rendered = catalog.rendered(self.environment, self._stack_environment)
         shares_key = catalog.stacks.key == "shared" and any(one.keyed for one in rendered.values())
         self._keys = self._key_stack() if shares_key else None
         self.stacks: dict[str, cdk.Stack] = {}
         for stack, resources in rendered.items():
             self.stacks[stack] = self._repositories(stack, by_stack[stack], resources)
         if source_lines or (source_lines is None and len(repositories) <= _WITH_LINES):
-            self._tell_lines()
+            self._add_source_lines()
         self.registry_stack = self._registry()
         published = [one for one in repositories if one.access.publishers]
         self.publishers_stack = self._publishers(published) if published else None
@@ -105,17 +105,17 @@ class CatalogStage(cdk.Stage):
     def for_environments(
         cls, scope: Construct, catalog: Catalog | str | Path, *, source_lines: bool | None = None
     ) -> Mapping[str, CatalogStage]:
-        """A stage for each environment of a catalog, called by it, with the replications between them.
+        """Create a stage for each environment of a catalog, with its name, and the replications between them.
 
         Args:
             scope: The app.
-            catalog: The catalog, or its file or folder. Reading it from there is faster in total: Node
-                prepares the synth meanwhile.
+            catalog: The catalog, or its file or folder. Passing the path is faster: Node prepares the
+                synth while the catalog is read.
             source_lines: As for a single stage.
 
         Raises:
-            InvalidCatalogError: With everything that is wrong, for one that is read here.
-            InvalidInputError: If the catalog names no environments.
+            InvalidCatalogError: With all errors, for a catalog that is read here.
+            InvalidInputError: If the catalog has no environments.
         """
         if isinstance(catalog, str | Path):
             with _validation_starts():
@@ -126,10 +126,10 @@ class CatalogStage(cdk.Stage):
                     catalog.rendered(name)
         if not catalog.environments:
             raise InvalidInputError(
-                "The catalog names no environments",
+                "The catalog has no environments",
                 got=f"{len(catalog):,} repositories, and no account and Region",
                 allowed="environments: {production: {account: ..., region: ...}}",
-                fix="add them, or make a CatalogStage(app, 'Production', catalog=..., env=...)",
+                fix="add them, or create a CatalogStage(app, 'Production', catalog=..., env=...)",
                 where=scope.node.path,
             )
         stages = {
@@ -144,10 +144,10 @@ class CatalogStage(cdk.Stage):
         return stages
 
     def repository(self, name: str) -> ecr.IRepository:
-        """A repository of the catalog in this environment, for grants and for what runs its images.
+        """A repository of the catalog in this environment, for grants and for services that run its images.
 
-        Who may pull or push by the repository's policy is said in the catalog; a grant that would need such
-        a statement raises and prints it.
+        The repository policy is configured in the catalog; a grant that would need a statement in it raises
+        an error that shows the statement.
 
         Raises:
             InvalidInputError: If the catalog doesn't have it here.
@@ -174,7 +174,7 @@ class CatalogStage(cdk.Stage):
         return self._stack_of[name]
 
     def _registry(self) -> RegistryStack | None:
-        if not self.catalog.says_of_registry(self.environment):
+        if not self.catalog.has_registry_settings(self.environment):
             return None
         from registry_constructs.catalog.registries import RegistryStack  # noqa: PLC0415 - imports much
 
@@ -202,7 +202,7 @@ class CatalogStage(cdk.Stage):
         stack = cdk.Stack(
             self, id, description="Container image repositories", suppress_template_indentation=True
         )
-        # The trace would show how this library is called, for each repository; the catalog's place is told.
+        # The stack trace would be this library's, for each repository; `_add_source_lines` adds the catalog's line.
         stack.node.set_context("aws:cdk:disable-creation-stack-traces", True)
         key = default_key(self._keys or stack).key_arn if resources.keyed else None
         self._fragments[id] = Fragment(stack, "Catalog", resources=resources, key=key)
@@ -217,8 +217,8 @@ class CatalogStage(cdk.Stage):
                 )
         return stack
 
-    def _tell_lines(self) -> None:
-        """Write each repository's line where the CDK looks for the code that made a construct."""
+    def _add_source_lines(self) -> None:
+        """Add each repository's line as the metadata in which the CDK looks for a construct's source code."""
         for name in self._stack_of:
             self.resource(name).node.add_metadata("aws:cdk:creationStack", [f"at {self.catalog.where(name)}"])
 
@@ -231,20 +231,20 @@ def _environment(catalog: Catalog, environment: str | None, env: cdk.Environment
         raise unknown("environment", environment, names, where="environment")
     if environment is not None and env is not None:
         raise InvalidInputError(
-            "The catalog says where this environment is",
+            "The catalog already sets the account and Region of this environment",
             got=f"env={env.account}/{env.region}",
             allowed="env for a catalog without environments",
-            fix="leave env out, or change the catalog",
+            fix="remove env, or change the catalog",
         )
     return environment or ""
 
 
 @contextlib.contextmanager
 def _validation_starts() -> Iterator[None]:
-    """Let Node start the CDK's template validation during the block, which must not call the CDK.
+    """Start the CDK's template validation in Node during the block, which must not call the CDK.
 
-    It takes Node more than a second, once a process, and every synth needs it. What may go wrong with it
-    goes wrong in the synth too, and is told there.
+    The start takes Node more than a second, once per process, and every synth needs it. Its errors occur
+    in the synth too, and are reported there.
     """
     with ThreadPoolExecutor(1, "validation") as pool:
         pool.submit(_synthesize_nothing)
@@ -253,7 +253,7 @@ def _validation_starts() -> Iterator[None]:
 
 @cache
 def _synthesize_nothing() -> None:
-    """Synthesize an app of its own: the first synth of a process starts the validation for all."""
+    """Synthesize an empty app: the first synth of a process starts the validation for all."""
     with tempfile.TemporaryDirectory() as folder:
         app = cdk.App(outdir=folder, auto_synth=False, analytics_reporting=False)
         cdk.CfnWaitConditionHandle(cdk.Stack(app, "Nothing"), "Nothing")

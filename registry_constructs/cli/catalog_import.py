@@ -16,7 +16,7 @@ from registry_constructs.ecr.errors import InvalidInputError
 if TYPE_CHECKING:
     from registry_constructs.catalog.importing.writing import Written
 
-_UNSAID_STATUS: Final = 3
+_INCOMPLETE_STATUS: Final = 3
 
 
 @refusing
@@ -66,15 +66,15 @@ def import_(
     for stack, names in written.owners.items():
         _tell([f"The stack {stack} owns {', '.join(names)}: retain and remove there before cdk import."])
     say(f"{len(found.repositories):,} repositories of account {found.account} were read into {output}.")
-    if written.unsaid:
-        for one in written.unsaid:
-            say(f"UNSAID {one}", style="red")
+    if written.undescribed:
+        for one in written.undescribed:
+            say(f"NOT DESCRIBED {one}", style="red")
         say(
-            f"The catalog is not complete: {len(written.unsaid):,} above that it can't say. "
+            f"The catalog is not complete: {len(written.undescribed):,} above that it can't say. "
             "Settle each before you deploy it.",
             style="red",
         )
-        raise typer.Exit(_UNSAID_STATUS)
+        raise typer.Exit(_INCOMPLETE_STATUS)
 
 
 def _mapping_files(written: Written, folder: Path | None) -> dict[Path, str]:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from registry_constructs import Catalog, InvalidCatalogError, presets
-from registry_constructs.catalog.schema import Access, CatalogFile, Profile, Repository, Settings, Team
+from registry_constructs.catalog.schema import Access, CatalogFile, LayerSettings, Profile, Repository, Team
 from registry_constructs.catalog.source import Source
 
 HOME = {"account": "111122223333", "region": "eu-west-1"}
@@ -171,7 +171,7 @@ def test_an_alias_a_thousand_times_over_is_read_once() -> None:
 
 def test_the_models_are_the_python_api() -> None:
     file = CatalogFile(
-        defaults=Settings(lifecycle="releases"),
+        defaults=LayerSettings(lifecycle="releases"),
         teams={"shop": Team(owner="shop@example.com")},
         profiles={"service": Profile(access=Access(accounts=["222233334444"]))},
         repositories={"shop/cart": Repository(team="shop", profile="service")},

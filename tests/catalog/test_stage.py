@@ -227,7 +227,9 @@ def test_the_environment_is_the_catalog_s_or_the_app_s() -> None:
     for wrong in (None, "hme"):
         with pytest.raises(InvalidInputError, match="There is no such environment"):
             CatalogStage(new_app(), "Stage", catalog=two, environment=wrong)
-    with pytest.raises(InvalidInputError, match="The catalog says where this environment is"):
+    with pytest.raises(
+        InvalidInputError, match="The catalog already sets the account and Region of this environment"
+    ):
         CatalogStage(new_app(), "Stage", catalog=two, environment="away", env=ENV)
 
 

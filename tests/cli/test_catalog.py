@@ -180,7 +180,7 @@ def test_the_schema_takes_what_is_right_and_refuses_what_an_editor_can_know(
 
 def test_every_key_of_the_schema_is_explained(capsys: pytest.CaptureFixture[str]) -> None:
     found = schema(capsys)["$defs"]
-    for model in ("Settings", "Repository", "Access", "Environment", "Stacks", "Cache", "Replication"):
+    for model in ("LayerSettings", "Repository", "Access", "Environment", "Stacks", "Cache", "Replication"):
         assert found[model]["properties"]
         for key, said in found[model]["properties"].items():
             assert said.get("description"), f"{model}.{key}"

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from registry_constructs.catalog.catalog import Catalog
-from registry_constructs.catalog.rendering import UNSAID_ENCRYPTION, properties
+from registry_constructs.catalog.rendering import DEFAULT_ENCRYPTION, properties
 from registry_constructs.local import LocalAws
 from tests.catalog.content import ROLE, Registry, policy
 from tests.live.conftest import Shell, account, shell  # noqa: F401 - fixtures
@@ -28,7 +28,7 @@ def test_what_stands_is_what_the_catalog_renders(registry: Registry, shell: Shel
     registry.every_kind()
     done = shell(*IMPORT)
     assert done.status == 0, done.err
-    assert "UNSAID" not in done.err
+    assert "NOT DESCRIBED" not in done.err
     catalog = Catalog.load("catalog.yaml")
     stands = registry.stands()
     assert {one.name for one in catalog.repositories("eu-west-1")} == set(stands)
@@ -36,7 +36,7 @@ def test_what_stands_is_what_the_catalog_renders(registry: Registry, shell: Shel
         rendered = properties(one, catalog.place("eu-west-1"), "a new key")
         live = stands[one.name]
         encryption = live["encryptionConfiguration"]
-        assert rendered.get("EncryptionConfiguration", UNSAID_ENCRYPTION) == {
+        assert rendered.get("EncryptionConfiguration", DEFAULT_ENCRYPTION) == {
             key[0].upper() + key[1:]: encryption[key] for key in encryption
         }
         assert rendered["ImageTagMutability"] == live["imageTagMutability"]
@@ -87,11 +87,11 @@ def test_what_a_catalog_cannot_say_is_told_and_ends_with_status_3(registry: Regi
     done = shell(*IMPORT)
     assert done.status == 3
     assert (
-        "UNSAID shop/cart in eu-west-1: the catalog LACKS: a statement of the repository policy" in done.err
+        "NOT DESCRIBED shop/cart in eu-west-1: the catalog LACKS: a statement of the repository policy" in done.err
     )
     text = Path("catalog.yaml").read_text()
     assert "# NOT COMPLETE" in text
-    assert "  # UNSAID shop/cart in eu-west-1" in text
+    assert "  # NOT DESCRIBED shop/cart in eu-west-1" in text
     assert list(Catalog.load("catalog.yaml")) == ["shop/cart"]
 
 

@@ -1,1 +1,1 @@
-"""The way back from AWS: live repositories as the file of a catalog."""
+"""Writes a catalog file for existing repositories in ECR."""

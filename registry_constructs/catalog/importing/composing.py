@@ -8,7 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
-from registry_constructs.catalog.importing.settings import Said
+from registry_constructs.catalog.importing.settings import LiveSettings
 from registry_constructs.catalog.placement import REPOSITORIES_OF_A_STACK, TEMPLATE_BYTES, Placement
 from registry_constructs.catalog.schema import MOST_STACKS
 
@@ -26,7 +26,7 @@ Layer = dict[str, Any]
 _Fits = Callable[[Layer, str], bool]
 
 
-class Unsaid(NamedTuple):
+class Undescribed(NamedTuple):
     """Something that stands in ECR and not in the catalog.
 
     Attributes:
@@ -52,13 +52,13 @@ class Composed:
     Attributes:
         data: The data.
         where: The environments in which each repository is described.
-        unsaid: The repositories that are missing somewhere, because they differ there.
+        undescribed: The repositories that are missing somewhere, because they differ there.
     """
 
     def __init__(
-        self, places: Mapping[str, tuple[str, str]], found: Mapping[str, Mapping[str, Said]]
+        self, places: Mapping[str, tuple[str, str]], found: Mapping[str, Mapping[str, LiveSettings]]
     ) -> None:
-        self.unsaid: list[Unsaid] = []
+        self.undescribed: list[Undescribed] = []
         self.where: dict[str, tuple[str, ...]] = {}
         self._found = {name: here for name, here in sorted(found.items()) if here}
         self._teams = _Teams(self._found)
@@ -96,7 +96,7 @@ class Composed:
             "stacks": {"count": self._stack_count()},
             "environments": environments,
             "defaults": defaults | self._everywhere,
-            "teams": self._teams.said,
+            "teams": self._teams.by_name,
             "profiles": profiles,
             "repositories": repositories,
         }
@@ -105,7 +105,7 @@ class Composed:
                 del self.data[kind]
 
     def _own(self, name: str, joined: Mapping[str, _Common]) -> Layer:
-        """What a repository says itself, where it can say it; where it can't is told in `unsaid`."""
+        """What a repository says itself, where it can say it; where it can't is told in `undescribed`."""
         here = self._found[name]
         own: Layer = self._teams.of(name)
         stays = list(here)
@@ -135,7 +135,7 @@ class Composed:
             ask(kind, ways, _joins(kind, values, below))
         for one, questions in differs.items():
             what = f"it differs from {', '.join(stays)} in {', '.join(questions)}, which only one can say"
-            self.unsaid.append(Unsaid(name, one, what, whole=True))
+            self.undescribed.append(Undescribed(name, one, what, whole=True))
         self.where[name] = tuple(sorted(stays))
         return own
 
@@ -170,7 +170,7 @@ def _joins(kind: str, wanted: Mapping[str, Layer], below: Mapping[str, Layer]) -
     return lambda way, environment: below[environment] | way.get(kind, {}) == wanted[environment]
 
 
-def _size(one: Said) -> int:
+def _size(one: LiveSettings) -> int:
     """Characters that a repository takes in a template, or a few more."""
     texts = (one.live.lifecycle, one.live.policy, one.live.key, json.dumps(dict(one.tags)))
     return 2 * len(one.live.name) + sum(len(json.dumps(text)) for text in texts) + 1_000
@@ -196,7 +196,7 @@ class _Teams:
         said: The teams, each with the owner that all of its repositories have.
     """
 
-    def __init__(self, found: Mapping[str, Mapping[str, Said]]) -> None:
+    def __init__(self, found: Mapping[str, Mapping[str, LiveSettings]]) -> None:
         self._own: dict[str, Layer] = {}
         owners: dict[str, set[str]] = defaultdict(set)
         for name, here in found.items():
@@ -212,7 +212,7 @@ class _Teams:
             }
             if team := self._own[name].get("team"):
                 owners[team].add(self._own[name].get("owner", ""))
-        self.said: dict[str, Layer] = {
+        self.by_name: dict[str, Layer] = {
             team: {"owner": owner} if len(of) == 1 and (owner := min(of)) else {}
             for team, of in sorted(owners.items())
         }
@@ -220,7 +220,7 @@ class _Teams:
     def of(self, name: str) -> Layer:
         """What a repository says of its team and its owner."""
         own = dict(self._own[name])
-        if "owner" in self.said.get(own.get("team", ""), {}):
+        if "owner" in self.by_name.get(own.get("team", ""), {}):
             del own["owner"]
         return own
 
@@ -233,7 +233,7 @@ Answers = dict[str, dict[str, Any]]
 
 
 def _settled(
-    found: Mapping[str, Mapping[str, Said]], environments: Iterable[str]
+    found: Mapping[str, Mapping[str, LiveSettings]], environments: Iterable[str]
 ) -> tuple[Answers, dict[str, Answers]]:
     """The answers to each question that most repositories give: everywhere, and in each environment.
 

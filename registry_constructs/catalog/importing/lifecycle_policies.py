@@ -1,4 +1,4 @@
-"""A live lifecycle policy in the catalog's words: a preset, one with arguments, or a list of rules."""
+"""Translates a live lifecycle policy to a preset, a preset with arguments, or a list of rules."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ _KEYWORDS: Final = {Action.EXPIRE: "expire", Action.TRANSITION: "archive"}
 
 
 def read(text: str) -> LifecyclePolicy:
-    """The policy that a text says, with the storage class left out where it is what ECR assumes.
+    """Parse a lifecycle policy; a storage class that is ECR's default is left out.
 
     Raises:
-        InvalidInputError: This library does not know such a policy.
+        InvalidInputError: This library does not support the policy.
     """
     found = LifecyclePolicy.from_json(text)
     return LifecyclePolicy(
@@ -29,7 +29,7 @@ def read(text: str) -> LifecyclePolicy:
 
 
 def written(policy: LifecyclePolicy) -> Any:  # noqa: ANN401 - a name, keys with values, or a list
-    """The policy as a catalog writes it; what is returned makes exactly this policy."""
+    """The form of a policy in a catalog, which gives exactly this policy."""
     found = [
         (arguments, name) for name, arguments in _candidates(policy.rules) if _made(name, arguments) == policy
     ]
@@ -40,7 +40,7 @@ def written(policy: LifecyclePolicy) -> Any:  # noqa: ANN401 - a name, keys with
 
 
 def _candidates(rules: tuple[LifecycleRule, ...]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Presets that the rules might be, with the arguments that differ from the default."""
+    """Presets that may match the rules, with the arguments that differ from the defaults."""
     for name in PRESETS:
         yield name, {}
     kept, first, second = _runs(rules[:-1])
@@ -50,7 +50,7 @@ def _candidates(rules: tuple[LifecycleRule, ...]) -> Iterator[tuple[str, dict[st
     if len(rules) == 2:
         number = rules[0].count_number
         for name in ("build_cache", "pull_through_mirror"):
-            # With both numbers its own, nothing says which of the two is meant.
+            # If both numbers differ from the defaults, it is ambiguous which argument is which.
             for given in ({"keep": number}, days):
                 yield from _unlike_default(name, given)
         yield from _unlike_default("long_term_archive", {"unused_days": number, "archived_days": last})
@@ -79,7 +79,7 @@ _Run = tuple[list[str], int]
 
 
 def _runs(rules: tuple[LifecycleRule, ...]) -> tuple[list[str], _Run | None, _Run | None]:
-    """The tags that rules keep, then the tags of up to two runs of rules with one number each."""
+    """The tags that rules keep, then the tags of up to two runs of rules with the same number."""
     kept: list[str] = []
     runs: list[_Run] = []
     last: object = None
@@ -97,7 +97,7 @@ def _runs(rules: tuple[LifecycleRule, ...]) -> tuple[list[str], _Run | None, _Ru
 
 
 def _unlike_default(name: str, given: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    # A preset of which parts are left out hides more than it tells.
+    # A preset with empty lists would be less clear than its rules.
     if all(value != [] for value in given.values()):
         known = inspect.signature(PRESETS[name]).parameters
         plain = {key: list(one.default) if isinstance(one.default, tuple) else one.default
@@ -113,7 +113,7 @@ def _made(name: str, arguments: dict[str, Any]) -> LifecyclePolicy | None:
 
 
 def _rules(policy: LifecyclePolicy) -> list[dict[str, Any]]:
-    """The rules as a list, without priorities where the policy would number them the same."""
+    """The rules as a list, without priorities if the default numbering gives the same."""
     unnumbered = [replace(rule, priority=None) for rule in policy.rules]
     joined = _joined(unnumbered)
     for rules in (joined, unnumbered):
@@ -123,7 +123,7 @@ def _rules(policy: LifecyclePolicy) -> list[dict[str, Any]]:
 
 
 def _joined(rules: list[LifecycleRule]) -> list[LifecycleRule]:
-    """Rules that follow each other and differ in their pattern only, as one."""
+    """Merge consecutive rules that differ only in their pattern."""
     found: list[LifecycleRule] = []
     for rule in rules:
         tags = rule.tag_pattern_list
@@ -144,16 +144,16 @@ def _joined(rules: list[LifecycleRule]) -> list[LifecycleRule]:
 
 
 def _rule(rule: LifecycleRule) -> dict[str, Any]:
-    said: dict[str, Any] = {
+    arguments: dict[str, Any] = {
         name: list(tags)
         for name in ("any_of", "tag_pattern_list", "tag_prefix_list")
         if (tags := getattr(rule, name)) is not None
     }
     if rule.tag_status is TagStatus.UNTAGGED:
-        said["untagged"] = True
-    said[CONDITIONS[CountType(rule.count_type)].keyword] = rule.count_number
+        arguments["untagged"] = True
+    arguments[CONDITIONS[CountType(rule.count_type)].keyword] = rule.count_number
     if rule.priority is not None:
-        said["priority"] = rule.priority
+        arguments["priority"] = rule.priority
     if rule.description is not None:
-        said["description"] = rule.description
-    return {_KEYWORDS[rule.action]: said}
+        arguments["description"] = rule.description
+    return {_KEYWORDS[rule.action]: arguments}

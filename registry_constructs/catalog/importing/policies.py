@@ -1,4 +1,4 @@
-"""A live repository policy in the catalog's words: who may pull or push, and what no word is there for."""
+"""Translates a live repository policy to a catalog's `access`, and lists statements that don't fit."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ Conditions = frozenset[tuple[str, str, str]]
 
 
 class Grant(NamedTuple):
-    """One action of one principal. IAM reads a policy as the set of these, in whatever order it stands.
+    """One action that one principal is allowed. A policy grants a set of these, in any order.
 
     Attributes:
         principal: Such as `AWS:arn:aws:iam::111122223333:root`.
-        action: In small letters: IAM does not tell them apart.
-        conditions: Operator, key and value of each.
+        action: In lower case: IAM ignores the case of actions.
+        conditions: Operator, key and value of each condition.
     """
 
     principal: str
@@ -44,57 +44,57 @@ class Grant(NamedTuple):
 
 
 class ReadPolicy(NamedTuple):
-    """A repository policy, read.
+    """A parsed repository policy.
 
     Attributes:
-        access: What the catalog says of it, by kind.
-        granted: What that grants: exactly this stands in ECR too.
-        unsaid: The statements of which the catalog can't say all.
+        access: The catalog's `access` for it, by kind.
+        granted: The permissions that `access` grants, all of which are in the policy.
+        undescribed: The statements that `access` does not describe completely.
     """
 
     access: dict[str, Any]
     granted: frozenset[Grant]
-    unsaid: tuple[str, ...]
+    undescribed: tuple[str, ...]
 
 
-def read(text: str, place: StackEnvironment) -> ReadPolicy:
-    """Who may do what by a repository policy; Sids and the policy's version mean nothing here."""
+def read(text: str, environment: StackEnvironment) -> ReadPolicy:
+    """Parse a repository policy; Sids and the policy's version are ignored."""
     try:
         found = json.loads(text)["Statement"]
         statements: list[Json] = [found] if isinstance(found, dict) else list(found)
     except (ValueError, KeyError, TypeError):
         return ReadPolicy({}, frozenset(), (text,))
-    by_statement = [_grants(statement, place) for statement in statements]
+    by_statement = [_grants(statement, environment) for statement in statements]
     there = frozenset(itertools.chain(*(granted or () for granted in by_statement)))
-    access = _access(there, place)
-    granted = grants(access, place)
+    access = _access(there, environment)
+    granted = grants(access, environment)
     if not granted <= there:
         access, granted = {}, frozenset()
-    unsaid = [
+    undescribed = [
         json.dumps(statement)
         for statement, its in zip(statements, by_statement, strict=True)
         if its is None or not its <= granted
     ]
-    return ReadPolicy(access, granted, tuple(unsaid))
+    return ReadPolicy(access, granted, tuple(undescribed))
 
 
-def grants(access: dict[str, Any], place: StackEnvironment) -> frozenset[Grant]:
-    """What a catalog's access grants in a place that is known."""
+def grants(access: dict[str, Any], environment: StackEnvironment) -> frozenset[Grant]:
+    """The permissions that a catalog's `access` grants in a environment that is known."""
     repository = RepositoryDescription(name="any", access=Access.model_validate(access))
-    return of_statements(policy_statements(repository, place), place)
+    return of_statements(policy_statements(repository, environment), environment)
 
 
-def of_statements(statements: Iterable[Json], place: StackEnvironment) -> frozenset[Grant]:
-    """What statements grant that the catalog rendered."""
-    return frozenset(itertools.chain(*(_grants(statement, place) or () for statement in statements)))
+def of_statements(statements: Iterable[Json], environment: StackEnvironment) -> frozenset[Grant]:
+    """The permissions that rendered statements grant."""
+    return frozenset(itertools.chain(*(_grants(statement, environment) or () for statement in statements)))
 
 
-def _grants(statement: Any, place: StackEnvironment) -> frozenset[Grant] | None:  # noqa: ANN401 - anything may stand there
-    """What a statement grants; None for one that does something else, such as denying."""
+def _grants(statement: Any, environment: StackEnvironment) -> frozenset[Grant] | None:  # noqa: ANN401 - any JSON
+    """The permissions that a statement grants; None for other statements, such as those that deny."""
     if not isinstance(statement, dict) or statement.keys() - _PARTS or statement.get("Effect") != "Allow":
         return None
     try:
-        principals = _principals(statement["Principal"], place)
+        principals = _principals(statement["Principal"], environment)
         actions = [action.lower() for action in _listed(statement["Action"])]
         conditions = list(_conditions(statement.get("Condition", {})))
     except (AttributeError, KeyError, TypeError):
@@ -102,13 +102,13 @@ def _grants(statement: Any, place: StackEnvironment) -> frozenset[Grant] | None:
     return frozenset(map(Grant._make, itertools.product(principals, actions, conditions)))
 
 
-def _principals(principal: Any, place: StackEnvironment) -> list[str]:  # noqa: ANN401
+def _principals(principal: Any, environment: StackEnvironment) -> list[str]:  # noqa: ANN401
     given = {"AWS": "*"} if principal == "*" else principal
     found = []
     for kind, values in given.items():
         for value in _listed(values):
             is_account = kind == "AWS" and limits.ACCOUNT_ID.fullmatch(value)
-            found.append(f"{kind}:{place.arn('iam', '', value, 'root') if is_account else value}")
+            found.append(f"{kind}:{environment.arn('iam', '', value, 'root') if is_account else value}")
     return found
 
 
@@ -117,7 +117,7 @@ def _listed(value: Any) -> list[Any]:  # noqa: ANN401 - IAM takes a single value
 
 
 def _conditions(condition: Json) -> Iterator[Conditions]:
-    """The ways in which a condition comes true."""
+    """The alternatives that fulfill a condition."""
     ways: list[list[tuple[str, str, str]]] = []
     for operator, keys in condition.items():
         # IAM treats the two alike (IAM User Guide, ARN condition operators).
@@ -132,7 +132,7 @@ def _conditions(condition: Json) -> Iterator[Conditions]:
         yield frozenset(way)
 
 
-def _access(there: frozenset[Grant], place: StackEnvironment) -> dict[str, Any]:
+def _access(there: frozenset[Grant], environment: StackEnvironment) -> dict[str, Any]:
     actions: dict[tuple[str, Conditions], set[str]] = defaultdict(set)
     for principal, action, conditions in there:
         actions[principal, conditions].add(action)
@@ -160,7 +160,7 @@ def _access(there: frozenset[Grant], place: StackEnvironment) -> dict[str, Any]:
             name
             for (principal, conditions), allowed in actions.items()
             if principal == "Service:lambda.amazonaws.com" and allowed >= _LAMBDA
-            for name in _function(conditions, place, roots)
+            for name in _function(conditions, environment, roots)
         }
     )
     return {kind: value for kind, value in access.items() if value}
@@ -175,7 +175,7 @@ def _is_identity(principal: str) -> bool:
 
 
 def _account(principal: str) -> str:
-    """The account that a principal is; empty for anything else."""
+    """The account id of a principal that is an account; empty for any other."""
     parts = principal.split(":")
     if len(parts) != 7 or parts[0] != "AWS" or parts[6] != "root":
         return ""
@@ -187,7 +187,7 @@ def _account(principal: str) -> str:
 
 
 def _organization(pulling: list[Conditions]) -> dict[str, Any]:
-    """The organization that may pull, or its units; of several the first, as the catalog has one."""
+    """The organization that may pull, or its units; the first one, because a catalog supports only one."""
     units: dict[str, list[str]] = defaultdict(list)
     whole: set[str] = set()
     for conditions in pulling:
@@ -208,8 +208,10 @@ def _organization(pulling: list[Conditions]) -> dict[str, Any]:
     return {"id": min(units), "units": sorted(units[min(units)])} if units else {}
 
 
-def _function(conditions: Conditions, place: StackEnvironment, roots: dict[str, set[str]]) -> Iterator[str]:
-    """The function for which Lambda may pull: its name, or the ARN of one of another account."""
+def _function(
+    conditions: Conditions, environment: StackEnvironment, roots: dict[str, set[str]]
+) -> Iterator[str]:
+    """The function for which Lambda may pull: its name, or its ARN in another account."""
     for operator, key, arn in conditions if len(conditions) == 1 else ():
         if (operator, key) != _SOURCE:
             continue
@@ -217,11 +219,11 @@ def _function(conditions: Conditions, place: StackEnvironment, roots: dict[str, 
             name, region, account = parse_lambda_function(arn)
         except InvalidInputError:
             continue
-        if name is not None or region != place.region:
+        if name is not None or region != environment.region:
             continue
-        if account == place.account:
+        if account == environment.account:
             own = arn.rpartition(":")[2]
-            yield own if arn == place.arn("lambda", region, account, f"function:{own}") else arn
+            yield own if arn == environment.arn("lambda", region, account, f"function:{own}") else arn
         elif roots.get(account or "", set()) >= _LAMBDA:
             # The catalog allows the function's account too, which creates the function.
             yield arn

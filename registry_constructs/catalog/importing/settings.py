@@ -1,4 +1,4 @@
-"""A live repository in the catalog's words, and whether what a catalog renders is what stands in ECR."""
+"""The catalog settings of a live repository, and the comparison of rendered properties with it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from registry_constructs.catalog.importing import lifecycle_policies, policies
-from registry_constructs.catalog.rendering import UNSAID_ENCRYPTION, Json, StackEnvironment
+from registry_constructs.catalog.rendering import DEFAULT_ENCRYPTION, Json, StackEnvironment
 from registry_constructs.catalog.schema import check_key
 from registry_constructs.ecr.errors import InvalidInputError
 from registry_constructs.ecr.lifecycle import LifecyclePolicy
@@ -22,53 +22,55 @@ _ENCRYPTION: Final = {"AES256": "AES_256", "KMS": "KMS", "KMS_DSSE": "KMS_DSSE"}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Said:
-    """A repository as a catalog says it.
+class LiveSettings:
+    """A live repository as settings of a catalog.
 
     Attributes:
         live: The repository.
-        place: Where it stands.
-        answers: Keywords with their values, by the question that they answer together.
+        environment: Its account and Region.
+        groups: Keywords with their values, by the group of keywords that belong together.
         access: Who may pull or push, by kind.
-        tags: Its tags, without those that AWS sets itself.
-        unsaid: What a catalog has no words for, a text each.
-        granted: What `access` grants.
+        tags: Its tags, without those that AWS sets.
+        undescribed: Settings that a catalog can't describe, a text each.
+        granted: The permissions that `access` grants.
         policy: The lifecycle policy.
     """
 
     live: LiveRepository
-    place: StackEnvironment
-    answers: dict[str, dict[str, Any]]
+    environment: StackEnvironment
+    groups: dict[str, dict[str, Any]]
     access: dict[str, Any]
     tags: dict[str, str]
-    unsaid: tuple[str, ...]
+    undescribed: tuple[str, ...]
     granted: frozenset[policies.Grant]
     policy: LifecyclePolicy | None
 
 
-def said(live: LiveRepository) -> Said:
-    """What a catalog says of a repository.
+def settings_of(live: LiveRepository) -> LiveSettings:
+    """The settings with which a catalog describes a live repository.
 
     Raises:
-        InvalidInputError: It can't even be named in a catalog: that would replace it, or let tags move.
+        InvalidInputError: A catalog with this repository would replace it, or change its tag mutability.
     """
-    place = StackEnvironment(live.account, live.region)
-    unsaid = []
+    environment = StackEnvironment(live.account, live.region)
+    undescribed = []
     policy: LifecyclePolicy | None = None
     lifecycle: Any = []
     if live.lifecycle:
         try:
             policy, lifecycle = _lifecycle(live.lifecycle)
         except InvalidInputError as error:
-            unsaid.append(f"the lifecycle policy ({error.problem}): {live.lifecycle}")
+            undescribed.append(f"the lifecycle policy ({error.problem}): {live.lifecycle}")
     access = policies.ReadPolicy({}, frozenset(), ())
     if live.policy:
-        access = policies.read(live.policy, place)
-        unsaid += [f"a statement of the repository policy: {statement}" for statement in access.unsaid]
-    return Said(
+        access = policies.read(live.policy, environment)
+        undescribed += [
+            f"a statement of the repository policy: {statement}" for statement in access.undescribed
+        ]
+    return LiveSettings(
         live=live,
-        place=place,
-        answers={
+        environment=environment,
+        groups={
             "encryption": _encryption(live),
             "mutability": _mutability(live),
             "scan": {"image_scan_on_push": live.scan_on_push},
@@ -76,14 +78,14 @@ def said(live: LiveRepository) -> Said:
         },
         access=access.access,
         tags={name: value for name, value in live.tags.items() if not name.startswith("aws:")},
-        unsaid=tuple(unsaid),
+        undescribed=tuple(undescribed),
         granted=access.granted,
         policy=policy,
     )
 
 
-def differences(one: Said, properties: Json) -> list[str]:
-    """The properties that a catalog renders for it and that don't stand in ECR, but for what is unsaid."""
+def differences(one: LiveSettings, properties: Json) -> list[str]:
+    """The names of rendered properties that differ from ECR, except for undescribed settings."""
     live = one.live
     encryption = {"EncryptionType": live.encryption} | ({"KmsKey": live.key} if live.key else {})
     filters = [
@@ -94,14 +96,15 @@ def differences(one: Said, properties: Json) -> list[str]:
     rendered_policy = properties.get("RepositoryPolicyText", {"Statement": []})["Statement"]
     alike = {
         "RepositoryName": properties["RepositoryName"] == live.name,
-        "EncryptionConfiguration": properties.get("EncryptionConfiguration", UNSAID_ENCRYPTION) == encryption,
+        "EncryptionConfiguration": properties.get("EncryptionConfiguration", DEFAULT_ENCRYPTION)
+        == encryption,
         "ImageTagMutability": properties["ImageTagMutability"] == live.mutability,
         "ImageTagMutabilityExclusionFilters": properties.get("ImageTagMutabilityExclusionFilters", [])
         == filters,
         "ImageScanningConfiguration": properties["ImageScanningConfiguration"]
         == {"ScanOnPush": live.scan_on_push},
         "LifecyclePolicy": (LifecyclePolicy.from_json(lifecycle) if lifecycle else None) == one.policy,
-        "RepositoryPolicyText": policies.of_statements(rendered_policy, one.place) == one.granted,
+        "RepositoryPolicyText": policies.of_statements(rendered_policy, one.environment) == one.granted,
         "Tags": {tag["Key"]: tag["Value"] for tag in properties.get("Tags", [])} == one.tags,
     }
     return [name for name, same in alike.items() if not same]
@@ -109,7 +112,7 @@ def differences(one: Said, properties: Json) -> list[str]:
 
 @functools.cache
 def _lifecycle(text: str) -> tuple[LifecyclePolicy, Any]:
-    """A policy and how it is written, once for all repositories that have it."""
+    """A lifecycle policy and its form in a catalog; cached, because many repositories share a policy."""
     policy = lifecycle_policies.read(text)
     return policy, lifecycle_policies.written(policy)
 
@@ -117,7 +120,7 @@ def _lifecycle(text: str) -> tuple[LifecyclePolicy, Any]:
 def _encryption(live: LiveRepository) -> dict[str, Any]:
     if live.encryption not in _ENCRYPTION:
         raise InvalidInputError(
-            "A catalog has no word for this encryption",
+            "A catalog can't describe this encryption",
             got=live.encryption,
             allowed=", ".join(_ENCRYPTION),
             fix="leave the repository out",
@@ -132,7 +135,7 @@ def _encryption(live: LiveRepository) -> dict[str, Any]:
 def _mutability(live: LiveRepository) -> dict[str, Any]:
     if odd := sorted({kind for kind, _ in live.filters} - {"WILDCARD"}):
         raise InvalidInputError(
-            "A catalog has no word for this filter of tags",
+            "A catalog can't describe this tag filter",
             got=odd[0],
             allowed="WILDCARD",
             fix="leave the repository out",

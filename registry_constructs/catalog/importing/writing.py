@@ -11,8 +11,8 @@ from typing import Any, Final
 import yaml
 
 from registry_constructs.catalog.catalog import Catalog
-from registry_constructs.catalog.importing.composing import Composed, Unsaid
-from registry_constructs.catalog.importing.settings import STACK_TAG, Said, differences, said
+from registry_constructs.catalog.importing.composing import Composed, Undescribed
+from registry_constructs.catalog.importing.settings import STACK_TAG, LiveSettings, differences, settings_of
 from registry_constructs.catalog.placement import logical_id
 from registry_constructs.catalog.problems import InvalidCatalogError
 from registry_constructs.catalog.rendering import properties
@@ -30,14 +30,14 @@ class Written:
 
     Attributes:
         text: The file.
-        unsaid: What it lacks; empty for a catalog that describes everything.
+        undescribed: What it lacks; empty for a catalog that describes everything.
         mappings: For each stack, by environment and id, what `cdk import` must know: the names of the
             repositories by their logical ids.
         owners: The CloudFormation stacks that have a repository already, with the names.
     """
 
     text: str
-    unsaid: tuple[Unsaid, ...] = ()
+    undescribed: tuple[Undescribed, ...] = ()
     mappings: Mapping[tuple[str, str], Mapping[str, Mapping[str, str]]] = field(default_factory=dict)
     owners: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
@@ -46,18 +46,20 @@ def write_catalog(repositories: Iterable[LiveRepository]) -> Written:
     """The catalog that renders, for each repository, the properties that stand in ECR.
 
     It is loaded and rendered before it is given back: what would not come out as it stands is left out of
-    it and told in `unsaid`.
+    it and told in `undescribed`.
     """
     live = sorted(repositories, key=lambda one: (one.name, one.account, one.region))
     names = _environment_names(live)
-    unsaid: list[Unsaid] = []
-    found: dict[str, dict[str, Said]] = defaultdict(dict)
+    undescribed: list[Undescribed] = []
+    found: dict[str, dict[str, LiveSettings]] = defaultdict(dict)
     for one in live:
         environment = names[one.account, one.region]
         try:
-            found[one.name][environment] = said(one)
+            found[one.name][environment] = settings_of(one)
         except InvalidInputError as error:
-            unsaid.append(Unsaid(one.name, environment, f"{error.problem}: {error.got!r}", whole=True))
+            undescribed.append(
+                Undescribed(one.name, environment, f"{error.problem}: {error.got!r}", whole=True)
+            )
     places = {name: place for place, name in names.items()}
     while True:
         composed = Composed(places, found)
@@ -65,19 +67,23 @@ def write_catalog(repositories: Iterable[LiveRepository]) -> Written:
         if not wrong:
             break
         for name, why in wrong.items():
-            unsaid += [Unsaid(name, environment, why, whole=True) for environment in found.pop(name)]
-    unsaid += composed.unsaid
+            undescribed += [
+                Undescribed(name, environment, why, whole=True) for environment in found.pop(name)
+            ]
+    undescribed += composed.undescribed
     for name, environments in composed.where.items():
         for environment in environments:
-            unsaid += [Unsaid(name, environment, what, False) for what in found[name][environment].unsaid]
-    unsaid.sort()
+            undescribed += [
+                Undescribed(name, environment, what, False) for what in found[name][environment].undescribed
+            ]
+    undescribed.sort()
     owners: dict[str, list[str]] = defaultdict(list)
     for one in live:
         if STACK_TAG in one.tags:
             owners[f"{one.tags[STACK_TAG]} in {names[one.account, one.region]}"].append(one.name)
     return Written(
-        _text(composed.data, unsaid),
-        tuple(unsaid),
+        _text(composed.data, undescribed),
+        tuple(undescribed),
         _mappings(Catalog.from_dict(composed.data)),
         {stack: tuple(owners[stack]) for stack in sorted(owners)},
     )
@@ -90,7 +96,7 @@ def _environment_names(live: Sequence[LiveRepository]) -> dict[tuple[str, str], 
     return {(account, region): f"{region}-{account}" if several else region for account, region in places}
 
 
-def _wrong(composed: Composed, found: Mapping[str, Mapping[str, Said]]) -> dict[str, str]:
+def _wrong(composed: Composed, found: Mapping[str, Mapping[str, LiveSettings]]) -> dict[str, str]:
     """The repositories that the catalog would not render as they stand, with the reason."""
     try:
         catalog = Catalog.from_dict(composed.data)
@@ -99,13 +105,13 @@ def _wrong(composed: Composed, found: Mapping[str, Mapping[str, Said]]) -> dict[
     wrong: dict[str, str] = {}
     there = {(name, one) for name, environments in composed.where.items() for one in environments}
     for environment in catalog.environments:
-        place = catalog.place(environment)
+        stack_environment = catalog.stack_environment(environment)
         for repository in catalog.repositories(environment):
             if (repository.name, environment) not in there:
                 wrong[repository.name] = f"the catalog would have it in {environment} too"
                 continue
             there.remove((repository.name, environment))
-            rendered = properties(repository, place, "the key of the stack")
+            rendered = properties(repository, stack_environment, "the key of the stack")
             if odd := differences(found[repository.name][environment], rendered):
                 wrong[repository.name] = f"a catalog would change {', '.join(odd)}"
     return wrong | {name: f"the catalog would not have it in {one}" for name, one in there}
@@ -166,7 +172,7 @@ _HEAD: Final = """\
 # is the library's default: another one would REPLACE the repository, without its images.
 """
 _INCOMPLETE: Final = """\
-# NOT COMPLETE: {count} that a catalog can't say. Look for '# UNSAID' below; do not deploy before each
+# NOT COMPLETE: {count} that a catalog can't say. Look for '# NOT DESCRIBED' below; do not deploy before each
 # is settled, because deploying takes away what is not said here.
 """
 _ABOVE: Final = {
@@ -176,11 +182,13 @@ _ABOVE: Final = {
 }
 
 
-def _text(data: Mapping[str, Any], unsaid: Sequence[Unsaid]) -> str:
+def _text(data: Mapping[str, Any], undescribed: Sequence[Undescribed]) -> str:
     places = [f"{one['account']} in {one['region']}" for one in data["environments"].values()]
     lines = [_HEAD.format(places=", ".join(places) or "no account")]
-    if unsaid:
-        count = "1 thing stands there" if len(unsaid) == 1 else f"{len(unsaid):,} things stand there"
+    if undescribed:
+        count = (
+            "1 thing stands there" if len(undescribed) == 1 else f"{len(undescribed):,} things stand there"
+        )
         lines.append(_INCOMPLETE.format(count=count))
     for kind, value in data.items():
         lines.append("\n")
@@ -189,9 +197,9 @@ def _text(data: Mapping[str, Any], unsaid: Sequence[Unsaid]) -> str:
         if kind != "repositories":
             lines.append(_dumped({kind: value}))
     notes: dict[str, list[str]] = defaultdict(list)
-    for one in unsaid:
-        told = str(one).encode("ascii", "backslashreplace").decode()
-        notes[one.name].append(f"  # UNSAID {' '.join(_UNPRINTABLE.sub(' ', told).split())}\n")
+    for one in undescribed:
+        text = str(one).encode("ascii", "backslashreplace").decode()
+        notes[one.name].append(f"  # NOT DESCRIBED {' '.join(_UNPRINTABLE.sub(' ', text).split())}\n")
     lines.append("repositories:\n" if data["repositories"] else "repositories: {}\n")
     for name in sorted(data["repositories"].keys() | notes.keys()):
         lines += notes[name]

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 
 from registry_constructs.catalog.catalog import Catalog
 from registry_constructs.catalog.importing.writing import Written, write_catalog
-from registry_constructs.catalog.rendering import UNSAID_ENCRYPTION, properties
+from registry_constructs.catalog.rendering import DEFAULT_ENCRYPTION, properties
 from registry_constructs.catalog.source import Source
 from registry_constructs.ecr.actions import PULL_ACTIONS
 from registry_constructs.ecr.lifecycle import LifecyclePolicy, presets
@@ -69,8 +69,8 @@ def allowed(policy: dict[str, Any]) -> set[tuple[str, ...]]:
 def test_what_stands_in_ecr_comes_out_of_the_catalog_again(registry: list[LiveRepository]) -> None:
     written = write_catalog(registry)
     catalog = Catalog.from_dict(Source("catalog.yaml", written.text).data)
-    missing = {(one.name, one.environment) for one in written.unsaid if one.whole}
-    lacking = {(one.name, one.environment) for one in written.unsaid if not one.whole}
+    missing = {(one.name, one.environment) for one in written.undescribed if one.whole}
+    lacking = {(one.name, one.environment) for one in written.undescribed if not one.whole}
     environment_of = {(one.account, one.region): name for name, one in catalog.environments.items()}
     there = set()
     for one in registry:
@@ -82,7 +82,7 @@ def test_what_stands_in_ecr_comes_out_of_the_catalog_again(registry: list[LiveRe
             catalog.describe(one.name, environment), catalog.place(environment), "a new key"
         )
         encryption = {"EncryptionType": one.encryption} | ({"KmsKey": one.key} if one.key else {})
-        assert rendered.get("EncryptionConfiguration", UNSAID_ENCRYPTION) == encryption
+        assert rendered.get("EncryptionConfiguration", DEFAULT_ENCRYPTION) == encryption
         assert rendered["ImageScanningConfiguration"] == {"ScanOnPush": one.scan_on_push}
         assert rendered["ImageTagMutability"] == one.mutability
         assert [
@@ -116,7 +116,7 @@ def test_what_most_have_is_said_once(tmp_path: Path) -> None:
     other = live("web/page", encryption="KMS", key=KEY, mutability="IMMUTABLE", tags={"team": "web"})
     written = write_catalog([*most, other])
     data = yaml.safe_load(written.text)
-    assert written.unsaid == ()
+    assert written.undescribed == ()
     assert data["defaults"] == {
         "encryption": "AES_256",
         "image_tag_mutability": "MUTABLE",
@@ -150,7 +150,7 @@ def test_the_key_of_a_region_is_said_there_for_repositories_that_stand_in_severa
         for region in ("eu-west-1", "us-east-1")
     )
     data = yaml.safe_load(written.text)
-    assert written.unsaid == ()
+    assert written.undescribed == ()
     for region in ("eu-west-1", "us-east-1"):
         said = data["defaults"] | data["environments"][region].get("defaults", {})
         assert said["encryption_key"] == key(region)
@@ -163,11 +163,11 @@ def test_a_difference_between_regions_that_only_one_can_say_is_told() -> None:
     both[3] = live("b/b", region="us-east-1", encryption="KMS", mutability="MUTABLE_WITH_EXCLUSION",
                    filters=(("WILDCARD", "v*"),))  # fmt: skip
     written = write_catalog(both)
-    assert any(one.whole for one in written.unsaid)
+    assert any(one.whole for one in written.undescribed)
     assert "# NOT COMPLETE: " in written.text
-    for one in written.unsaid:
+    for one in written.undescribed:
         assert "which only one can say" in one.what
-        assert f"# UNSAID {one.name} in {one.environment}" in written.text
+        assert f"# NOT DESCRIBED {one.name} in {one.environment}" in written.text
 
 
 STATEMENT = {"Effect": "Allow", "Principal": {"AWS": ROLE}, "Action": [*PULL_ACTIONS, "ecr:DeleteRepository"]}
@@ -181,13 +181,13 @@ def test_a_statement_that_says_more_than_a_catalog_can_is_told_and_the_rest_is_k
         "Condition": {"Bool": {"aws:SecureTransport": "false"}},
     }
     written = write_catalog([live(policy=json.dumps({"Statement": [STATEMENT, deny]}))])
-    assert [json.loads(one.what.partition(": ")[2]) for one in written.unsaid] == [STATEMENT, deny]
+    assert [json.loads(one.what.partition(": ")[2]) for one in written.undescribed] == [STATEMENT, deny]
     assert yaml.safe_load(written.text)["repositories"]["shop/cart"] == {"access": {"pull": [ROLE]}}
 
 
 @pytest.mark.parametrize("text", ["{", "[]", "{}", '{"Statement": 1}', '{"Statement": [1]}'])
 def test_a_policy_that_is_none_is_told(text: str) -> None:
-    assert len(write_catalog([live(policy=text)]).unsaid) == 1
+    assert len(write_catalog([live(policy=text)]).undescribed) == 1
 
 
 @pytest.mark.parametrize(
@@ -203,10 +203,10 @@ def test_a_policy_that_is_none_is_told(text: str) -> None:
 )
 def test_a_repository_that_would_come_out_otherwise_is_left_out_and_told(odd: dict[str, object]) -> None:
     written = write_catalog([live(**odd), live("shop/pay")])
-    [told] = written.unsaid
+    [told] = written.undescribed
     assert (told.name, told.environment, told.whole) == ("shop/cart", REGION, True)
     assert list(yaml.safe_load(written.text)["repositories"]) == ["shop/pay"]
-    assert "# UNSAID shop/cart in eu-west-1: is NOT in the catalog there" in written.text
+    assert "# NOT DESCRIBED shop/cart in eu-west-1: is NOT in the catalog there" in written.text
 
 
 @pytest.mark.parametrize(
@@ -245,8 +245,8 @@ def test_presets_are_recognized(policy: LifecyclePolicy, said: object) -> None:
 def test_a_policy_of_many_lines_is_one_comment() -> None:
     policy = json.dumps({"Statement": [STATEMENT | {"Sid": "Ü"}]}, indent=2)
     written = write_catalog([live(lifecycle='{"rules":\n [\x85]}', policy=policy)])
-    assert len(written.unsaid) == 2
-    assert sum(line.startswith("  # UNSAID shop/cart") for line in written.text.splitlines()) == 2
+    assert len(written.undescribed) == 2
+    assert sum(line.startswith("  # NOT DESCRIBED shop/cart") for line in written.text.splitlines()) == 2
 
 
 def test_settings_that_several_share_become_a_profile() -> None:
