@@ -10,13 +10,13 @@ from constructs import Construct
 
 from registry_constructs import Image, PrivateRegistryAccess
 from registry_constructs._cdk.logs import encrypted_log_group
-from registry_constructs.consumers.network.endpoint_policies import Service, Workload
+from registry_constructs.consumers.network.endpoint_policies import Service, WorkloadType
 
 
 class NetworkStack(cdk.Stack):
     """Isolated subnets in two zones, and private access to some repositories.
 
-    What runs there takes `vpc=network.vpc` and says `network.access.allow(service)`; the rules are made in
+    What runs there takes `vpc=network.vpc` and calls `network.access.allow(service)`; the rules are made in
     its own stack.
 
     Args:
@@ -36,7 +36,7 @@ class NetworkStack(cdk.Stack):
         *,
         env: cdk.Environment,
         images: Sequence[Image],
-        workloads: Sequence[Workload] = ("fargate",),
+        workloads: Sequence[WorkloadType] = ("fargate",),
         also: Sequence[Service] = (),
         accounts: Sequence[str] = (),
     ) -> None:

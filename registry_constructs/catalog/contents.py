@@ -52,7 +52,7 @@ class CatalogContents:
     ) -> None:
         self.stacks: Stacks = single["stacks"] or Stacks()
         self.registry: Registry = single["registry"] or Registry()
-        self._defaults: Settings = single["defaults"] or LayerSettings()
+        self._defaults: LayerSettings = single["defaults"] or LayerSettings()
         self.environments: dict[str, Environment] = named["environments"]
         self.teams: dict[str, Team] = named["teams"]
         self.profiles: dict[str, LayerSettings] = named["profiles"]

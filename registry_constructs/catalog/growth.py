@@ -42,7 +42,7 @@ def grown(catalog: Catalog, count: int, deployed: Container[str] | None = None) 
                     f"The stack {stack} has more repositories than fit, so not all of them can be deployed",
                     got=f"{held:,} repositories",
                     allowed=f"up to {REPOSITORIES_OF_A_STACK} pinned repositories",
-                    fix="name the deployed templates with --against, so that new repositories go into new stacks",
+                    fix="name the deployed templates with --against: new repositories go into new stacks",
                 )
     if not names:
         raise InvalidInputError(

@@ -113,8 +113,8 @@ Lifecycle: Any = Annotated[
     Discriminator(
         _kind,
         custom_error_type="invalid_lifecycle",
-        custom_error_message="Not a lifecycle policy; a preset's name, {preset: ...} with its arguments, or a "
-        f"list of rules; write one of {', '.join(PRESETS)}, or [] to keep every image forever",
+        custom_error_message="Not a lifecycle policy; a preset's name, {preset: ...} with its arguments, or "
+        f"a list of rules; write one of {', '.join(PRESETS)}, or [] to keep every image forever",
     ),
 ]
 """A policy, or `()` for none: every image is kept forever."""

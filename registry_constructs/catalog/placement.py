@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from registry_constructs.catalog.schema import PinnedStacks
 
 REPOSITORIES_OF_A_STACK: Final = 490
-"""The most repositories of one stack. CloudFormation allows 500 resources (CloudFormation quotas); the rest is
-for the key, its alias, the CDK's metadata and resources that you add."""
+"""The most repositories of one stack. CloudFormation allows 500 resources (CloudFormation quotas); the rest
+is for the key, its alias, the CDK's metadata and resources that you add."""
 
 TEMPLATE_BYTES: Final = 1_000_000
 """The largest template in bytes (CloudFormation quotas: 1 MB for a template in S3)."""

@@ -1,4 +1,4 @@
-"""The stack with the publishers of one environment of a catalog: roles that CI outside AWS assumes to push."""
+"""The stack with the publishers of one environment: roles that CI outside AWS assumes to push."""
 
 from __future__ import annotations
 

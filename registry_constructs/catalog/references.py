@@ -10,7 +10,7 @@ from registry_constructs.catalog.description import Layer, RepositoryDescription
 from registry_constructs.catalog.placement import REPOSITORIES_OF_A_STACK, TEMPLATE_BYTES, logical_id
 from registry_constructs.catalog.problems import unknown
 from registry_constructs.catalog.rendering import StackEnvironment, policy_length, template_size
-from registry_constructs.catalog.schema import CatalogFile
+from registry_constructs.catalog.schema import CatalogFile, LayerSettings
 from registry_constructs.catalog.source import PathInFile
 from registry_constructs.ecr import limits
 from registry_constructs.ecr.errors import InvalidInputError
@@ -221,7 +221,7 @@ class References:
                     self._add(
                         InvalidInputError(
                             f"{name} is pinned twice",
-                            got=f"to the stacks from {seen[name]} on, and to those from {generation.first} on",
+                            got=f"to the stacks from {seen[name]} on and to those from {generation.first} on",
                             allowed="one of them",
                             fix="restore what 'catalog grow' wrote",
                         ),
@@ -279,7 +279,7 @@ class References:
                         got=f"{count:,} repositories{length}{at}",
                         allowed=f"{REPOSITORIES_OF_A_STACK} repositories and {TEMPLATE_BYTES:,} bytes: "
                         "CloudFormation allows 500 resources and 1 MB",
-                        fix="'registry-constructs catalog grow' plans more stacks; existing repositories do not move",
+                        fix="'registry-constructs catalog grow' plans more stacks; no repository moves",
                         where=self._location("stacks", "count"),
                     )
                 )

@@ -150,7 +150,7 @@ class Access(Model):
 
 
 class LayerSettings(Model):
-    """Settings of repositories, for one layer; keywords and defaults are those of the construct `Repository`."""
+    """Settings of repositories in one layer; keywords and defaults are those of `Repository`."""
 
     image_tag_mutability: Literal["IMMUTABLE", "MUTABLE"] = Field(
         default="IMMUTABLE", description="Whether a tag may be moved to another image."
@@ -171,8 +171,8 @@ class LayerSettings(Model):
     )
     encryption_key: Annotated[str, _checked(check_key)] = Field(
         default="",
-        description="The ARN of a KMS key of the same Region, instead of the stack's. CHANGING IT REPLACES THE "
-        "REPOSITORY.",
+        description="The ARN of a KMS key of the same Region, instead of the stack's. CHANGING IT REPLACES "
+        "THE REPOSITORY.",
     )
     lifecycle: Lifecycle = Field(
         default="default",
@@ -221,13 +221,13 @@ class Environment(Model):
 
     account: Account = Field(description="The account's id, in quotes.")
     region: Annotated[str, _checked(check_region)] = Field(description="Such as eu-west-1.")
-    defaults: Settings = Field(
+    defaults: LayerSettings = Field(
         default=LayerSettings(), description="Settings of the repositories in this environment."
     )
     identity_providers: Literal["existing", "create"] = Field(
         default="existing",
-        description="Whether the account's OIDC providers for publishers exist or are created here. IAM allows "
-        "one provider per URL: create them in one environment of an account.",
+        description="Whether the account's OIDC providers for publishers exist or are created here. IAM "
+        "allows one provider per URL: create them in one environment of an account.",
     )
 
 
@@ -430,7 +430,7 @@ class CatalogFile(Model):
     """A catalog, or one file of it. A folder is read as one catalog, in which each name is defined once."""
 
     team: Name = Field(default="", description="The team of this file's repositories.")
-    defaults: Settings = Field(default=LayerSettings(), description="Settings of every repository.")
+    defaults: LayerSettings = Field(default=LayerSettings(), description="Settings of every repository.")
     environments: dict[Name, Environment] = Field(default={}, description="Accounts and Regions.")
     stacks: Stacks = Field(default=Stacks(), description="How repositories are split over stacks.")
     pinned: Many[PinnedStacks] = Field(

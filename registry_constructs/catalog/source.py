@@ -217,7 +217,7 @@ def catalog_files(path: Path) -> list[Path]:
                 "The folder has no catalog file" if path.is_dir() else "There is no such catalog",
                 got=str(path),
                 allowed=f"a file, or a folder with files that end in {', '.join(SUFFIXES)}",
-                fix="check the path; 'registry-constructs catalog import' writes a catalog of existing repositories",
+                fix="check the path; 'registry-constructs catalog import' describes existing repositories",
             )
         ]
     )

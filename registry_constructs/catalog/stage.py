@@ -202,7 +202,7 @@ class CatalogStage(cdk.Stage):
         stack = cdk.Stack(
             self, id, description="Container image repositories", suppress_template_indentation=True
         )
-        # The stack trace would be this library's, for each repository; `_add_source_lines` adds the catalog's line.
+        # Each stack trace would be this library's; `_add_source_lines` adds the catalog's line.
         stack.node.set_context("aws:cdk:disable-creation-stack-traces", True)
         key = default_key(self._keys or stack).key_arn if resources.keyed else None
         self._fragments[id] = Fragment(stack, "Catalog", resources=resources, key=key)

@@ -223,7 +223,7 @@ def _shown(catalog: Catalog, repository: RepositoryDescription, environment: str
     from registry_constructs.catalog.placement import logical_id  # noqa: PLC0415
     from registry_constructs.catalog.rendering import resource  # noqa: PLC0415
 
-    body = resource(repository, catalog.place(environment), "<the key of the stack>")
+    body = resource(repository, catalog.stack_environment(environment), "<the key of the stack>")
     if policy := body["Properties"].get("LifecyclePolicy"):
         policy["LifecyclePolicyText"] = json.loads(policy["LifecyclePolicyText"])
     return {
@@ -301,7 +301,7 @@ def _deployed(
     aws = Aws(profile=profile)
     found: list[Deployed] = []
     for name in names:
-        place = catalog.place(name)
+        place = catalog.stack_environment(name)
         for stack, template in read_stacks(aws, place.account, place.region, pattern):
             found += repositories_of(template, stack, StackEnvironment(place.account, place.region))
     return found

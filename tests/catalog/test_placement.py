@@ -42,7 +42,7 @@ def standing(catalog: Catalog) -> dict[str, tuple[str, str, str]]:
         one.name: (
             catalog.stack(one),
             logical_id(one.name),
-            json.dumps(resource(one, catalog.place(), "key"), sort_keys=True),
+            json.dumps(resource(one, catalog.stack_environment(), "key"), sort_keys=True),
         )
         for one in catalog.repositories()
     }
@@ -132,7 +132,7 @@ def test_a_full_catalog_grows_by_what_is_deployed() -> None:
     with pytest.raises(InvalidCatalogError, match="The stack Repositories0 is full"):
         Catalog.from_dict(data)
     catalog = Catalog._of([(data, str)], [], allow_full=True)
-    with pytest.raises(InvalidInputError, match="name what is deployed with --against"):
+    with pytest.raises(InvalidInputError, match="The stack Repositories0 has more repositories than fit, so"):
         grown(catalog, 4)
     deployed = {f"a/{number}" for number in range(REPOSITORIES_OF_A_STACK)}
     pinned = yaml.safe_load(grown(catalog, 4, deployed))["pinned"]
@@ -186,6 +186,6 @@ def test_nothing_stays_in_two_places() -> None:
     with pytest.raises(InvalidCatalogError) as raised:
         Catalog.from_dict({"pinned": pinned, "repositories": {"a/b": {}}})
     assert [problem.problem for problem in raised.value.problems] == [
-        "The pinned stacks do not follow each other",
-        "a/b stays in two places",
+        "The numbers of pinned stacks have a gap or overlap",
+        "a/b is pinned twice",
     ]

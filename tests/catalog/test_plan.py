@@ -82,7 +82,7 @@ def test_every_kind_of_change_is_told_apart() -> None:
     assert "LifecyclePolicy: expire images tagged v* beyond the 1000000 newest" in found["a/altered"].details
     assert found["a/altered"].details[-1] == 'Tags: {"x": "1"} -> {"x": "2"}'
     assert found["a/removed"].details == (
-        "it leaves its stack and stays in ECR with its images; nobody manages it then",
+        "it is removed from its stack and stays in ECR with its images, unmanaged",
     )
     assert [name for name, change in found.items() if change.at_stake] == ["a/removed", "a/replaced"]
 
@@ -114,7 +114,7 @@ def test_planning_other_stacks_by_hand_moves_and_that_is_at_stake() -> None:
     assert {change.kind for change in found.values()} == {Kind.MOVE}
     assert 0 < len(found) < 20
     assert all(change.at_stake for change in found.values())
-    assert "stands in home-Repositories0 as" in next(iter(found.values())).details[0]
+    assert "deployed in home-Repositories0 as" in next(iter(found.values())).details[0]
 
 
 def test_a_repository_of_another_stack_is_a_move_if_the_catalog_has_its_name() -> None:
@@ -155,7 +155,7 @@ def test_what_would_be_deleted_is_told() -> None:
     destroyed = {"removal_policy": "DESTROY"}
     before = catalog({"a/one": destroyed, "a/two": {**destroyed, "empty_on_delete": True}})
     found = changes(before, catalog({}))
-    assert found["a/one"].details == ("CloudFormation deletes it; that fails as long as it holds images",)
+    assert found["a/one"].details == ("CloudFormation deletes it, which fails as long as it contains images",)
     assert found["a/two"].details == ("CloudFormation deletes it with all its images",)
 
 

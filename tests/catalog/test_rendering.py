@@ -14,7 +14,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 
 from registry_constructs import Catalog, CatalogStage, LifecycleRule, Repository, presets
-from registry_constructs.catalog.schema import Access, Settings
+from registry_constructs.catalog.schema import Access, LayerSettings
 from tests.synthesis import ENV, new_app, new_stack, raw_template
 
 KEY = "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
@@ -176,7 +176,7 @@ def test_every_option_of_repository_and_of_the_catalog_is_compared() -> None:
         for name, parameter in inspect.signature(Repository.__init__).parameters.items()
         if parameter.kind is inspect.Parameter.KEYWORD_ONLY
     }
-    settings = set(Settings.model_fields)
+    settings = set(LayerSettings.model_fields)
     assert keywords - NOT_IN_CATALOG.keys() == settings - NOT_IN_CODE - {"access"}
     compared = {key for case in CASES.values() for key in case.catalog}
     assert compared == settings - {"environments", "replications", "cache"}

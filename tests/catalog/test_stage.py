@@ -366,5 +366,5 @@ def test_a_catalog_can_be_read_on_the_way_and_is_the_same(tmp_path: Path) -> Non
     with pytest.raises(InvalidCatalogError, match="write lifecycle"):
         CatalogStage.for_environments(new_app(), file)
     file.write_text("repositories: {a/b: {}}")
-    with pytest.raises(InvalidInputError, match="The catalog names no environments"):
+    with pytest.raises(InvalidInputError, match="The catalog has no environments"):
         CatalogStage.for_environments(new_app(), file)

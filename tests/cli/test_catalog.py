@@ -146,7 +146,7 @@ def test_grow_of_a_full_catalog_asks_what_is_deployed(shop: Path, capsys: pytest
     before = deployed(shop)
     shop.write_text(SHOP + "".join(f"  new/{number}: {{}}\n" for number in range(490)))
     assert command("grow", shop, "--count", 4) == 2
-    assert "name what is deployed with --against" in capsys.readouterr().err
+    assert "The stack Repositories0 has more repositories than fit, so" in capsys.readouterr().err
     assert command("grow", shop, "--count", 4, "--against", before) == 0
     [pinned] = yaml.safe_load(capsys.readouterr().out)["pinned"]
     assert pinned["repositories"] == ["shop/cart", "shop/checkout"]

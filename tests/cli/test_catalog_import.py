@@ -33,7 +33,7 @@ def test_what_stands_is_what_the_catalog_renders(registry: Registry, shell: Shel
     stands = registry.stands()
     assert {one.name for one in catalog.repositories("eu-west-1")} == set(stands)
     for one in catalog.repositories("eu-west-1"):
-        rendered = properties(one, catalog.place("eu-west-1"), "a new key")
+        rendered = properties(one, catalog.stack_environment("eu-west-1"), "a new key")
         live = stands[one.name]
         encryption = live["encryptionConfiguration"]
         assert rendered.get("EncryptionConfiguration", DEFAULT_ENCRYPTION) == {
@@ -86,9 +86,8 @@ def test_what_a_catalog_cannot_say_is_told_and_ends_with_status_3(registry: Regi
     registry.make("shop/cart", policy=policy(({"AWS": ROLE}, ["ecr:*"])))
     done = shell(*IMPORT)
     assert done.status == 3
-    assert (
-        "NOT DESCRIBED shop/cart in eu-west-1: the catalog LACKS: a statement of the repository policy" in done.err
-    )
+    lacks = "NOT DESCRIBED shop/cart in eu-west-1: the catalog LACKS: a statement of the repository policy"
+    assert lacks in done.err
     text = Path("catalog.yaml").read_text()
     assert "# NOT COMPLETE" in text
     assert "  # NOT DESCRIBED shop/cart in eu-west-1" in text

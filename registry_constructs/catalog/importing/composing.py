@@ -121,7 +121,7 @@ class Composed:
             own.update(best)
 
         for question in QUESTIONS:
-            answers = {one: here[one].answers[question] for one in here}
+            answers = {one: here[one].groups[question] for one in here}
             below = {one: self._inherited[one][question] for one in here}
             ask(question, [{}, *answers.values()], _answers(answers, below))
         for kind, values in (("access", self._access[name]), ("tags", self._tags[name])):
@@ -246,7 +246,7 @@ def _settled(
         by_environment: dict[str, list[Layer]] = defaultdict(list)
         varying: dict[str, list[Layer]] = defaultdict(list)
         for here in found.values():
-            answers = {one: of.answers[question] for one, of in here.items()}
+            answers = {one: of.groups[question] for one, of in here.items()}
             varies = len(set(map(_key, answers.values()))) > 1
             for one, answer in answers.items():
                 everywhere.append(answer)

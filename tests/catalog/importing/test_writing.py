@@ -79,7 +79,7 @@ def test_what_stands_in_ecr_comes_out_of_the_catalog_again(registry: list[LiveRe
             continue
         there.add((one.name, environment))
         rendered = properties(
-            catalog.describe(one.name, environment), catalog.place(environment), "a new key"
+            catalog.describe(one.name, environment), catalog.stack_environment(environment), "a new key"
         )
         encryption = {"EncryptionType": one.encryption} | ({"KmsKey": one.key} if one.key else {})
         assert rendered.get("EncryptionConfiguration", DEFAULT_ENCRYPTION) == encryption

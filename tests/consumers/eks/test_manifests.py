@@ -335,7 +335,10 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
     "allow_from as text": ({"allow_from": "web"}, "allow_from is not a list"),
     "allow_from of no name": ({"allow_from": ["Web"]}, "allow_from is not a name"),
     "policy on Fargate": ({"allow_from": ["web"], "fargate": True}, "no effect on Fargate"),
-    "policy without a port": ({"allow_from": ["web"], "port": None}, "no port to connect to"),
+    "policy without a port": (
+        {"allow_from": ["web"], "port": None},
+        "no port to connect to",
+    ),
 }
 
 
