@@ -1,7 +1,7 @@
 """The example app's delivery, from a push to the running service, on an AWS on this machine.
 
 Run it with `make deploy-local`. The local AWS scans nothing, sends no events of its own and starts no
-container: what a scan found is told to it, and events are put on its bus as AWS would send them.
+container: scan results are set, and events are put on its bus as AWS would send them.
 """
 
 from __future__ import annotations
@@ -97,7 +97,7 @@ class Walk:
         refused = [what for what, call in forbidden.items() if _is_refused(call)]
         return self.digests["v1.0.0"], refused
 
-    def tell_of_findings(self) -> str:
+    def send_findings(self) -> str:
         """A scan's event, and the message that people get."""
         topic = self._output("Topic")
         sqs, sns = self.aws.client("sqs"), self.aws.client("sns")
@@ -189,15 +189,15 @@ class Walk:
         ]
         page = {"findings": findings, "imageScanCompletedAt": time.time()}
         answer = {"imageScanStatus": {"status": "COMPLETE"}, "imageScanFindings": page}
-        self.aws.tell_image("DescribeImageScanFindings", answer, repository=PRODUCTION, digest=digest)
+        self.aws.set_image_answer("DescribeImageScanFindings", answer, repository=PRODUCTION, digest=digest)
 
     def _pushed(self, name: str, tag: str) -> None:
         pushed = {"action-type": "PUSH", "result": "SUCCESS", "image-tag": tag}
         self._put("ECR Image Action", pushed, name, self.digests[tag])
 
     def _put(self, kind: str, detail: dict[str, object], name: str, digest: str) -> None:
-        said = json.dumps(detail | {"repository-name": name, "image-digest": digest})
-        entry = {"Source": "aws.ecr", "DetailType": kind, "Detail": said}
+        detail_json = json.dumps(detail | {"repository-name": name, "image-digest": digest})
+        entry = {"Source": "aws.ecr", "DetailType": kind, "Detail": detail_json}
         answer = self.aws.client("events").put_events(Entries=[entry])
         if answer["FailedEntryCount"]:
             raise RuntimeError(f"the event was refused: {answer}")
@@ -252,7 +252,7 @@ def main() -> None:
     with walk() as way:
         digest, refused = way.publish()
         say(f"A job of GitHub pushed {DEVELOPMENT}:v1.0.0 ({digest[:19]}). Refused: {', '.join(refused)}.")
-        say("A scan's findings were told:", *way.tell_of_findings().splitlines())
+        say("A scan's findings were sent:", *way.send_findings().splitlines())
         running, reason = way.gate()
         say(f"The gate let v1.1.0 in ({running[:19]}), and stopped v1.2.0 before the service:", reason)
         say(f"The push of v1.3.0 was promoted to {PRODUCTION}, by its digest ({way.promote()[:19]}).")

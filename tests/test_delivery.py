@@ -36,7 +36,7 @@ def test_from_a_push_to_the_running_service(way: Any) -> None:
         "the same to a job of another branch",
     ]
 
-    told = way.tell_of_findings()
+    told = way.send_findings()
     assert "development/checkout (v1.0.0)" in told
     assert "Findings: 1 critical, 4 medium" in told
     assert digest in told

@@ -1,4 +1,4 @@
-"""`registry-constructs audit`: the rules asked about live registries."""
+"""`registry-constructs audit`: evaluates the rules on live registries."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from registry_constructs.live.audit.audit import Audit
 
 # Looking for what runs takes rights in five more services.
-_UNLESS_SAID = ("recommended", "-floating-tag")
+_DEFAULT_RULES = ("recommended", "-floating-tag")
 
 
 @refusing
@@ -70,14 +70,14 @@ def audit(
 ) -> None:
     """Ask the rules about live registries of one or many accounts and Regions. Changes nothing in AWS.
 
-    What can't be read is listed as unknown, and the exit status says so.
+    What can't be read is listed as unknown, and the exit status shows it.
     """
     from registry_constructs.live.audit.accounts import Scope  # noqa: PLC0415 - boto3 is slow
     from registry_constructs.live.audit.audit import read_registries  # noqa: PLC0415
     from registry_constructs.live.audit.parts import actions_for, parts_of, policy_for  # noqa: PLC0415
 
-    rules = select(rule or _UNLESS_SAID)
-    asked = (*rules, drift.RULE) if compare else rules
+    rules = select(rule or _DEFAULT_RULES)
+    evaluated = (*rules, drift.RULE) if compare else rules
     scope = Scope(
         profiles=profile or (),
         accounts=account or (),
@@ -89,7 +89,7 @@ def audit(
     )
     scope.check()
     if policy:
-        print_json(policy_for(actions_for(parts_of(asked), all_regions=all_regions)))
+        print_json(policy_for(actions_for(parts_of(evaluated), all_regions=all_regions)))
         if role:
             say(
                 f"Whoever assumes {role} needs sts:AssumeRole for it, and for --organization:", style="yellow"
@@ -99,7 +99,7 @@ def audit(
     delivery, settings = options.delivery(), options.settings()
     declared = read_templates(stacks_of(compare)) if compare else []
     with counting("Reading repositories") as progress:
-        found = read_registries(asked, scope, resume=resume, progress=progress)
+        found = read_registries(evaluated, scope, resume=resume, progress=progress)
     settings = replace(
         settings,
         organization=settings.organization or found.organization,
@@ -109,7 +109,7 @@ def audit(
     judgment.unjudged += found.unread
     if compare:
         judgment = _joined(judgment, drift.compare(declared, found.states))
-    _tell(found)
+    _report(found)
     deliver(judgment, delivery, judged=_judged(found))
 
 
@@ -128,7 +128,7 @@ def _judged(found: Audit) -> str:
     return f"{in_words(accounts, 'account')}, {in_words(regions, 'Region')}"
 
 
-def _tell(found: Audit) -> None:
+def _report(found: Audit) -> None:
     for account, state in found.skipped:
         say(f"Note: account {account} of the organization is {state} and was not read.", style="yellow")
     if not found.places:

@@ -40,7 +40,7 @@ def import_(
 ) -> None:
     """Write the catalog that describes live repositories as they stand. Changes nothing in AWS.
 
-    Ends with status 3 if something stands in ECR that a catalog can't say: the file then says where.
+    Ends with status 3 if ECR has settings that a catalog can't describe; the file marks them.
     """
     from registry_constructs.catalog.importing.writing import write_catalog  # noqa: PLC0415 - pydantic and boto3 are slow
     from registry_constructs.live import Aws  # noqa: PLC0415
@@ -60,11 +60,13 @@ def import_(
         _check_output(file, force=force)
     for file, text in files.items():
         _write(file, text)
-    _tell([f"{name}: there is no such repository there." for name in found.missing])
-    _tell([f"{where} was deleted while it was read." for where in found.gone])
-    _tell([f"{where} is the CDK's own and was left out." for where in found.of_the_cdk])
+    _print_notes([f"{name}: there is no such repository there." for name in found.missing])
+    _print_notes([f"{where} was deleted while it was read." for where in found.gone])
+    _print_notes([f"{where} is the CDK's own and was left out." for where in found.of_the_cdk])
     for stack, names in written.owners.items():
-        _tell([f"The stack {stack} owns {', '.join(names)}: retain and remove there before cdk import."])
+        _print_notes(
+            [f"The stack {stack} owns {', '.join(names)}: retain and remove there before cdk import."]
+        )
     say(f"{len(found.repositories):,} repositories of account {found.account} were read into {output}.")
     if written.undescribed:
         for one in written.undescribed:
@@ -121,6 +123,6 @@ def _write(file: Path, text: str) -> None:
         ) from None
 
 
-def _tell(lines: Sequence[str]) -> None:
+def _print_notes(lines: Sequence[str]) -> None:
     for line in lines:
         say(f"Note: {line}", style="yellow")

@@ -53,7 +53,7 @@ def inventory(
 
     if bool(repository) == every:
         raise InvalidInputError(
-            "Which repositories to read is not said" if not every else "All repositories, and some by name",
+            "No repositories to read are given" if not every else "All repositories, and some by name",
             got=list(repository or ()),
             allowed="--repository, once or more, or --all",
             fix="give one of the two",
@@ -68,7 +68,7 @@ def inventory(
             in_use=running,
             progress=progress and (lambda done, _: progress(done)),
         )
-    _tell(taken, output)
+    _report(taken, output)
 
 
 def _pods(given: Sequence[str]) -> list[PodsFile]:
@@ -78,7 +78,7 @@ def _pods(given: Sequence[str]) -> list[PodsFile]:
     return [PodsFile(Path(of[2]), of[1]) if of else PodsFile(Path(text)) for of, text in found]
 
 
-def _tell(taken: Taken, output: Path) -> None:
+def _report(taken: Taken, output: Path) -> None:
     _notes([f"{name}: there is no such repository there." for name in taken.missing])
     _notes([f"{name} was deleted while it was read." for name in taken.gone])
     if taken.resumed:

@@ -37,10 +37,10 @@ def notes(simulation: Simulation, inventory: Inventory) -> list[str]:
             "old enough."
         )
     if lists := simulation.lists_without_children:
-        says = "list does not say what it contains" if lists == 1 else "lists do not say what they contain"
+        lacks = "list does not name its platforms" if lists == 1 else "lists do not name their platforms"
         found.append(
-            f"{lists:,} manifest {says}. ECR keeps the platforms as long as the list; here they may be shown "
-            "as going."
+            f"{lists:,} manifest {lacks}. ECR keeps the platforms as long as the list; here they may be "
+            "shown as expiring."
         )
     found += [f"{use.where} runs {use.digest or use.tag}, which is not there." for use in missing(inventory)]
     found += [f"What is in use at {place} is unknown." for place in inventory.unknown]
@@ -142,7 +142,7 @@ def print_changes(old: Simulation, new: Simulation, inventory: Inventory, *, as_
 
 @dataclass(frozen=True)
 class CheckedRow:
-    """One repository of an app, with what `lifecycle check` says of it."""
+    """One repository of an app, with what `lifecycle check` reports."""
 
     place: str
     repository: str

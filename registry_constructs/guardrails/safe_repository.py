@@ -17,9 +17,9 @@ from registry_constructs.guardrails.changes import ConstructChange, Left, chosen
 REPOSITORIES: Final = cdk.ConstructSelector.resources_of_type("AWS::ECR::Repository")
 OVERRIDABLE: Final = ("DeletionPolicy", "ImageTagMutability", "ScanOnPush")
 _CACHES: Final = cdk.ConstructSelector.resources_of_type("AWS::ECR::PullThroughCacheRule")
-_AUTHORS: Final = "its author says so"
+_AUTHORS: Final = "its author set it"
 
-Said: TypeAlias = Mapping[str, Any]
+Properties: TypeAlias = Mapping[str, Any]
 """Properties by their names in lower case."""
 
 
@@ -32,19 +32,19 @@ class SafeRepository(cdk.Mixin):
     on push, a lifecycle policy, and `Retain` for deletion and replacement. What is set stays, `MUTABLE` and
     `RemovalPolicy.DESTROY` too; it is listed in `left`. Nothing of this replaces a repository.
 
-    A mixin looks at what stands when it is applied. `SafeRepositories` looks at each synth, when all is said.
+    A mixin looks at the properties when it is applied. `SafeRepositories` looks at each synth.
 
     Args:
         lifecycle: The lifecycle policy of a repository without any. Default: `presets.default()`, which
             deletes untagged images after 30 days.
-        override: What is set although its author says otherwise: `ImageTagMutability`, `ScanOnPush`,
+        override: What is set although its author set something else: `ImageTagMutability`, `ScanOnPush`,
             `DeletionPolicy` (with `UpdateReplacePolicy` and `EmptyOnDelete`). Default: nothing.
         encryption_key: The key that the repositories of `replace` get.
         replace: Paths of constructs whose repositories are made anew, empty, to be encrypted with the key;
             the old ones stay, with their images, outside of CloudFormation. ECR can't change the encryption
-            of a repository that stands.
+            of an existing repository.
         leave: Paths of constructs that are left as they are, and all beneath them, each with the reason;
-            `*` stands for any run of characters.
+            `*` matches any characters.
 
     Attributes:
         changes: What was set.
@@ -76,7 +76,7 @@ class SafeRepository(cdk.Mixin):
         self._caches: list[str] | None = None
         if (encryption_key is None) != (not self._replace):
             raise InvalidInputError(
-                "The encryption of a repository that stands can't be changed",
+                "The encryption of an existing repository can't be changed",
                 got=f"encryption_key={encryption_key}, replace={list(self._replace)}",
                 allowed="encryption_key and replace together, or neither",
                 fix="name the repositories that may be made anew: replace=['Images/Checkout']",
@@ -84,7 +84,7 @@ class SafeRepository(cdk.Mixin):
         for path, reason in self._leave.items():
             if not reason.strip():
                 raise InvalidInputError(
-                    "Nobody says why this is left as it is",
+                    "There is no reason why this is left as it is",
                     got=f"leave={{{path!r}: {reason!r}}}",
                     allowed="a reason for each path",
                     fix="write it down for those who read the app after you",
@@ -113,30 +113,32 @@ class SafeRepository(cdk.Mixin):
             left = Left(path=path, reason=self._leave[pattern])
             if left not in self.left:
                 self.left.append(left)
-                _tell(construct, "left-as-it-is", f"SafeRepository leaves it as it is: {left.reason}")
+                _add_info(construct, "left-as-it-is", f"SafeRepository leaves it as it is: {left.reason}")
             return
-        said = _said(construct)
+        given = _given_properties(construct)
         done = [
-            *self._tags(construct, path, said),
-            *self._scan(construct, path, said),
-            *self._images(construct, path, said),
-            *self._deletion(construct, path, said),
-            *self._encryption(construct, path, said),
+            *self._tags(construct, path, given),
+            *self._scan(construct, path, given),
+            *self._images(construct, path, given),
+            *self._deletion(construct, path, given),
+            *self._encryption(construct, path, given),
         ]
         changes = [one for one in done if isinstance(one, ConstructChange)]
         self.changes += changes
         self.left += [one for one in done if isinstance(one, Left) and one not in self.left]
         if changes:
             set_ = ", ".join(f"{one.property} to {one.after}" for one in changes)
-            _tell(construct, "made-safe", f"SafeRepository set {set_}")
+            _add_info(construct, "made-safe", f"SafeRepository set {set_}")
 
-    def _tags(self, repository: ecr.CfnRepository, path: str, said: Said) -> Iterator[ConstructChange | Left]:
-        before = said.get("imagetagmutability")
+    def _tags(
+        self, repository: ecr.CfnRepository, path: str, given: Properties
+    ) -> Iterator[ConstructChange | Left]:
+        before = given.get("imagetagmutability")
         if before is not None and not str(before).startswith("MUTABLE"):
             return
         if before is not None and "ImageTagMutability" not in self._override:
             yield Left(path=path, property="ImageTagMutability", value=before, reason=_AUTHORS)
-        elif self._cached(repository, said.get("repositoryname")):
+        elif self._cached(repository, given.get("repositoryname")):
             reason = "a pull-through cache fills it"
             yield Left(path=path, property="ImageTagMutability", value=before or "MUTABLE", reason=reason)
         else:
@@ -157,8 +159,10 @@ class SafeRepository(cdk.Mixin):
             self._caches = ["" if prefix == "ROOT" else f"{prefix}/" for prefix in prefixes if prefix]
         return name.startswith(tuple(self._caches))
 
-    def _scan(self, repository: ecr.CfnRepository, path: str, said: Said) -> Iterator[ConstructChange | Left]:
-        before = _plain(said.get("imagescanningconfiguration")).get("scanonpush")
+    def _scan(
+        self, repository: ecr.CfnRepository, path: str, given: Properties
+    ) -> Iterator[ConstructChange | Left]:
+        before = _plain(given.get("imagescanningconfiguration")).get("scanonpush")
         if before is True:
             return
         if before is not None and "ScanOnPush" not in self._override:
@@ -170,9 +174,9 @@ class SafeRepository(cdk.Mixin):
         yield ConstructChange(path=path, property="ScanOnPush", before=before, after=True)
 
     def _images(
-        self, repository: ecr.CfnRepository, path: str, said: Said
+        self, repository: ecr.CfnRepository, path: str, given: Properties
     ) -> Iterator[ConstructChange | Left]:
-        policy = said.get("lifecyclepolicy")
+        policy = given.get("lifecyclepolicy")
         if policy == {}:
             # Python has read a value that is known at the synth only: from then on, nobody can.
             yield Left(
@@ -185,10 +189,10 @@ class SafeRepository(cdk.Mixin):
             yield ConstructChange(path=path, property="LifecyclePolicy", before=None, after=self._lifecycle)
 
     def _deletion(
-        self, repository: ecr.CfnRepository, path: str, said: Said
+        self, repository: ecr.CfnRepository, path: str, given: Properties
     ) -> Iterator[ConstructChange | Left]:
         override = "DeletionPolicy" in self._override
-        if empties := bool(said.get("emptyondelete")):
+        if empties := bool(given.get("emptyondelete")):
             if override:
                 repository.empty_on_delete = None
                 yield ConstructChange(path=path, property="EmptyOnDelete", before=True, after=False)
@@ -212,20 +216,22 @@ class SafeRepository(cdk.Mixin):
                 path=path, property="UpdateReplacePolicy", before=_policy(before), after="Retain"
             )
 
-    def _encryption(self, repository: ecr.CfnRepository, path: str, said: Said) -> Iterator[ConstructChange]:
+    def _encryption(
+        self, repository: ecr.CfnRepository, path: str, given: Properties
+    ) -> Iterator[ConstructChange]:
         pattern = chosen_by(path, self._replace)
         if pattern is None or self._key is None:
             return
         self._used.add(pattern)
-        if "repositoryname" in said:
+        if "repositoryname" in given:
             raise InvalidInputError(
                 "CloudFormation can't make another repository of the same name",
-                got=said["repositoryname"],
+                got=given["repositoryname"],
                 allowed="replace for repositories that CloudFormation names",
                 fix="give it another name too, and copy what you still need of its images",
                 where=path,
             )
-        before = said.get("encryptionconfiguration")
+        before = given.get("encryptionconfiguration")
         repository.encryption_configuration = ecr.CfnRepository.EncryptionConfigurationProperty(
             encryption_type="KMS", kms_key=self._key.key_arn
         )
@@ -242,12 +248,12 @@ def _checked_override(override: Iterable[str]) -> frozenset[str]:
             "There is no such override",
             got=sorted(unknown),
             allowed=", ".join(OVERRIDABLE),
-            fix="override what an author may have said, and nothing else",
+            fix="override only what an author may have set",
         )
     return chosen
 
 
-def _tell(repository: ecr.CfnRepository, name: str, message: str) -> None:
+def _add_info(repository: ecr.CfnRepository, name: str, message: str) -> None:
     cdk.Annotations.of(repository).add_info_v2(f"registry-constructs:{name}", message)
 
 
@@ -255,8 +261,8 @@ def _policy(policy: cdk.CfnDeletionPolicy | None) -> str | None:
     return None if policy is None else policy.name.title()
 
 
-def _said(repository: ecr.CfnRepository) -> Said:
-    """What the author said, its values resolved.
+def _given_properties(repository: ecr.CfnRepository) -> Properties:
+    """What the author set, its values resolved.
 
     Read in one piece: what the typed properties give for a value that is known at the synth only, such as the
     lifecycle policy of an `ecr.Repository`, has lost it.
@@ -264,7 +270,7 @@ def _said(repository: ecr.CfnRepository) -> Said:
     return _plain(cdk.Stack.of(repository).resolve(repository._cfn_properties))
 
 
-def _plain(found: object) -> Said:
+def _plain(found: object) -> Properties:
     """The values by their names in lower case: authors write `scanOnPush`, `scan_on_push`, `ScanOnPush`."""
     if not isinstance(found, Mapping):
         return {}

@@ -74,20 +74,20 @@ def _tasks(ecs: ECSClient, cluster: str, place: str) -> Iterator[dict[str, Any]]
 
 
 def _described(
-    answer: dict[str, Any], key: str, arn: str, asked: Sequence[str], place: str
+    answer: dict[str, Any], key: str, arn: str, arns: Sequence[str], place: str
 ) -> list[dict[str, Any]]:
-    """What ECS describes of what it has listed: all of it, or it says why not."""
+    """What ECS describes of what it has listed; all of it, or an error."""
     found: list[dict[str, Any]] = required(answer, key, place)
     failures: list[dict[str, Any]] = answer.get("failures", [])
-    if len({one[arn] for one in found} & set(asked)) + len(failures) < len(asked):
-        raise unreadable(place, f"an answer without all {len(asked):,} {key} that were listed")
+    if len({one[arn] for one in found} & set(arns)) + len(failures) < len(arns):
+        raise unreadable(place, f"an answer without all {len(arns):,} {key} that were listed")
     for failure in failures:
         # What is missing has ended since it was listed.
         if failure.get("reason") != "MISSING":
             raise AwsError(
                 "ECS does not describe all it has listed",
                 got=f"{failure.get('arn')}: {failure.get('reason')}",
-                fix="read what ECS said",
+                fix="read the reasons from ECS",
                 where=place,
             )
     return found

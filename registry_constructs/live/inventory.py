@@ -37,10 +37,10 @@ class IncompleteInventoryError(AwsError):
     def __init__(self, failures: Sequence[AwsError], *, kept: int, journal: Path) -> None:
         self.failures = tuple(failures)
         self.kept = kept
-        said = "\n".join(f"  {line}" for failure in failures for line in str(failure).splitlines())
+        reasons = "\n".join(f"  {line}" for failure in failures for line in str(failure).splitlines())
         super().__init__(
             "The inventory is not complete, so it was not written",
-            got=f"{len(failures):,} of the repositories can't be read\n{said}",
+            got=f"{len(failures):,} of the repositories can't be read\n{reasons}",
             fix=f"mend that and run it again; the {kept:,} that were read are kept in {journal}",
             where="inventory",
         )
@@ -57,7 +57,7 @@ class Taken:
         resumed: How many of the repositories an interrupted run had read.
         gone: Repositories that were deleted between the listing and the reading.
         missing: Named repositories that a Region does not have.
-        in_use: What was found to be in use; None if nobody asked.
+        in_use: What was found to be in use; None if it was not requested.
     """
 
     account: str

@@ -33,7 +33,7 @@ class Journal:
 
     Args:
         path: The file. It is begun anew if it answers another question.
-        question: What is asked, in JSON's types.
+        question: What is requested, in JSON's types.
         output: The finished file. What is older than that has been used already. None: there is none.
         option: The option that named the file.
 
@@ -173,7 +173,7 @@ def cannot_write(path: Path, error: OSError) -> InvalidInputError:
 
 
 def _head(line: bytes) -> dict[str, Any] | None:
-    """What a line says of its repository; None if it is not complete."""
+    """The repository of a line; None if it is not complete."""
     if not line.endswith(b"]\n"):
         return None
     try:

@@ -1,4 +1,4 @@
-"""Live repositories with everything that a catalog says of them; all of it, or an error."""
+"""Live repositories with everything that a catalog describes; all of it, or an error."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ class IncompleteReadError(AwsError):
 
     def __init__(self, failures: Sequence[AwsError]) -> None:
         self.failures = tuple(failures)
-        said = "\n".join(f"  {line}" for failure in failures for line in str(failure).splitlines())
+        reasons = "\n".join(f"  {line}" for failure in failures for line in str(failure).splitlines())
         super().__init__(
             "Not everything could be read, so nothing was written",
-            got=f"{len(failures):,} of the repositories can't be read\n{said}",
+            got=f"{len(failures):,} of the repositories can't be read\n{reasons}",
             fix="mend that and run it again",
             where="the registry",
         )
@@ -158,7 +158,7 @@ def _read(
 
 
 def policy_text(operation: Callable[..., Any], key: str, name: str, where: str) -> str:
-    """The text of a policy; empty if ECR says that there is none."""
+    """The text of a policy; empty if ECR reports that there is none."""
     try:
         with reading(where):
             answer = operation(repositoryName=name)

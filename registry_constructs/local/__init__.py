@@ -6,7 +6,7 @@
         aws.deploy("path/to/app")
         print(aws.client("ecr").describe_repositories()["repositories"])
 
-It scans and signs no image: `tell_image` says what ECR answers about one.
+It scans and signs no image: `set_image_answer` sets what ECR answers about one.
 
 Needs the extra `local`, and never aws_cdk.
 """

@@ -19,7 +19,7 @@ HOST = "127.0.0.1"
 DEFAULT_ACCOUNT = "123456789012"
 DEFAULT_REGION = "us-east-1"
 ABOUT_PATH = "/_registry_constructs"
-TELL_PATH = f"{ABOUT_PATH}/images"
+IMAGE_ANSWERS_PATH = f"{ABOUT_PATH}/images"
 SECRET_KEY = "test"  # noqa: S105 - ministack's fixed secret of every account's root key; checked when auth is on
 
 _STEERING = frozenset(
@@ -139,7 +139,7 @@ class Connection:
             for found in objects
         ]
 
-    def tell_image(
+    def set_image_answer(
         self,
         operation: Literal["DescribeImageScanFindings", "DescribeImageSigningStatus"],
         answer: dict[str, Any],
@@ -153,14 +153,14 @@ class Connection:
 
         Args:
             operation: ECR's operation.
-            answer: What it answers, in the API's shape, without the image. A basic scan that is finished says
+            answer: What it answers, in the API's shape, without the image. A finished basic scan has
                 when: `imageScanFindings` has `imageScanCompletedAt`, in seconds of the epoch.
             repository: The repository's name.
             digest: The image's digest.
             account: 12 digits; the connection's account by default.
             region: The connection's Region by default.
         """
-        said = {
+        setting = {
             "account": account or self.account,
             "region": region or self.region,
             "operation": operation,
@@ -170,7 +170,7 @@ class Connection:
         }
         connection = http.client.HTTPConnection(HOST, self.port, timeout=10)
         try:
-            connection.request("POST", TELL_PATH, json.dumps(said))
+            connection.request("POST", IMAGE_ANSWERS_PATH, json.dumps(setting))
             if connection.getresponse().status != 200:
                 raise ValueError(f"port {self.port} does not take answers about images")
         finally:
@@ -183,7 +183,7 @@ def path_with_this_python() -> str:
 
 
 def about(port: int, *, timeout: float = 10.0) -> dict[str, Any]:
-    """What the emulator on a port says of itself: `pid`, `environments` and `manifests`.
+    """What the emulator on a port reports: `pid`, `environments` and `manifests`.
 
     Raises:
         OSError: Nothing answers there.

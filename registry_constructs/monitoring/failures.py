@@ -29,10 +29,10 @@ class RegistryFailures(Construct):
         scope: A construct in a stack of the registry's account and Region.
         id: The construct's id.
         repositories: Repositories, their names, or filters with `*` for any run of characters. Default: all.
-        notifications: Where to tell it. Default: one is made.
+        notifications: Where messages go. Default: one is created.
 
     Attributes:
-        notifications: Where it is told.
+        notifications: The topics that get the messages.
         rules: The EventBridge rules.
 
     Raises:
@@ -54,9 +54,9 @@ class RegistryFailures(Construct):
             if notifications is not None:
                 notifications.check_reach(self)
         self.notifications = notifications or Notifications(self, "Notifications")
-        told = [self.notifications.target]
+        messages = [self.notifications.target]
         replication, cache = replication_failed(repositories=names), cache_pull_failed(repositories=names)
         self.rules: list[events.Rule] = [
-            add_rule(self, "Replication", "Images that could not be replicated", replication, told),
-            add_rule(self, "CachePulls", "Images that could not be pulled through a cache", cache, told),
+            add_rule(self, "Replication", "Images that could not be replicated", replication, messages),
+            add_rule(self, "CachePulls", "Images that could not be pulled through a cache", cache, messages),
         ]

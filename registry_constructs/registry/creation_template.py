@@ -54,7 +54,7 @@ class RepositoryCreationTemplate(Construct):
         scope: A construct in a stack of the registry's account and Region.
         id: The construct's id.
         prefix: The parts that the names begin with, 1 to 256 characters: `shop` and `shop/` both stand for
-            `shop/...`. `ROOT` stands for every name that no other template matches. Changing it replaces the
+            `shop/...`. `ROOT` matches every name that no other template matches. Changing it replaces the
             template.
         applied_for: For what ECR creates repositories: `REPLICATION`, `PULL_THROUGH_CACHE`, `CREATE_ON_PUSH`.
         settings: What the repositories get. Default: immutable tags, untagged images expire after 30 days,
@@ -62,7 +62,7 @@ class RepositoryCreationTemplate(Construct):
             `presets.pull_through_mirror()`.
         description: Up to 256 characters.
         custom_role: The role that ECR creates repositories with, which tags and keys need; one without an IAM
-            path. Default: one that may do what the template says under its prefix, made when it is needed.
+            path. Default: one with the permissions that the template needs, created when needed.
 
     Attributes:
         role: The role that ECR creates repositories with; None if it needs none.
@@ -170,7 +170,7 @@ class RepositoryCreationTemplate(Construct):
 
 @jsii.implements(IValidation)
 class _RepositoryPolicy:
-    """What ECR would refuse of the policy, told once every statement was added."""
+    """What ECR would refuse in the policy, once every statement was added."""
 
     def __init__(self, template: RepositoryCreationTemplate, policy: iam.PolicyDocument) -> None:
         self._template = template
@@ -179,8 +179,8 @@ class _RepositoryPolicy:
     def validate(self) -> list[str]:
         problems = []
         # The CDK's own check would ask for resources as well.
-        said = cdk.Stack.of(self._template).resolve(self._policy) or {}
-        if any(statement.keys().isdisjoint(_WHO) for statement in said.get("Statement", [])):
+        policy = cdk.Stack.of(self._template).resolve(self._policy) or {}
+        if any(statement.keys().isdisjoint(_WHO) for statement in policy.get("Statement", [])):
             problems.append("The repository policy has a statement without principals. Say whom it is for.")
         length = policy_length(self._template, self._policy)
         if length > limits.REPOSITORY_POLICY_LENGTH:
@@ -204,9 +204,11 @@ def _purposes(applied_for: Sequence[AppliedFor]) -> list[AppliedFor]:
 
 
 def _rules(settings: RepositorySettings, *, caches: bool) -> Any:  # noqa: ANN401 - what its two halves return
-    said = (settings.image_tag_mutability, settings.immutable_except, settings.mutable_except)
+    options = (settings.image_tag_mutability, settings.immutable_except, settings.mutable_except)
     mutability, _ = tag_mutability(
-        ecr.TagMutability.MUTABLE if caches and said == (None, None, None) else settings.image_tag_mutability,
+        ecr.TagMutability.MUTABLE
+        if caches and options == (None, None, None)
+        else settings.image_tag_mutability,
         None,
         immutable_except=settings.immutable_except,
         mutable_except=settings.mutable_except,

@@ -40,9 +40,9 @@ _LIMITS = {
 
 
 class MergedRegistry:
-    """What is said of one registry, and by whom; the owner's resources are written anew with each addition.
+    """The settings of one registry, and who set them; each addition writes the owner's resources anew.
 
-    Everything is sorted by what it says, so the template does not depend on who came first.
+    Everything is sorted by content, so the template does not depend on the order of constructs.
     """
 
     def __init__(self, environment: str) -> None:
@@ -62,11 +62,11 @@ class MergedRegistry:
         self._resources: dict[str, Any] = {}
 
     def own(self, owner: Construct, scanning: Scanning | None, scope_v2: Construct | None = None) -> None:
-        """Write what was said so far, and what comes later, into the owner.
+        """Write what was added so far, and what comes later, into the owner.
 
         Args:
             owner: The construct that gets the resources.
-            scanning: What it says of scanning.
+            scanning: Its scanning configuration.
             scope_v2: What sets the registry policy's scope to V2, if something of the owner does.
         """
         if self.owner is not None:
@@ -153,7 +153,7 @@ class MergedRegistry:
 
     @property
     def scan_type(self) -> ScanType | None:
-        """How the registry scans, as far as its owner says by now; None if nobody does."""
+        """How the registry scans, as far as its owner has set it; None if it is not set."""
         return None if self._scanning is None else self._scanning.scan_type
 
     @property
@@ -162,7 +162,7 @@ class MergedRegistry:
         return self._flows
 
     def problems(self) -> list[str]:
-        """What can only be told when everything was said; it adds warnings as well."""
+        """What is known only when everything was added; it adds warnings as well."""
         self._review()
         if self.owner is None:
             if not self._contributors:
@@ -212,7 +212,7 @@ class MergedRegistry:
                 needed = "enhanced" if frequency == "CONTINUOUS_SCAN" else "basic"
                 raise InvalidInputError(
                     f"The filter {value!r} does not fit how the registry scans",
-                    got=f"{frequency} asked for at {path}; "
+                    got=f"{frequency} requested at {path}; "
                     f"{'no scanning' if self._scanning is None else 'Scanning.basic'} at the owner, {owner}",
                     allowed="continuous scanning with Scanning.enhanced, scanning on push with either",
                     fix=f"give the owner scanning=Scanning.{needed}(...), or leave the filter out",
@@ -221,7 +221,7 @@ class MergedRegistry:
     def _write_replication(self) -> None:
         if self.owner is None or not self._flows:
             return
-        # Not the stack that asked: the rules stand in the owner's.
+        # Not the stack that added them: the rules are in the owner's.
         for destination in self._replicas_in:
             deploy_first(destination, self.owner)
         configuration = {"rules": replication_rules(self._flows)}
@@ -237,7 +237,7 @@ class MergedRegistry:
         if self.owner is None or not self._statements:
             return
         document = iam.PolicyDocument(
-            statements=[statement for *_, statement in sorted(self._statements, key=lambda said: said[:2])],
+            statements=[statement for *_, statement in sorted(self._statements, key=lambda added: added[:2])],
             minimize=True,
         )
         if any("aws:PrincipalOrgID" in key for key, *_ in self._statements):
@@ -278,10 +278,10 @@ class MergedRegistry:
         if not self._statements:
             return []
         document: iam.PolicyDocument = self._resources["Policy"].policy_text
-        said = cdk.Stack.of(owner).resolve(document) or {}
+        resolved = cdk.Stack.of(owner).resolve(document) or {}
         actions = {
             action
-            for statement in said.get("Statement", [])
+            for statement in resolved.get("Statement", [])
             for action in _listed(statement.get("Action", []))
         }
         if actions - _V1_ACTIONS and self._scope_v2 is None:
@@ -327,7 +327,7 @@ def identity(scope: IConstruct, value: Any) -> str:  # noqa: ANN401 - text, or w
 
 @jsii.implements(IValidation)
 class _Store(Construct):
-    """The registries that an app describes; it stands at the root of the app and deploys nothing."""
+    """The registries that an app describes; it is at the root of the app and deploys nothing."""
 
     def __init__(self, root: Construct) -> None:
         super().__init__(root, _STORE_ID)
@@ -336,7 +336,7 @@ class _Store(Construct):
         self.node.add_validation(self)
 
     def validate(self) -> list[str]:
-        """What is wrong once everything was said."""
+        """What is wrong once everything was added."""
         flows = [flow for registry in self.registries.values() for flow in registry.flows]
         for first, second in broken_chains(flows):
             construct = _find(self.node.root, second.path)
@@ -360,7 +360,7 @@ def _find(root: IConstruct, path: str) -> IConstruct:
 def registry_of(scope: IConstruct) -> MergedRegistry:
     """The registry of the account and Region that the stack of `scope` deploys to.
 
-    Those that a StackSet reaches are one: they are told the same.
+    Those that a StackSet reaches are one: they get the same.
     """
     environment = environment_of(scope)
     return _store_of(scope).registries.setdefault(environment, MergedRegistry(environment))

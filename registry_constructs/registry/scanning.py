@@ -24,7 +24,7 @@ Frequency = Literal["CONTINUOUS_SCAN", "SCAN_ON_PUSH"]
 class Scanning:
     """What scans a registry's images, and when: `Scanning.basic()` or `Scanning.enhanced()`.
 
-    A filter stands for the repositories whose name it matches: with `*` for any run of characters the whole
+    A filter matches names of repositories: with `*` for any run of characters the whole
     name, without one any name that contains it. Changing the type hides the findings made before.
     """
 
@@ -95,23 +95,23 @@ def checked_filters(keyword: str, filters: Sequence[str]) -> tuple[str, ...]:
 
 
 def scanning_rules(filters: Iterable[tuple[Frequency, str, str]]) -> list[dict[str, Any]]:
-    """The rules as CloudFormation takes them, from frequency, filter and the path of who asked for it.
+    """The rules as CloudFormation takes them, from frequency, filter and the path of its construct.
 
     Raises:
-        InvalidInputError: If one filter stands at both frequencies, or a rule has over 100.
+        InvalidInputError: If one filter is set at both frequencies, or a rule has over 100.
     """
-    asked: dict[Frequency, dict[str, str]] = {"CONTINUOUS_SCAN": {}, "SCAN_ON_PUSH": {}}
+    by_frequency: dict[Frequency, dict[str, str]] = {"CONTINUOUS_SCAN": {}, "SCAN_ON_PUSH": {}}
     for frequency, value, path in sorted(filters):
-        asked[frequency].setdefault(value, path)
-    continuous, on_push = asked.values()
+        by_frequency[frequency].setdefault(value, path)
+    continuous, on_push = by_frequency.values()
     for value in sorted(continuous.keys() & on_push.keys()):
         raise InvalidInputError(
-            f"The filter {value!r} is asked for at two frequencies",
+            f"The filter {value!r} is set at two frequencies",
             got={"continuous": continuous[value], "on push": on_push[value]},
             allowed="one frequency for one filter; continuous scanning covers the push as well",
             fix="leave it out in one of the two",
         )
-    for frequency, values in asked.items():
+    for frequency, values in by_frequency.items():
         if len(values) > limits.SCANNING_FILTERS:
             raise InvalidInputError(
                 f"The rule for {frequency} has {len(values)} filters",
@@ -124,7 +124,7 @@ def scanning_rules(filters: Iterable[tuple[Frequency, str, str]]) -> list[dict[s
             "repositoryFilters": [{"filter": value, "filterType": "WILDCARD"} for value in sorted(values)],
             "scanFrequency": frequency,
         }
-        for frequency, values in asked.items()
+        for frequency, values in by_frequency.items()
         if values
     ]
 

@@ -26,7 +26,7 @@ class Acknowledgment:
     Attributes:
         id: The rule's id, with or without `registry-constructs::` before it.
         where: Which things: their address, name or construct path, with `*` and `?`. A construct's path
-            stands also for all beneath it.
+            applies also to all beneath it.
         reason: Why they may stand.
         until: The last day on which they may. None: for ever.
         source: The file and line that say so; empty for what is recorded in an app.

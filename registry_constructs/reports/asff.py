@@ -30,7 +30,7 @@ def asff(report: Report) -> str:
     its Region. A finding that is mended is in no later list; Security Hub drops it after 90 days.
 
     Raises:
-        InvalidInputError: A finding is about an app, of which nothing stands in AWS; or it is not known in
+        InvalidInputError: A finding is about an app, of which nothing is deployed; or it is not known in
             which account and Region something is unknown.
     """
     found = [_finding(one, report) for one in report.findings]
@@ -43,7 +43,7 @@ def _finding(one: Reported, report: Report) -> dict[str, Any]:
     place = state.place
     if not place.live:
         raise InvalidInputError(
-            "Security Hub takes findings about what stands in AWS, and this one is about an app",
+            "Security Hub takes findings about AWS resources, and this one is about an app",
             got=place.template,
             allowed="findings of `registry-constructs audit`",
             fix="use sarif, junit, json or html for an app",
@@ -70,9 +70,13 @@ def _finding(one: Reported, report: Report) -> dict[str, Any]:
         ],
         "Compliance": {"Status": "FAILED", "RelatedRequirements": requirements},
     }
-    if said := one.acknowledgment:
+    if accepted := one.acknowledgment:
         found["Workflow"] = {"Status": "SUPPRESSED"}
-        found["Note"] = {"Text": _cut(said.reason, _NOTE), "UpdatedBy": TOOL, "UpdatedAt": _time(report.at)}
+        found["Note"] = {
+            "Text": _cut(accepted.reason, _NOTE),
+            "UpdatedBy": TOOL,
+            "UpdatedAt": _time(report.at),
+        }
     return found
 
 

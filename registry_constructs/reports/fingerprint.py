@@ -29,7 +29,7 @@ def fingerprints(findings: Iterable[Finding]) -> list[str]:
     Two findings of two runs are the same if they are of the same rule, about a thing of the same kind, name
     and address in the same account and Region, and their messages differ in counts, dates and examples at
     most. What differs in nothing else within one run, such as two statements of a policy that have no Sid, is
-    told apart by its turn: when one of the two is mended, the other is not new.
+    distinguished by its position: when one of the two is fixed, the other is not new.
 
     A count that grows from one to several may change words beside it; such a finding is new once. A renamed
     repository has new findings, and so has the same app for another account.

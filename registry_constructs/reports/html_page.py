@@ -72,10 +72,10 @@ def _unknown(report: Report) -> Iterator[str]:
             ]
             for one in report.unjudged
         )
-        said = paragraph("This could not be judged. It may be all right or not: nobody can say.")
+        note = paragraph("This could not be evaluated: it may or may not comply.")
         title = f"Unknown: {len(report.unjudged):,}"
         head, body = table(title, ["What", "Rule", "Why"], rows).split("\n", 1)
-        yield f'<section class="box">{head}\n{said}\n{body}</section>'
+        yield f'<section class="box">{head}\n{note}\n{body}</section>'
 
 
 def _notes(report: Report) -> Iterator[str]:
@@ -116,11 +116,11 @@ def _findings(title: str, findings: Sequence[Reported], none: str = "") -> Itera
 def _row(one: Reported) -> str:
     finding, rule, state = one.finding, one.finding.rule, one.finding.state
     severity = rule.severity.name.lower()
-    said = one.acknowledgment
+    accepted = one.acknowledgment
     reason = ""
-    if said:
-        until = f" (until {said.until})" if said.until else ""
-        reason = f'<p class="reason">Acknowledged: {_text(said.reason)}{until}</p>'
+    if accepted:
+        until = f" (until {accepted.until})" if accepted.until else ""
+        reason = f'<p class="reason">Acknowledged: {_text(accepted.reason)}{until}</p>'
     address = state.place.path or state.place.address
     source = f"<br>{_text(state.place.source)}" if state.place.source else ""
     return (
@@ -162,12 +162,12 @@ def _rule(rule: Rule, report: Report, findings: int) -> str:
     unknown = sum(1 for one in report.unjudged if one.rule and one.rule.id == rule.id)
     numbers = f"Comply: {report.passed.get(rule.id, 0):,}. Findings: {findings:,}. Unknown: {unknown:,}."
     owners = ", ".join(f"{CONTROLS[one].owner} {CONTROLS[one].name}" for one in rule.controls)
-    asked = f'<p class="note">Asked for by {_text(owners)}.</p>' if owners else ""
+    owned = f'<p class="note">Required by {_text(owners)}.</p>' if owners else ""
     severity = rule.severity.name.lower()
     return (
         f'<section id="rule-{_text(rule.id)}"><h3>{_text(rule.id)} '
         f'<span class="{severity}">{severity.capitalize()}</span></h3>'
-        f"<p>{_text(rule.demand)}. {_text(rule.why)}</p><p><b>Fix:</b> {_text(rule.fix)}.</p>{asked}"
+        f"<p>{_text(rule.demand)}. {_text(rule.why)}</p><p><b>Fix:</b> {_text(rule.fix)}.</p>{owned}"
         f'<p class="note">{numbers}</p></section>'
     )
 

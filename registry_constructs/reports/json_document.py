@@ -21,7 +21,7 @@ def json_document(report: Report) -> str:
     - `tool` (`name`, `version`), `judged` and `at`: who judged, what, and when (ISO 8601).
     - `counts`: for `new`, `known` and `acknowledged` findings how many of each severity; for `unknown` and
       `passed` one number.
-    - `rules`: what was asked; each with `passed`, the number of things that comply.
+    - `rules`: the rules that were evaluated; each with `passed`, the number of things that comply.
     - `findings`: those that are `new` or `known` (`status`), the worst first. `acknowledged`: those that may
       stand, with `acknowledgment` (`reason`, `until` and `source`, which may be null).
     - `unknown`: what could not be judged; `rule` is null where nothing was.
@@ -77,9 +77,13 @@ def _finding(one: Reported) -> dict[str, Any]:
         "controls": _controls(finding.rule),
         "place": {"logicalId": place.pop("logical_id"), **place},
     }
-    if said := one.acknowledgment:
-        until = said.until and said.until.isoformat()
-        found["acknowledgment"] = {"reason": said.reason, "until": until, "source": said.source or None}
+    if accepted := one.acknowledgment:
+        until = accepted.until and accepted.until.isoformat()
+        found["acknowledgment"] = {
+            "reason": accepted.reason,
+            "until": until,
+            "source": accepted.source or None,
+        }
     return found
 
 

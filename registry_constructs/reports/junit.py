@@ -21,7 +21,7 @@ def junit(report: Report) -> str:
 
     A finding that is acknowledged or known from the baseline is skipped, what is unknown is an error. Of what
     complies only the number is known: it is one test with the number in its name, and the property `passed`
-    of the suite. What no rule could be asked about stands in a suite `unknown`.
+    of the suite. What no rule could evaluate is in a suite `unknown`.
     """
     by_rule: defaultdict[str, defaultdict[int, list[Reported]]] = defaultdict(lambda: defaultdict(list))
     for one in report.findings:

@@ -19,7 +19,7 @@ from registry_constructs.rules.state import Place
 TOOL: Final = "registry-constructs"
 
 # What XML 1.0 does not take (section 2.2), what moves a terminal's cursor, and what turns the direction of
-# text round, so that a reader sees another name than the one that stands there.
+# text round, so that a reader sees another name than the one that is written there.
 _UNSHOWN: Final = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
 )
@@ -32,7 +32,7 @@ class Reported:
     Attributes:
         finding: The finding.
         fingerprint: What it has in common with the same finding of other runs, and with no other finding.
-        acknowledgment: Why it may stand; None if nobody has said so.
+        acknowledgment: Why it is accepted; None if it is not.
         in_baseline: Whether the baseline has it.
     """
 
@@ -54,7 +54,7 @@ class Report:
     Attributes:
         judged: What was judged, such as `the app in cdk.out` or `2 accounts, 3 Regions`.
         at: When.
-        rules: The rules that were asked.
+        rules: The rules that were evaluated.
         passed: For each rule's id, how many comply.
         findings: All of them, the worst first.
         unjudged: What is unknown.
@@ -113,9 +113,10 @@ class Report:
                     in_baseline=fingerprint in (baseline or ()),
                 )
             )
-        asked = {rule.id for rule in judgment.rules}
+        evaluated = {rule.id for rule in judgment.rules}
         notes = (
-            _note(one, one.rule in asked, one in used, lapsed[one], one.expired(at.date())) for one in given
+            _note(one, one.rule in evaluated, one in used, lapsed[one], one.expired(at.date()))
+            for one in given
         )
         return cls(
             judged=judged,
@@ -169,10 +170,10 @@ def _order(one: Reported) -> tuple[object, ...]:
     )
 
 
-def _note(one: Acknowledgment, asked: bool, used: bool, lapsed: int, expired: bool) -> str:
+def _note(one: Acknowledgment, evaluated: bool, used: bool, lapsed: int, expired: bool) -> str:
     what = f"{one.source or 'the app'}: the acknowledgment of {one.rule} at {one.where}"
-    if not asked:
-        return f"{what} is for no rule that was asked"
+    if not evaluated:
+        return f"{what} is for no rule that was evaluated"
     if not used:
         return f"{what} matches no finding"
     if expired:

@@ -30,16 +30,16 @@ def _parts(rule: Rule) -> Iterator[str]:
     yield f"# {rule.id}\n\n{rule.demand}. Severity: {rule.severity.name}.\n"
     yield f"## Why\n\n{rule.why}\n"
     yield f"## How to mend it\n\n{rule.fix}.\n"
-    yield "## Where it is asked\n"
+    yield "## Where it is evaluated\n"
     kinds = ", ".join(kind.kind for kind in rule.judges) or "whatever an app declares"
     packs = ", ".join(f"`{name}`" for name, ids in PACKS.items() if rule.id in ids)
     yield f"- It judges: {kinds}."
-    yield f"- Packs: {packs or 'none; it is asked by `audit --compare`'}."
+    yield f"- Packs: {packs or 'none; `audit --compare` evaluates it'}."
     yield f"- Acknowledge it as `{NAMESPACE}::{rule.id}`."
     if rule.needs:
         yield f"- Of a live registry it needs: {', '.join(sorted(part.value for part in rule.needs))}."
     if not rule.example and rule.judges:
-        yield "- A template says nothing of it: it is about the images of a live registry."
+        yield "- A template does not contain it: it is about the images of a live registry."
     yield ""
     if rule.controls:
         yield "## Who else demands it\n"

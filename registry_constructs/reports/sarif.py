@@ -99,9 +99,9 @@ def _result(one: Reported, indexes: dict[str, int], compared: bool) -> dict[str,
         "partialFingerprints": {f"{TOOL}/v1": one.fingerprint},
         "properties": {"severity": rule.severity.name, "fix": rule.fix},
     }
-    if said := one.acknowledgment:
-        kind = "external" if said.source else "inSource"
-        found["suppressions"] = [{"kind": kind, "status": "accepted", "justification": said.reason}]
+    if accepted := one.acknowledgment:
+        kind = "external" if accepted.source else "inSource"
+        found["suppressions"] = [{"kind": kind, "status": "accepted", "justification": accepted.reason}]
     if compared:
         found["baselineState"] = "unchanged" if one.in_baseline else "new"
     return found

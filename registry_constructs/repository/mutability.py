@@ -31,11 +31,11 @@ def tag_mutability(
         "immutable_except": immutable_except,
         "mutable_except": mutable_except,
     }
-    said = {name: value for name, value in given.items() if value is not None}
-    if len(said) > 1 or (filters is not None and (immutable_except or mutable_except)):
+    options = {name: value for name, value in given.items() if value is not None}
+    if len(options) > 1 or (filters is not None and (immutable_except or mutable_except)):
         raise InvalidInputError(
-            "Tag mutability is said more than once",
-            got=said,
+            "Tag mutability is set more than once",
+            got=options,
             allowed="one of image_tag_mutability (with its filters), immutable_except, mutable_except",
             fix="keep the one that is meant",
         )

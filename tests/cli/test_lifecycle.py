@@ -203,7 +203,7 @@ def test_uses_that_are_not_there_are_told(shell: Shell) -> None:
 def test_manifest_lists_without_contents_are_told(shell: Shell) -> None:
     write_inventories("lists.jsonl", [Inventory([Image(DIGESTS[0], media_type=INDEX)], "a")])
     assert (
-        "1 manifest list does not say what it contains"
+        "1 manifest list does not name its platforms"
         in shell("lifecycle", "simulate", *files("lists.jsonl")).err
     )
 

@@ -51,7 +51,7 @@ def told(aws: LocalAws, account: str, *severities: str, status: str = "COMPLETE"
     page = {"findings": findings, "imageScanCompletedAt": 1_790_000_000}
     answer = {"imageScanStatus": {"status": status}, "imageScanFindings": page}
     where: dict[str, Any] = {"account": account, "region": "eu-west-1"}
-    aws.tell_image(
+    aws.set_image_answer(
         "DescribeImageScanFindings", answer, repository="shop/checkout", digest=IMAGE.digest, **where
     )
 

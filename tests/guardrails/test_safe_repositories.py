@@ -100,7 +100,7 @@ def test_every_change_is_listed_and_told_at_its_construct(inherited: Inherited) 
     assert "[ack: registry-constructs:made-safe]" in told["/Images/Low"]
     assert safe.summary().splitlines()[0] == "16 values set in 4 constructs, 8 left alone"
     assert "Images/Low: ImageTagMutability to IMMUTABLE" in safe.summary()
-    assert "Images/Said/Resource: EmptyOnDelete is True, left: its author says so" in safe.summary()
+    assert "Images/Said/Resource: EmptyOnDelete is True, left: its author set it" in safe.summary()
 
 
 def test_an_acknowledged_information_is_not_told() -> None:
@@ -304,7 +304,7 @@ def test_a_lifecycle_policy_that_python_can_not_read_is_left() -> None:
     [
         ({"override": ["RepositoryName"]}, "There is no such override"),
         ({"replace": ["Stack/App"]}, "can't be changed"),
-        ({"leave": {"Stack/App": " "}}, "Nobody says why"),
+        ({"leave": {"Stack/App": " "}}, "no reason why"),
     ],
 )
 def test_what_can_not_be_meant_is_refused(arguments: dict[str, Any], message: str) -> None:

@@ -20,7 +20,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from registry_constructs.local import LocalAws
-from registry_constructs.local.connection import ABOUT_PATH, TELL_PATH
+from registry_constructs.local.connection import ABOUT_PATH, IMAGE_ANSWERS_PATH
 from registry_constructs.local.emulator.hosts import is_own, refusal
 from tests.local.processes import BOOTSTRAP, REPORT, function
 
@@ -111,7 +111,15 @@ BUCKETS = (
     "bucket.s3.cn-north-1.amazonaws.com.cn",
     "point-123456789012.s3-accesspoint.us-east-1.amazonaws.com",
 )
-PATHS = ("/", "/v2/", "/_ministack/health", "/2015-03-31/functions", "/bucket/key", ABOUT_PATH, TELL_PATH)
+PATHS = (
+    "/",
+    "/v2/",
+    "/_ministack/health",
+    "/2015-03-31/functions",
+    "/bucket/key",
+    ABOUT_PATH,
+    IMAGE_ANSWERS_PATH,
+)
 
 
 @given(LOCAL, st.sampled_from(["", f":{PORT}"]))

@@ -267,7 +267,7 @@ def test_what_is_of_another_kind_is_refused(keywords: dict[str, Any], problem: s
     [
         ({"encryption": "KMS"}, "encryption is none of the CDK's constants"),
         ({"encryption": ecr.RepositoryEncryption.AES_256, "encryption_key": "key"}, "AES_256 takes no key"),
-        ({"immutable_except": ["a"], "mutable_except": ["b"]}, "Tag mutability is said more than once"),
+        ({"immutable_except": ["a"], "mutable_except": ["b"]}, "Tag mutability is set more than once"),
         ({"immutable_except": ["a"] * 6}, "immutable_except does not list 1 to 5 filters"),
         ({"immutable_except": ["a b"]}, "immutable_except has a filter that ECR refuses"),
         ({"lifecycle": LifecycleRule.expire(untagged=True, days_since_pushed=1)}, "lifecycle is not a list"),

@@ -139,7 +139,7 @@ def test_the_same_filter_at_two_frequencies_names_both_places(*, owner_first: bo
     ]
     first, second = steps if owner_first else reversed(steps)
     first()
-    with pytest.raises(InvalidInputError, match=r"'prod/\*' is asked for at two frequencies") as caught:
+    with pytest.raises(InvalidInputError, match=r"'prod/\*' is set at two frequencies") as caught:
         second()
     assert caught.value.got == {"continuous": "Owner/Registry", "on push": "Team"}
     assert caught.value.where == ("Team" if owner_first else "Owner/Registry")
@@ -166,7 +166,7 @@ def test_filters_need_scanning_at_the_owner(*, owner_first: bool) -> None:
     first()
     with pytest.raises(InvalidInputError, match=r"'team/\*' does not fit") as caught:
         second()
-    assert caught.value.got == "SCAN_ON_PUSH asked for at Team; no scanning at the owner, Owner/Registry"
+    assert caught.value.got == "SCAN_ON_PUSH requested at Team; no scanning at the owner, Owner/Registry"
     assert "Scanning.basic(...)" in caught.value.fix
 
 

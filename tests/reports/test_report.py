@@ -75,7 +75,7 @@ def test_an_acknowledgment_that_expired_or_is_for_nothing_is_told() -> None:
         "ok.yaml:8: the acknowledgment of tags-immutable at shop/checkout expired on 2026-11-01; "
         "1 of the findings counts again",
         "ok.yaml:12: the acknowledgment of tags-immutable at no/such matches no finding",
-        "ok.yaml:16: the acknowledgment of tags-imutable at * is for no rule that was asked",
+        "ok.yaml:16: the acknowledgment of tags-imutable at * is for no rule that was evaluated",
     )
     expired = [one for one in made.having("new") if one.finding.state.name == "shop/checkout"]
     assert "tags-immutable" in {one.finding.rule.id for one in expired}

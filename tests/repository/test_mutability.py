@@ -72,10 +72,10 @@ def test_one_to_five_filters_are_taken(count: int) -> None:
         ({"mutable_except": ["a" * 129]}, "a filter that ECR refuses"),
         ({"mutable_except": [""]}, "a filter that ECR refuses"),
         ({"immutable_except": ["la test"]}, "a filter that ECR refuses"),
-        ({"immutable_except": ["a"], "mutable_except": ["b"]}, "said more than once"),
+        ({"immutable_except": ["a"], "mutable_except": ["b"]}, "set more than once"),
         (
             {"immutable_except": ["a"], "image_tag_mutability": ecr.TagMutability.MUTABLE},
-            "said more than once",
+            "set more than once",
         ),
         (
             {
@@ -84,7 +84,7 @@ def test_one_to_five_filters_are_taken(count: int) -> None:
                     ecr.ImageTagMutabilityExclusionFilter.wildcard("latest")
                 ],
             },
-            "said more than once",
+            "set more than once",
         ),
     ],
 )

@@ -43,19 +43,19 @@ def test_what_stands_as_declared_is_no_drift() -> None:
         (
             {},
             {"mutability": "IMMUTABLE"},
-            "Mutability not as declared: IMMUTABLE stands, MUTABLE is declared",
+            "Mutability not as declared: IMMUTABLE is deployed, MUTABLE is declared",
         ),
         (
             {},
             {"lifecycle": '{"rules": []}'},
-            'Lifecycle policy not as declared: {"rules": []} stands, no',
+            'Lifecycle policy not as declared: {"rules": []} is deployed, no',
         ),
-        ({}, {"tags": {"team": "x"}}, 'Tags not as declared: {"team": "x"} stands, nothing is declared'),
+        ({}, {"tags": {"team": "x"}}, 'Tags not as declared: {"team": "x"} is deployed, nothing is declared'),
         ({}, {"encryption": "KMS", "key": "arn:aws:kms:x"}, "Encryption not as declared"),
         (
             {"ImageScanningConfiguration": {"ScanOnPush": True}},
             {},
-            "Scanning not as declared: MANUAL stands, SCAN_ON_PUSH is declared",
+            "Scanning not as declared: MANUAL is deployed, SCAN_ON_PUSH is declared",
         ),
     ],
 )
@@ -116,7 +116,7 @@ def test_conditions_count() -> None:
 def test_what_is_missing_and_what_nobody_declares() -> None:
     assert _messages(_declared(), repository("by-hand")) == [
         "The app declares this repository, and it does not stand",
-        "This repository stands, and no template of the app declares it",
+        "This repository exists, and no template of the app declares it",
     ]
 
 

@@ -99,13 +99,13 @@ def disruption_budget(workload: Workload) -> Manifest:
 
 def autoscaler(workload: Workload) -> Manifest:
     """More and fewer pods, by their use of processor time."""
-    said = workload.autoscaling
-    assert said is not None  # noqa: S101 - asked before
-    cpu = {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": said.cpu_percent}}
+    scaling = workload.autoscaling
+    assert scaling is not None  # noqa: S101 - asked before
+    cpu = {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": scaling.cpu_percent}}
     spec = {
         "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": workload.name},
-        "minReplicas": said.min_replicas,
-        "maxReplicas": said.max_replicas,
+        "minReplicas": scaling.min_replicas,
+        "maxReplicas": scaling.max_replicas,
         "metrics": [{"type": "Resource", "resource": cpu}],
     }
     return _object("autoscaling/v2", "HorizontalPodAutoscaler", workload) | {"spec": spec}

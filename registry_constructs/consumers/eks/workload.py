@@ -222,20 +222,20 @@ class KubernetesWorkload(Construct):
 
     def _associate(self, role: iam.IRole | None) -> iam.IRole:
         """Link the role to the service account by Pod Identity."""
-        said = self.description
+        description = self.description
         if role is None:
             role = iam.Role(
                 self,
                 "PodRole",
-                assumed_by=pod_identity_principal(self._cluster, said.namespace, said.name),
-                description=f"What the pods of {said.namespace}/{said.name} may do",
+                assumed_by=pod_identity_principal(self._cluster, description.namespace, description.name),
+                description=f"What the pods of {description.namespace}/{description.name} may do",
             )
         self._association = eks.CfnPodIdentityAssociation(
             self,
             "PodIdentity",
             cluster_name=self._cluster.cluster_name,
-            namespace=said.namespace,
-            service_account=said.name,
+            namespace=description.namespace,
+            service_account=description.name,
             role_arn=role.role_arn,
         )
         return role

@@ -144,7 +144,7 @@ def _selects_all_of(wide: LifecycleRule, narrow: LifecycleRule) -> bool:
     """Whether the wide rule surely selects each tagged image that the narrow one selects."""
     # Each thing that the wide rule asks for must follow from something that the narrow one asks for.
     given = _patterns(narrow) or ("*",)
-    return all(any(patterns.covers(asked, has) for has in given) for asked in _patterns(wide))
+    return all(any(patterns.covers(pattern, has) for has in given) for pattern in _patterns(wide))
 
 
 def _has_unrelated_tags(rule: LifecycleRule) -> bool:

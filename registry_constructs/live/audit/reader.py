@@ -37,7 +37,7 @@ class RegistryReader:
         account: Its account.
         region: Its Region.
         parts: What to read.
-        ask: How each thing is asked for.
+        ask: How each thing is requested.
     """
 
     aws: Aws
@@ -234,9 +234,11 @@ def _frequencies(ecr: Any, names: list[str], where: str) -> dict[str, Frequency 
     with reading(where):
         answer = ecr.batch_get_repository_scanning_configuration(repositoryNames=names)
     failed = {one["repositoryName"]: one.get("failureCode") for one in answer.get("failures", [])}
-    said = {one["repositoryName"]: one["scanFrequency"] for one in answer.get("scanningConfigurations", [])}
+    frequencies = {
+        one["repositoryName"]: one["scanFrequency"] for one in answer.get("scanningConfigurations", [])
+    }
     return {
-        name: said.get(name, Unknown(f"ECR did not say it: {failed.get(name, 'no answer')}"))
+        name: frequencies.get(name, Unknown(f"ECR did not report it: {failed.get(name, 'no answer')}"))
         for name in names
     }
 

@@ -32,8 +32,8 @@ from registry_constructs.rules.state import (
 from registry_constructs.rules.statements import read_policy
 from registry_constructs.rules.values import Unknown, Value
 
-_UNSAID: Final = Unknown("ECR did not say it")
-NOT_ASKED: Final = Unknown("no rule asks for it")
+_NOT_REPORTED: Final = Unknown("ECR did not report it")
+NOT_REQUESTED: Final = Unknown("no rule needs it")
 _STACK: Final = "aws:cloudformation:stack-name"
 _LOGICAL_ID: Final = "aws:cloudformation:logical-id"
 _DELETION: Final = ("DeletionPolicy", "UpdateReplacePolicy")
@@ -46,7 +46,7 @@ class Raw(NamedTuple):
     """A repository as AWS answered; a part that no rule asks for is None.
 
     Attributes:
-        described: What DescribeRepositories says of it.
+        described: Its entry in DescribeRepositories.
         lifecycle: The lifecycle policy's text; empty for none.
         policy: The repository policy's text; empty for none.
         tags: The AWS tags, all of them.
@@ -73,7 +73,7 @@ class Raw(NamedTuple):
 
     @property
     def complete(self) -> bool:
-        """Whether all was read that was asked for."""
+        """Whether all was read that was requested."""
         return not any(isinstance(getattr(self, part), Unknown) for part in _PARTS)
 
     def dumped(self) -> dict[str, Any]:
@@ -110,7 +110,7 @@ class Read(NamedTuple):
     policy: str | Unknown | None = None
     replication: dict[str, Any] | Unknown | None = None
     scanning: dict[str, Any] | Unknown | None = None
-    own_key: str | Unknown = NOT_ASKED
+    own_key: str | Unknown = NOT_REQUESTED
     stacks: Mapping[str, Resources] = {}
 
 
@@ -163,8 +163,8 @@ class _Registry(NamedTuple):
     def _repository(self, raw: Raw) -> RepositoryState:
         described = raw.described
         encryption = described.get("encryptionConfiguration", {})
-        kind = encryption.get("encryptionType") or _UNSAID
-        mutability = described.get("imageTagMutability") or _UNSAID
+        kind = encryption.get("encryptionType") or _NOT_REPORTED
+        mutability = described.get("imageTagMutability") or _NOT_REPORTED
         return RepositoryState(
             name=raw.name,
             place=Place(
@@ -174,15 +174,17 @@ class _Registry(NamedTuple):
             key=self._key(kind, encryption.get("kmsKey")),
             mutability=mutability,
             exclusions=_exclusions(mutability, described.get("imageTagMutabilityExclusionFilters")),
-            scan=_asked(raw.scan),
-            lifecycle=_asked(raw.lifecycle),
+            scan=_requested(raw.scan),
+            lifecycle=_requested(raw.lifecycle),
             policy=_policy(raw.policy),
-            policy_length=len(raw.policy) if isinstance(raw.policy, str) else _asked(raw.policy),
-            tags=own_tags(raw.tags) if isinstance(raw.tags, dict) else _asked(raw.tags),
+            policy_length=len(raw.policy) if isinstance(raw.policy, str) else _requested(raw.policy),
+            tags=own_tags(raw.tags) if isinstance(raw.tags, dict) else _requested(raw.tags),
             cached=self._cached(raw.name),
             retained=self._retained(raw),
-            images=_asked(raw.images if not isinstance(raw.images, list) else tuple(map(_image, raw.images))),
-            created=described.get("createdAt") or _UNSAID,
+            images=_requested(
+                raw.images if not isinstance(raw.images, list) else tuple(map(_image, raw.images))
+            ),
+            created=described.get("createdAt") or _NOT_REPORTED,
         )
 
     def _key(self, kind: str | Unknown, key: str | None) -> str | Unknown:
@@ -203,10 +205,10 @@ class _Registry(NamedTuple):
 
     def _retained(self, raw: Raw) -> bool | Unknown:
         if not isinstance(raw.tags, dict):
-            return NOT_ASKED if raw.tags is None else raw.tags
+            return NOT_REQUESTED if raw.tags is None else raw.tags
         if not raw.stack:
             return True
-        resources = self.read.stacks.get(raw.stack, NOT_ASKED)
+        resources = self.read.stacks.get(raw.stack, NOT_REQUESTED)
         if isinstance(resources, Unknown):
             return resources
         if resources is None:
@@ -297,10 +299,10 @@ def consumers_of(
         images[where].append(reference)
     mutability: dict[str, str] = {}
     exclusions: dict[str, tuple[str, ...]] = {}
-    unsaid = set()
+    not_reported = set()
     for one in repositories:
         if isinstance(one.mutability, Unknown) or isinstance(one.exclusions, Unknown):
-            unsaid.add(one.name)
+            not_reported.add(one.name)
         else:
             mutability[one.name], exclusions[one.name] = one.mutability, one.exclusions
     for where, references in sorted(images.items()):
@@ -308,7 +310,7 @@ def consumers_of(
         yield ConsumerState(
             name=where,
             place=Place(account=place.account, region=place.region, address=where),
-            images=_UNSAID if by_tag & unsaid else tuple(references),
+            images=_NOT_REPORTED if by_tag & not_reported else tuple(references),
             mutability=mutability,
             exclusions=exclusions,
         )
@@ -316,7 +318,7 @@ def consumers_of(
 
 def _templates(read: Read) -> tuple[TemplateState, ...] | Unknown:
     if not isinstance(read.templates, list):
-        return NOT_ASKED if read.templates is None else read.templates
+        return NOT_REQUESTED if read.templates is None else read.templates
     return tuple(
         TemplateState(
             name=one["prefix"],
@@ -333,7 +335,7 @@ def _exclusions(mutability: str | Unknown, filters: list[dict[str, Any]] | None)
     if filters is None:
         if isinstance(mutability, Unknown):
             return mutability
-        return _UNSAID if mutability.endswith("_WITH_EXCLUSION") else ()
+        return _NOT_REPORTED if mutability.endswith("_WITH_EXCLUSION") else ()
     return tuple(one["filter"] for one in filters)
 
 
@@ -367,12 +369,12 @@ def _time(text: str | None) -> datetime | None:
 
 
 def _policy(text: str | Unknown | None) -> Policy:
-    return read_policy(text) if isinstance(text, str) else _asked(text)
+    return read_policy(text) if isinstance(text, str) else _requested(text)
 
 
-def _asked(value: Value | None) -> Value | Unknown:
-    """A part, or that nobody asked for it: then no rule may take it for anything."""
-    return NOT_ASKED if value is None else value
+def _requested(value: Value | None) -> Value | Unknown:
+    """A part, or Unknown if it was not requested: no rule may use it then."""
+    return NOT_REQUESTED if value is None else value
 
 
 def _settings(read: Read, what: str) -> Place:

@@ -21,7 +21,7 @@ from hypercorn.config import Config
 from ministack import app as ministack
 from ministack.services import cloudformation, ecr
 
-from registry_constructs.local.connection import ABOUT_PATH, TELL_PATH
+from registry_constructs.local.connection import ABOUT_PATH, IMAGE_ANSWERS_PATH
 from registry_constructs.local.emulator import (
     authorization,
     aws_events,
@@ -64,8 +64,8 @@ async def app(scope: dict[str, Any], receive: Callable[[], Awaitable[dict[str, A
         if scope["path"] == ABOUT_PATH:
             await answer(send, 200, json.dumps(about()))
             return
-        if scope["path"] == TELL_PATH:
-            image_answers.tell(json.loads(await body(receive)))
+        if scope["path"] == IMAGE_ANSWERS_PATH:
+            image_answers.set_answer(json.loads(await body(receive)))
             await answer(send, 200, "{}")
             return
         # Policies deny what isn't aws:SecureTransport, the CDK's bootstrap bucket among them.
@@ -92,7 +92,7 @@ async def answer(send: Send, status: int, body: str, *, websocket: bool = False)
 
 
 def about() -> dict[str, Any]:
-    """The process id, where a stack, a private repository or a setting of ECR stands, and what EKS keeps."""
+    """The process id, the environments with a stack, a repository or a setting of ECR, and what EKS keeps."""
     stores = (cloudformation._stacks, ecr._repositories, *registry_settings.STORES, *registry_entries.STORES)
     return {
         "pid": os.getpid(),
@@ -109,7 +109,7 @@ def end_with_parent(directory: str) -> None:
 
 
 async def forever() -> None:
-    """A shutdown that never comes; by default hypercorn would drain connections when it is told to end."""
+    """A shutdown that never comes; by default hypercorn would drain connections when it is asked to end."""
     await asyncio.Event().wait()
 
 

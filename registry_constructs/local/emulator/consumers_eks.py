@@ -1,6 +1,6 @@
 """What ministack's EKS lacks of CloudFormation: add-ons, access entries, Pod Identity, Fargate, manifests.
 
-ministack has the APIs of the first three and is only taught to be told by a template. Fargate profiles are
+ministack has the APIs of the first three and only learns to read them from a template. Fargate profiles are
 kept and described here. Manifests are kept, and not applied: there is no kubectl.
 """
 
@@ -159,8 +159,8 @@ def _delete_access_entry(identifier: str, _properties: Properties) -> None:
 def _allow(cluster: str, principal: str, properties: Properties) -> None:
     for policy in properties.get("AccessPolicies", []):
         scope = policy["AccessScope"]
-        said = {"type": scope["Type"], "namespaces": scope.get("Namespaces", [])}
-        request = {"policyArn": policy["PolicyArn"], "accessScope": said}
+        access_scope = {"type": scope["Type"], "namespaces": scope.get("Namespaces", [])}
+        request = {"policyArn": policy["PolicyArn"], "accessScope": access_scope}
         _call(eks._associate_access_policy, cluster, principal, request)
 
 
@@ -241,10 +241,10 @@ def _with_profiles(ministacks_own: Callable[..., Any]) -> Callable[..., Any]:
     """The EKS API, which also lists and describes Fargate profiles."""
 
     async def handle(method: str, path: str, headers: dict[str, str], body: bytes, query: object) -> Any:  # noqa: ANN401
-        asked = _PROFILES_PATH.fullmatch(path) if method == "GET" else None
-        if not asked:
+        match = _PROFILES_PATH.fullmatch(path) if method == "GET" else None
+        if not match:
             return await ministacks_own(method, path, headers, body, query)
-        cluster, name = asked["cluster"], asked["name"]
+        cluster, name = match["cluster"], match["name"]
         if name is None:
             names = [of for in_cluster, of in _profiles if in_cluster == cluster]
             return json_response({"fargateProfileNames": names})

@@ -1,6 +1,6 @@
-"""What ECR says of an image's scan and signatures: a test says what was found, nothing is scanned here.
+"""What ECR says of an image's scan and signatures: a test sets it, nothing is scanned here.
 
-`Connection.tell_image` keeps an answer, and ECR's operation gives it back. An image that nobody told anything
+`Connection.set_image_answer` keeps an answer, and ECR's operation gives it back. An image without a setting
 of has no scan and no signature.
 """
 
@@ -16,27 +16,29 @@ from registry_constructs.local.emulator.tables import ApiError
 
 Json = dict[str, Any]
 
-_told: dict[tuple[str, ...], Json] = {}
+_answers: dict[tuple[str, ...], Json] = {}
 
 
-def tell(said: Json) -> None:
+def set_answer(setting: Json) -> None:
     """Keep what an operation answers for an image."""
-    where = [said[name] for name in ("account", "region", "operation", "repository", "digest")]
-    _told[tuple(where)] = said["answer"]
+    where = [setting[name] for name in ("account", "region", "operation", "repository", "digest")]
+    _answers[tuple(where)] = setting["answer"]
 
 
-def _asked(operation: str, without: Callable[[str], Json]) -> Callable[[Json], Json]:
+def _operation(operation: str, without: Callable[[str], Json]) -> Callable[[Json], Json]:
     def answer(request: Json) -> Json:
-        name, asked = request["repositoryName"], request["imageId"]
+        name, image_id = request["repositoryName"], request["imageId"]
         for image in ecr._images.get(name, []):
             digest = image["imageDigest"]
-            if asked.get("imageDigest", digest) == digest and (
-                "imageTag" not in asked or asked["imageTag"] in image.get("imageTags", [])
+            if image_id.get("imageDigest", digest) == digest and (
+                "imageTag" not in image_id or image_id["imageTag"] in image.get("imageTags", [])
             ):
-                told = _told.get((get_account_id(), get_region(), operation, name, digest))
-                found = without(digest) if told is None else told
+                answer = _answers.get((get_account_id(), get_region(), operation, name, digest))
+                found = without(digest) if answer is None else answer
                 return {"repositoryName": name, "imageId": {"imageDigest": digest}, **found}
-        raise ApiError("ImageNotFoundException", f"The image with imageId {asked} does not exist in {name}")
+        raise ApiError(
+            "ImageNotFoundException", f"The image with imageId {image_id} does not exist in {name}"
+        )
 
     return answer
 
@@ -46,6 +48,6 @@ def _no_scan(digest: str) -> Json:
 
 
 OPERATIONS = {
-    "DescribeImageScanFindings": _asked("DescribeImageScanFindings", _no_scan),
-    "DescribeImageSigningStatus": _asked("DescribeImageSigningStatus", lambda _: {"signingStatuses": []}),
+    "DescribeImageScanFindings": _operation("DescribeImageScanFindings", _no_scan),
+    "DescribeImageSigningStatus": _operation("DescribeImageSigningStatus", lambda _: {"signingStatuses": []}),
 }

@@ -20,12 +20,12 @@ def install() -> None:
     async def handle_with_referrers(
         method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, Any]
     ) -> Any:  # noqa: ANN401
-        asked = _PATH.fullmatch(path)
-        if asked is None or method != "GET":
+        match = _PATH.fullmatch(path)
+        if match is None or method != "GET":
             return await handle(method, path, headers, body, query)
-        ecr._select_registry_request_scope(asked["name"], headers, query)
-        listing = {"schemaVersion": 2, "mediaType": _INDEX, "manifests": _referring(**asked.groupdict())}
-        missing = ecr._ensure_repo_exists(asked["name"])
+        ecr._select_registry_request_scope(match["name"], headers, query)
+        listing = {"schemaVersion": 2, "mediaType": _INDEX, "manifests": _referring(**match.groupdict())}
+        missing = ecr._ensure_repo_exists(match["name"])
         return missing or ecr._registry_ok(200, {"Content-Type": _INDEX}, json.dumps(listing).encode())
 
     app._is_ecr_registry_path = lambda path: bool(_PATH.fullmatch(path)) or is_registrys(path)

@@ -1,4 +1,4 @@
-"""What stands is what the app declares."""
+"""Rule `drift`: what is deployed is what the app declares."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ from registry_constructs.rules.values import Unknown
 
 RULE: Final = Rule(
     id="drift",
-    demand="What stands is what the app declares",
+    demand="What is deployed is what the app declares",
     why="What was changed by hand is lost at the next deployment that touches it, or stays for ever because "
     "none does; and what is declared and does not stand protects nobody.",
     fix="Deploy the app, or write into it what was changed; cdk diff shows what a deployment would do, "
-    "registry-constructs catalog import writes down what stands",
+    "registry-constructs catalog import describes what is deployed",
     severity=Severity.MEDIUM,
     judges=(),
     check=lambda _state, _settings: (),
@@ -43,9 +43,9 @@ Key = tuple[str, str, str, str]
 
 
 def compare(declared: Iterable[State], standing: Iterable[State]) -> Judgment:
-    """How what stands differs from what an app declares.
+    """How what is deployed differs from what an app declares.
 
-    A part that only the deployment knows, such as the name of a role, is taken for whatever stands in its
+    A part that only the deployment knows, such as the name of a role, matches whatever is deployed in its
     place. What CloudFormation names itself can't be found again and is not compared.
 
     Args:
@@ -74,19 +74,19 @@ def compare(declared: Iterable[State], standing: Iterable[State]) -> Judgment:
             _OF_THE_CDK.fullmatch(state.name) or any(state.name.startswith(prefix) for prefix in made)
         )
         if key not in found and not known_otherwise and not _is_default(state):
-            _finding(judgment, state, f"This {state.kind} stands, and no template of the app declares it")
+            _finding(judgment, state, f"This {state.kind} exists, and no template of the app declares it")
     return judgment
 
 
 def _compare_one(judgment: Judgment, declared: State, live: State) -> None:
     before = len(judgment.findings) + len(judgment.unjudged)
     for what, differ in _PARTS[type(declared)].items():
-        wanted, stands = getattr(declared, what), getattr(live, what)
-        if isinstance(stands, Unknown):
-            _unjudged(judgment, live, f"{what}: {stands.reason}")
-        elif not isinstance(wanted, Unknown) and differ(wanted, stands):
+        wanted, deployed = getattr(declared, what), getattr(live, what)
+        if isinstance(deployed, Unknown):
+            _unjudged(judgment, live, f"{what}: {deployed.reason}")
+        elif not isinstance(wanted, Unknown) and differ(wanted, deployed):
             words = _WORDS.get(what, what).capitalize()
-            both = f"{_shown(stands)} stands, {_shown(wanted)} is declared"
+            both = f"{_shown(deployed)} is deployed, {_shown(wanted)} is declared"
             _finding(judgment, live, f"{words} not as declared: {both}")
     if len(judgment.findings) + len(judgment.unjudged) == before:
         judgment.passed[RULE.id] += 1
@@ -100,40 +100,44 @@ def _unjudged(judgment: Judgment, state: State, reason: str) -> None:
     judgment.unjudged.append(Unjudged(rule=RULE, where=state.place.address, reason=reason))
 
 
-def _differs(wanted: Any, stands: Any) -> bool:  # noqa: ANN401 - any attribute of a state
-    return bool(wanted != stands)
+def _differs(wanted: Any, deployed: Any) -> bool:  # noqa: ANN401 - any attribute of a state
+    return bool(wanted != deployed)
 
 
-def _text_differs(wanted: str, stands: str) -> bool:
-    return not _pattern(wanted).fullmatch(stands)
+def _text_differs(wanted: str, deployed: str) -> bool:
+    return not _pattern(wanted).fullmatch(deployed)
 
 
-def _json_differs(wanted: str, stands: str) -> bool:
-    if not wanted or not stands:
-        return wanted != stands
-    return bool(json.loads(wanted) != json.loads(stands))
+def _json_differs(wanted: str, deployed: str) -> bool:
+    if not wanted or not deployed:
+        return wanted != deployed
+    return bool(json.loads(wanted) != json.loads(deployed))
 
 
-def _set_differs(wanted: Iterable[str], stands: Iterable[str]) -> bool:
-    return set(wanted) != set(stands)
+def _set_differs(wanted: Iterable[str], deployed: Iterable[str]) -> bool:
+    return set(wanted) != set(deployed)
 
 
-def _rules_differ(wanted: Iterable[ScanningRule], stands: Iterable[ScanningRule]) -> bool:
-    first, second = ({(one.frequency, frozenset(one.filters)) for one in rules} for rules in (wanted, stands))
+def _rules_differ(wanted: Iterable[ScanningRule], deployed: Iterable[ScanningRule]) -> bool:
+    first, second = (
+        {(one.frequency, frozenset(one.filters)) for one in rules} for rules in (wanted, deployed)
+    )
     return first != second
 
 
-def _tags_differ(wanted: Mapping[str, str], stands: Mapping[str, str]) -> bool:
-    return wanted.keys() != stands.keys() or any(_text_differs(wanted[key], stands[key]) for key in wanted)
+def _tags_differ(wanted: Mapping[str, str], deployed: Mapping[str, str]) -> bool:
+    return wanted.keys() != deployed.keys() or any(
+        _text_differs(wanted[key], deployed[key]) for key in wanted
+    )
 
 
-def _scan_differs(wanted: str, stands: str) -> bool:
+def _scan_differs(wanted: str, deployed: str) -> bool:
     # The registry's rules of another app may scan what this app leaves alone.
-    return wanted not in ("MANUAL", stands)
+    return wanted not in ("MANUAL", deployed)
 
 
-def _policy_differs(wanted: tuple[Statement, ...], stands: tuple[Statement, ...]) -> bool:
-    left = list(stands)
+def _policy_differs(wanted: tuple[Statement, ...], deployed: tuple[Statement, ...]) -> bool:
+    left = list(deployed)
     for statement in wanted:
         same = next((one for one in left if _same(statement, one)), None)
         if same is None:
@@ -142,16 +146,21 @@ def _policy_differs(wanted: tuple[Statement, ...], stands: tuple[Statement, ...]
     return bool(left)
 
 
-def _same(wanted: Statement, stands: Statement) -> bool:
+def _same(wanted: Statement, deployed: Statement) -> bool:
     return (
         (wanted.allows, wanted.excluded_principals, wanted.excluded_actions, len(wanted.conditions))
-        == (stands.allows, stands.excluded_principals, stands.excluded_actions, len(stands.conditions))
-        and {action.lower() for action in wanted.actions} == {action.lower() for action in stands.actions}
-        and _all_found(map(_principal, wanted.principals), map(_principal, stands.principals))
+        == (
+            deployed.allows,
+            deployed.excluded_principals,
+            deployed.excluded_actions,
+            len(deployed.conditions),
+        )
+        and {action.lower() for action in wanted.actions} == {action.lower() for action in deployed.actions}
+        and _all_found(map(_principal, wanted.principals), map(_principal, deployed.principals))
         and all(
             any(
                 (operator, key) == (other, name) and _all_found(values, there)
-                for other, name, there in stands.conditions
+                for other, name, there in deployed.conditions
             )
             for operator, key, values in wanted.conditions
         )
@@ -163,8 +172,8 @@ def _principal(principal: str) -> str:
     return _ACCOUNT.sub(r"AWS:arn:aws:iam::\1:root", principal)
 
 
-def _all_found(wanted: Iterable[str], stands: Iterable[str]) -> bool:
-    patterns, left = [_pattern(one) for one in dict.fromkeys(wanted)], set(stands)
+def _all_found(wanted: Iterable[str], deployed: Iterable[str]) -> bool:
+    patterns, left = [_pattern(one) for one in dict.fromkeys(wanted)], set(deployed)
     return len(patterns) == len(left) and all(
         any(pattern.fullmatch(one) for pattern in patterns) for one in left
     )

@@ -50,7 +50,7 @@ def told(aws: LocalAws, digest: str, *severities: str) -> None:
     findings = [{"name": f"CVE-2026-{n}", "severity": severity} for n, severity in enumerate(severities)]
     page = {"findings": findings, "imageScanCompletedAt": 1_790_000_000}
     answer = {"imageScanStatus": {"status": "COMPLETE"}, "imageScanFindings": page}
-    aws.tell_image("DescribeImageScanFindings", answer, repository=NAME, digest=digest)
+    aws.set_image_answer("DescribeImageScanFindings", answer, repository=NAME, digest=digest)
 
 
 def events(aws: LocalAws) -> list[dict[str, Any]]:

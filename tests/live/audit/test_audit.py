@@ -297,7 +297,7 @@ def test_what_differs_from_the_app_that_declares_it(
     ecr.create_repository(repositoryName="by-hand", imageTagMutability="IMMUTABLE")
     report = audit(*arguments, status=3)
     assert [(one["rule"], one["name"], one["message"]) for one in report["findings"]] == [
-        ("drift", "by-hand", "This repository stands, and no template of the app declares it"),
+        ("drift", "by-hand", "This repository exists, and no template of the app declares it"),
         ("drift", "shop/web", "Mutability not as declared: MUTABLE stands, IMMUTABLE is declared"),
         (
             "tags-immutable",

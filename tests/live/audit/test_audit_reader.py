@@ -13,7 +13,7 @@ from registry_constructs.live import AwsError
 from registry_constructs.live.audit.parts import actions_for, parts_of, policy_for
 from registry_constructs.live.audit.public import read_public
 from registry_constructs.live.audit.reader import RegistryReader
-from registry_constructs.live.audit.standing import NOT_ASKED, Raw, Read
+from registry_constructs.live.audit.standing import NOT_REQUESTED, Raw, Read
 from registry_constructs.live.journal import Journal
 from registry_constructs.rules.judge import Unjudged
 from registry_constructs.rules.packs import RULES
@@ -67,7 +67,7 @@ def only(found: Read) -> Raw:
 
 def test_nothing_is_asked_that_no_rule_needs(aws: Answering) -> None:
     found = read(aws)
-    assert found == Read(ACCOUNT, REGION, [Raw(WEB)], [], own_key=NOT_ASKED, stacks={})
+    assert found == Read(ACCOUNT, REGION, [Raw(WEB)], [], own_key=NOT_REQUESTED, stacks={})
     assert [(operation, request) for _, operation, request in aws.asked] == [
         ("DescribeRepositories", {"maxResults": 1000}),
         ("DescribePullThroughCacheRules", {"maxResults": 1000}),
@@ -265,7 +265,7 @@ def test_the_own_key_is_asked_for_where_a_key_is_named(aws: Answering) -> None:
     keyed = repository("a/b", encryptionConfiguration={"encryptionType": "KMS", "kmsKey": CUSTOMER})
     aws.answers["DescribeRepositories"] = {"repositories": [WEB, keyed]}
     assert read(aws, Part.KEY).own_key == OWN
-    assert read(aws).own_key == NOT_ASKED
+    assert read(aws).own_key == NOT_REQUESTED
     aws.answers["DescribeKey"] = DENIED
     assert read(aws, Part.KEY).own_key == Unknown(NOT_ALLOWED.format("DescribeKey"))
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from registry_constructs.live.audit.standing import (
-    NOT_ASKED,
+    NOT_REQUESTED,
     Raw,
     Read,
     consumers_of,
@@ -149,14 +149,14 @@ def test_a_repository_without_what_no_rule_asks_for() -> None:
         key="",
         mutability="IMMUTABLE",
         exclusions=(),
-        scan=NOT_ASKED,
-        lifecycle=NOT_ASKED,
-        policy=NOT_ASKED,
-        policy_length=NOT_ASKED,
-        tags=NOT_ASKED,
+        scan=NOT_REQUESTED,
+        lifecycle=NOT_REQUESTED,
+        policy=NOT_REQUESTED,
+        policy_length=NOT_REQUESTED,
+        tags=NOT_REQUESTED,
         cached=False,
-        retained=NOT_ASKED,
-        images=NOT_ASKED,
+        retained=NOT_REQUESTED,
+        images=NOT_REQUESTED,
         created=CREATED,
     )
 
@@ -273,7 +273,7 @@ MISSING = Unknown("the template of Shop does not have it")
         # The stack is deleted, the repository is not.
         ({"Shop": None}, True),
         ({"Shop": DENIED}, DENIED),
-        ({}, NOT_ASKED),
+        ({}, NOT_REQUESTED),
     ],
 )
 def test_whether_it_outlives_its_stack(stacks: Any, expected: Any) -> None:
@@ -448,7 +448,7 @@ def test_repositories_that_are_unknown_leave_the_scanning_rules_without_names() 
     assert only(ScanningState, whole).repositories == DENIED
 
 
-@pytest.mark.parametrize(("templates", "expected"), [(None, NOT_ASKED), (DENIED, DENIED), ([], ())])
+@pytest.mark.parametrize(("templates", "expected"), [(None, NOT_REQUESTED), (DENIED, DENIED), ([], ())])
 def test_templates_of_a_cache(templates: Any, expected: Any) -> None:
     caches = [{"ecrRepositoryPrefix": "quay", "upstreamRegistryUrl": "quay.io"}]
     assert only(CacheState, read(caches=caches, templates=templates)).templates == expected

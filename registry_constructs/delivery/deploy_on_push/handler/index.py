@@ -1,7 +1,7 @@
 """Rolls an ECS service to an image that was pushed; runs in Lambda.
 
 It is called for events of pushes, at least once each and in any order, one call at a time. It asks what the
-tag stands for now instead of trusting the event, so that a repeated or a late one changes nothing.
+tag resolves to now instead of trusting the event, so that a repeated or a late one changes nothing.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ def roll(event: dict[str, Any], target: Target, *, ecr: ECRClient, ecs: ECSClien
     container = _container(definition, target)
     wanted = f"{target.repository_uri}@{digest}"
     if container["image"] == wanted:
-        _tell_parameter(ssm, target, digest)
+        _set_parameter(ssm, target, digest)
         return f"Nothing done: {target.service} has {digest} already"
     if target.newest_wins:
         running = _find(ecr, target, _reference(container["image"], target))
@@ -104,7 +104,7 @@ def roll(event: dict[str, Any], target: Target, *, ecr: ECRClient, ecs: ECSClien
     except Exception:
         print(f"{revision} is registered, and the service does not use it")
         raise
-    _tell_parameter(ssm, target, digest)
+    _set_parameter(ssm, target, digest)
     return f"{target.service} rolls to {tag}, {digest}, with {revision}; it had {before}"
 
 
@@ -177,6 +177,6 @@ def _register(ecs: ECSClient, definition: dict[str, Any]) -> str:
     return arn
 
 
-def _tell_parameter(ssm: Any, target: Target, digest: str) -> None:  # noqa: ANN401
+def _set_parameter(ssm: Any, target: Target, digest: str) -> None:  # noqa: ANN401
     if target.parameter is not None:
         ssm.put_parameter(Name=target.parameter, Value=digest, Overwrite=True)
