@@ -22,7 +22,7 @@ from registry_constructs.live.audit.audit import read_registries
 from registry_constructs.local import LocalAws
 from registry_constructs.rules.judge import judge
 from registry_constructs.rules.packs import select
-from registry_constructs.rules.rule import Part, Settings
+from registry_constructs.rules.rule import Part, RuleSettings
 from registry_constructs.rules.state import RepositoryState
 
 REPOSITORIES = 2_000
@@ -96,7 +96,7 @@ def main() -> int:
         audit = read_registries(rules, Scope(concurrency=8))
         read = time.perf_counter() - started
         started = time.perf_counter()
-        judgment = judge(audit.states, rules, Settings())
+        judgment = judge(audit.states, rules, RuleSettings())
         judged = time.perf_counter() - started
         started = time.perf_counter()
         expected = loop()

@@ -3,7 +3,7 @@
     python repository_app.py plain|ours defaults|rich <repositories> <folder for the cloud assembly>
 
 The two make the same templates: "plain" is what a user writes to get with the CDK alone what "ours" gives.
-`rich` has more said about every repository. Only what is measured is imported.
+`rich` sets more of every repository. Only what is measured is imported.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ def _public_names() -> dict[str, str]:
 
 
 _MODULES = _public_names()
-__all__ = sorted(_MODULES)  # noqa: PLE0605 - the names stand in the stub
+__all__ = sorted(_MODULES)  # noqa: PLE0605 - the names are in the stub
 
 
 def __getattr__(name: str) -> object:

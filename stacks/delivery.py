@@ -1,4 +1,4 @@
-"""From a commit to the running checkout: who publishes it, who is told, and what follows a push."""
+"""From a commit to the running checkout: who publishes it, who is notified, and what follows a push."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from registry_constructs import (
 class DeliveryStack(cdk.Stack):
     """CI pushes versions, which are promoted and roll the service, and people hear of what goes wrong.
 
-    The gate stands where the image runs: `FargateStack(severity=...)`.
+    The gate is where the image runs: `FargateStack(severity=...)`.
 
     Args:
         scope: The app.

@@ -14,7 +14,7 @@ _default_keys: WeakKeyDictionary[Construct, kms.Key] = WeakKeyDictionary()
 
 
 def default_key(scope: Construct) -> kms.Key:
-    """The key of the stack that `scope` stands in; made on first use.
+    """The key of the stack of `scope`; made on first use.
 
     It rotates every year, has the alias `ecr/<stack name>` and stays when the stack goes: without it, the
     retained images could never be read again. One key for all repositories of a stack because each key costs
@@ -26,7 +26,7 @@ def default_key(scope: Construct) -> kms.Key:
 
 
 def shared_key(scope: Construct, id: str, *, alias: str, encrypts: str) -> kms.Key:
-    """The key with this id of the stack that `scope` stands in; made on first use, rotated and retained.
+    """The key with this id of the stack of `scope`; made on first use, rotated and retained.
 
     Args:
         scope: Anything in the stack.

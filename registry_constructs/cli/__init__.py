@@ -50,7 +50,7 @@ def main() -> None:
 
 
 def run(arguments: Sequence[str] | None = None) -> None:
-    """Run a command line; always ends in SystemExit, with status 1 after an error that the user can mend."""
+    """Run a command line; always ends in SystemExit, with status 1 after an error that the user can fix."""
     try:
         app(arguments)
     except RegistryConstructsError as error:

@@ -52,7 +52,7 @@ def schema() -> None:
 @app.command()
 @refusing
 def validate(catalog: CatalogPath) -> None:
-    """Check a catalog whole, and say how full its stacks are. Every problem is told at once."""
+    """Check a catalog whole, and show how full its stacks are. All problems are listed."""
     read = _load(catalog)
     from registry_constructs.catalog.placement import REPOSITORIES_OF_A_STACK as MOST  # noqa: PLC0415
 
@@ -119,7 +119,7 @@ def plan(
         str,
         typer.Option(
             metavar="CDK.OUT|TEMPLATE|live",
-            help="What stands: a cdk.out, a template, or 'live' for the stacks in AWS.",
+            help="What is deployed: a cdk.out, a template, or 'live' for the stacks in AWS.",
         ),
     ],
     environment: EnvironmentOption = None,
@@ -172,7 +172,7 @@ def grow(
         str | None,
         typer.Option(
             metavar="CDK.OUT|TEMPLATE|live",
-            help="What stands: only that stays. Default: all that the catalog has.",
+            help="What is deployed: only that stays. Default: all that the catalog has.",
         ),
     ] = None,
     stacks: LiveStacks = "*Repositories*",
@@ -288,7 +288,7 @@ def _unknown(_name: str, _place: StackEnvironment) -> int | None:
 def _deployed(
     catalog: Catalog, names: Sequence[str], against: str, pattern: str, profile: str | None
 ) -> list[Deployed]:
-    """The repositories that stand in a cloud assembly, in a template, or in the stacks of AWS."""
+    """The repositories of a cloud assembly, in a template, or in the stacks of AWS."""
     from registry_constructs.catalog.plan import read_templates  # noqa: PLC0415
 
     if against != "live":

@@ -1,4 +1,4 @@
-"""`registry-constructs catalog import`: the catalog that describes live repositories as they stand."""
+"""`registry-constructs catalog import`: the catalog that describes live repositories."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def import_(
     force: Annotated[bool, typer.Option("--force", help="Overwrite files that are there.")] = False,
     concurrency: Annotated[int, typer.Option(min=1, max=64, help="Repositories read at a time.")] = 8,
 ) -> None:
-    """Write the catalog that describes live repositories as they stand. Changes nothing in AWS.
+    """Write the catalog that describes live repositories. Changes nothing in AWS.
 
     Ends with status 3 if ECR has settings that a catalog can't describe; the file marks them.
     """

@@ -11,7 +11,7 @@ from registry_constructs.ecr.lifecycle import Action, LifecyclePolicy
 from registry_constructs.reports.forecast_plot import forecast_svg
 from registry_constructs.reports.pages import page, paragraph, wide
 from registry_constructs.reports.pages import table as html_table
-from registry_constructs.simulation import Image, Inventory, Simulation
+from registry_constructs.simulation import Inventory, SimulatedImage, Simulation
 from registry_constructs.simulation.check import Checked
 from registry_constructs.simulation.explain import explain
 from registry_constructs.simulation.forecast import Forecast, Level, Pushes
@@ -273,7 +273,7 @@ def _paid(levels: Sequence[Level], prices: Prices) -> float:
     return sum(months) / DAYS_PER_MONTH
 
 
-def _named(image: Image) -> str:
+def _named(image: SimulatedImage) -> str:
     return f"{', '.join(image.tags) or 'untagged'}\n{image.digest[:19]}"
 
 

@@ -61,7 +61,7 @@ def down() -> None:
 
 @app.command()
 def status(*, as_json: Json = False) -> None:
-    """Show the stacks, registry settings and repositories that stand, and what runs their images."""
+    """Show the stacks, registry settings and repositories that are deployed, and what runs their images."""
     aws = background.find()
     if aws is None:
         raise LocalAwsError("Nothing is up here. Start it: registry-constructs local up")
@@ -91,7 +91,7 @@ def deploy(
     concurrency: Annotated[int, typer.Option(min=1, help="Stacks deployed at a time.")] = 4,
     as_json: Json = False,
 ) -> None:
-    """Deploy an app with the CDK CLI, push and pull the images that it runs, and show what stands.
+    """Deploy an app with the CDK CLI, push and pull the images that it runs, and show what is deployed.
 
     Uses the AWS that `local up` left running, or one that lasts for this command only.
     """
@@ -109,7 +109,7 @@ def deploy(
             with step(f"Push and pull an image: {repository.uri}:{tag}"):
                 _push_and_pull(aws, repository, tag)
         if not standing.repositories:
-            say("No private repository stands, so no image was pushed.")
+            say("No private repository exists, so no image was pushed.")
         elif not pushes:
             say("Each image that runs is there already, so none was pushed.")
         print_status(read(aws), as_json=as_json)

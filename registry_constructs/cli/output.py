@@ -89,7 +89,7 @@ def table(
         rows: Its cells, as plain text.
         numbers: The columns to align to the right and never to fold.
         whole: Other columns never to fold.
-        apart: Whether an empty line stands between rows.
+        apart: Whether an empty line is between rows.
     """
     made = Table(title=Text(title), title_justify="left", box=SIMPLE_HEAD, leading=int(apart))
     for column in columns:
@@ -107,12 +107,12 @@ def print_json(value: object) -> None:
 
 
 def print_status(status: Status, *, as_json: bool) -> None:
-    """What stands, as tables or as JSON."""
+    """What is deployed, as tables or as JSON."""
     if as_json:
         print_json(asdict(status))
         return
     parts = list(_status_parts(status))
-    print_data(*parts or ["Nothing stands."])
+    print_data(*parts or ["Nothing is deployed."])
 
 
 def _status_parts(status: Status) -> Iterator[RenderableType]:

@@ -68,7 +68,7 @@ class Delivery:
         output: The file. None: standard output.
         fail_on: From which severity on a new finding counts.
         baseline: The fingerprints of what is known. None: there is no baseline.
-        acknowledgments: What may stand.
+        acknowledgments: Accepted findings.
     """
 
     format: ReportFormat = ReportFormat.TABLE
@@ -103,7 +103,7 @@ def deliver(
         delivery: What was asked for.
         judged: What was judged, for people, such as `the app in cdk.out` or `2 accounts, 3 Regions`.
         at: When. None: now.
-        recorded: What may stand beside the acknowledgments of the file, such as what an app has recorded.
+        recorded: Accepted findings beside the acknowledgments of the file, such as what an app has recorded.
 
     Raises:
         InvalidInputError: The format can't tell this, or the file can't be written.

@@ -21,7 +21,7 @@ def report_table(report: Report) -> Iterator[RenderableType]:
     new = report.having("new")
     for severity in sorted(Severity, reverse=True):
         if found := [one for one in new if one.finding.rule.severity is severity]:
-            columns = ["Rule", "Where", "What is wrong, and how to mend it"]
+            columns = ["Rule", "Where", "What is wrong, and how to fix it"]
             rows = map(_row, found[:_ROWS])
             title = f"{severity.name.capitalize()}: {in_words(len(found), 'finding')}"
             yield table(title, columns, rows, whole=["Rule"], apart=True)

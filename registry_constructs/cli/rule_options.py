@@ -17,7 +17,7 @@ from registry_constructs.ecr.names import check_account_id, check_organization_i
 from registry_constructs.reports.acknowledgments import read_acknowledgments
 from registry_constructs.reports.baseline import read_baseline
 from registry_constructs.rules.packs import PACKS
-from registry_constructs.rules.rule import Settings
+from registry_constructs.rules.rule import RuleSettings
 
 RuleNames = Annotated[
     list[str] | None,
@@ -53,13 +53,13 @@ class RuleOptions:
     ] = None
     public_repository: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME", help="A public repository that is meant, with `*`; may be repeated."),
+        typer.Option(metavar="NAME", help="A public repository that is allowed, with `*`; may be repeated."),
     ] = None
     acknowledgments: Annotated[
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="What may stand, in YAML or JSON: [{id: RULE, where: 'shop/*', reason: ...}].",
+            help="Accepted findings, in YAML or JSON: [{id: RULE, where: 'shop/*', reason: ...}].",
         ),
     ] = None
     baseline: Annotated[
@@ -78,8 +78,8 @@ class RuleOptions:
         typer.Option(metavar="FILE", help="The file to write.", show_default="standard output"),
     ] = None
 
-    def settings(self) -> Settings:
-        """What the rules are told.
+    def settings(self) -> RuleSettings:
+        """The settings of the rules.
 
         Raises:
             InvalidInputError: An id is none.
@@ -94,7 +94,7 @@ class RuleOptions:
                 check_account_id(account)
             except InvalidInputError as error:
                 raise error.within("--trusted-account") from None
-        return Settings(
+        return RuleSettings(
             organization=self.organization_id or "",
             accounts=frozenset(self.trusted_account or ()),
             required_tags=tuple(self.required_tag or ()),

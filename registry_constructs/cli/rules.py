@@ -46,7 +46,7 @@ def list_(
 @app.command()
 @refusing
 def show(rule: Annotated[str, typer.Argument(metavar="RULE", help="Its id.")]) -> None:
-    """The page of a rule: what it demands, why, how to mend it, and examples."""
+    """The page of a rule: what it demands, why, how to fix it, and examples."""
     found = drift.RULE if rule == drift.RULE.id else select([rule])[0] if rule in RULES else None
     if found is None:
         select([rule])

@@ -7,13 +7,12 @@ import json
 import re
 import time
 from dataclasses import asdict
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from registry_constructs.cli.inputs import Profile, refusing
+from registry_constructs.cli.inputs import Format, Profile, refusing
 from registry_constructs.cli.output import print_data, print_json, say, table
 from registry_constructs.ecr.actions import INSPECTOR_ACTIONS, scan_actions
 from registry_constructs.ecr.errors import InvalidInputError
@@ -33,13 +32,6 @@ FINDINGS, UNREADABLE = 3, 1
 _DURATION: Final = re.compile(r"([0-9]{1,4})(s|m|h)")
 _SECONDS: Final = {"s": 1, "m": 60, "h": 3600}
 _EXCEPTION: Final = {"cve", "package", "version", "until", "reason"}
-
-
-class Format(StrEnum):
-    """How findings are printed."""
-
-    TABLE = "table"
-    JSON = "json"
 
 
 @app.callback()

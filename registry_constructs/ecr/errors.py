@@ -31,7 +31,7 @@ class MissingExtraError(RegistryConstructsError, ImportError):
 class InvalidInputError(RegistryConstructsError, ValueError):
     """A value that can't work, found before anything is deployed.
 
-    The message names the place, what is wrong, what was given, what is allowed and how to mend it.
+    The message names the location, what is wrong, what was given, what is allowed and how to fix it.
 
     Attributes:
         problem: What is wrong, as a sentence without a full stop.

@@ -1,7 +1,7 @@
 """Amazon ECR's numbers and patterns, each written once, with the page or schema it comes from.
 
 UG is the Amazon ECR User Guide, API the ECR API reference (botocore's service model), CFN the CloudFormation
-provider schema of the type named. Where service and schema differ, the stricter one stands here.
+provider schema of the type named. Where service and schema differ, the stricter one is here.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ EXCLUSION_FILTERS: Final = (1, 5)
 """Exclusion filters of one repository (CFN AWS::ECR::Repository ImageTagMutabilityExclusionFilters)."""
 
 EXCLUSION_FILTER: Final = re.compile(r"[0-9a-zA-Z._*-]{1,128}")
-"""One exclusion filter; `*` stands for any run of characters (same schema). Match it whole."""
+"""One exclusion filter; `*` matches any characters (same schema). Match it whole."""
 
 # Public repositories ------------------------------------------------------------------------------------
 
@@ -110,7 +110,7 @@ SCANNING_FILTERS: Final = 100
 """Repository filters of one scanning rule (API ScanningRepositoryFilterList); each frequency has one rule."""
 
 SCANNING_FILTER: Final = re.compile(r"(?=.{1,255}$)[a-z0-9*]+(?:[._/-][a-z0-9*]+)*")
-"""One scanning filter; `*` stands for any run of characters (CFN AWS::ECR::RegistryScanningConfiguration)."""
+"""One scanning filter; `*` matches any characters (CFN AWS::ECR::RegistryScanningConfiguration)."""
 
 SIGNING_RULES: Final = 10
 """Rules of a registry's signing configuration (UG managed-signing; CFN would take 50)."""
@@ -121,7 +121,7 @@ SIGNING_FILTERS: Final = 100
 SIGNING_FILTER: Final = re.compile(
     r"(?=.{1,256}$)(?:[a-z0-9*]+(?:[._-][a-z0-9*]+)*/)*[a-z0-9*]+(?:[._-][a-z0-9*]+)*"
 )
-"""One signing filter; `*` stands for any run of characters (CFN AWS::ECR::SigningConfiguration)."""
+"""One signing filter; `*` matches any characters (CFN AWS::ECR::SigningConfiguration)."""
 
 REGIONS_WITHOUT_SIGNING: Final = frozenset(
     {
@@ -154,7 +154,7 @@ REGISTRY_POLICY_LENGTH: Final = 10_240
 # Repository creation templates --------------------------------------------------------------------------
 
 ROOT_PREFIX: Final = "ROOT"
-"""The prefix that stands for every repository name (UG repository-creation-templates)."""
+"""The prefix that matches every repository name (UG repository-creation-templates)."""
 
 TEMPLATE_PREFIX_LENGTH: Final = (1, 256)
 """Characters of a creation template's prefix (CFN AWS::ECR::RepositoryCreationTemplate Prefix)."""

@@ -40,7 +40,7 @@ def check_public_repository_name(name: str) -> None:
     """Refuse a public repository's name that ECR Public would refuse.
 
     Raises:
-        InvalidInputError: With the reason; a separator may stand only once here, so `a--b` is refused too.
+        InvalidInputError: With the reason; a separator may occur only once here, so `a--b` is refused too.
     """
     _check_name(
         name,
@@ -69,7 +69,7 @@ def check_prefix(prefix: str) -> None:
 
 
 def check_template_prefix(prefix: str) -> None:
-    """Refuse a prefix that a repository creation template would refuse; `ROOT` stands for every name.
+    """Refuse a prefix that a repository creation template would refuse; `ROOT` matches every name.
 
     Raises:
         InvalidInputError: With what is allowed.
@@ -139,7 +139,7 @@ class LambdaFunction(NamedTuple):
 
 
 def parse_lambda_function(function: str) -> LambdaFunction:
-    """A function by its name, or by its ARN without a version; `*` and `?` may stand in the name.
+    """A function by its name, or by its ARN without a version; `*` and `?` are allowed in the name.
 
     Raises:
         InvalidInputError: If it is neither.
@@ -153,7 +153,7 @@ def parse_lambda_function(function: str) -> LambdaFunction:
         "Not a Lambda function",
         got=function,
         allowed="a function name, or an ARN arn:<partition>:lambda:<region>:<account>:function:<name>; "
-        "'*' and '?' may stand in the name",
+        "'*' and '?' are allowed in the name",
         fix="pass the name for a function of this account and Region, the ARN without a version or alias "
         "for another account's",
     )

@@ -1,4 +1,4 @@
-"""Image references, as they stand in task definitions, functions and pods. Plain Python."""
+"""Image references, as in task definitions, functions and pods. Plain Python."""
 
 from __future__ import annotations
 

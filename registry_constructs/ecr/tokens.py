@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 ENCODED_TEXT: Final = r"\$\{Token\[[^\]]*\]\}"
-"""A regular expression for one token as it stands in text."""
+"""A regular expression for one token in text."""
 
 
 def is_token(value: object) -> bool:

@@ -101,7 +101,7 @@ def cached_image_name(
 ) -> CachedImage:
     """Find the name that an upstream image has in a cache.
 
-    A host is told from a namespace as Docker does: it has a `.` or a `:`, or is `localhost`. An image without
+    As for Docker, a host has a `.` or a `:`, or is `localhost`; else it is a namespace. An image without
     a host is one of this upstream. One without tag and digest is `latest`. Docker Hub's official images get
     the `library/` that ECR doesn't add by itself.
 

@@ -20,7 +20,7 @@ from registry_constructs.rules.statements import PLACEHOLDER
 from registry_constructs.templates.assembly import StackTemplate, read_object
 from registry_constructs.templates.intrinsics import Resolver
 
-# Where each type names images; `*` stands for every entry of a list.
+# Where each type names images; `*` means every entry of a list.
 _IMAGES: Final = {
     "AWS::AppRunner::Service": "SourceConfiguration.ImageRepository.ImageIdentifier",
     "AWS::Batch::JobDefinition": "ContainerProperties.Image",
@@ -39,7 +39,7 @@ class PinnedImages(cdk.Mixin):
         cdk.Mixins.of(app).apply(PinnedImages({"shop/checkout": "sha256:..."}))
 
     For task definitions, functions, Batch jobs, CodeBuild projects and App Runner services. It looks at what
-    stands when it is applied: make it the last line before `app.synth()`. An image that stays at a tag
+    is there when it is applied: make it the last line before `app.synth()`. An image that stays at a tag
     which can be moved is a warning of its construct, `registry-constructs:image-not-pinned`.
 
     Args:
@@ -143,7 +143,7 @@ class PinnedImages(cdk.Mixin):
                     consumer, Left(path=path, property=place, value=image, reason="no digest is given")
                 )
             return
-        # A reference to another stack's repository is the CDK's to write: here the name stands for it.
+        # A reference to another stack's repository is the CDK's to write: here the name refers to it.
         whole_name = {"Fn::Sub": image} if PLACEHOLDER.search(image) else image
         pinned = _pinned(whole_name if foreign & _names(value) else value, tag, digest)
         if pinned is None or set(PLACEHOLDER.findall(json.dumps(pinned))) - _PSEUDO:

@@ -14,8 +14,8 @@ from registry_constructs.ecr.names import check_account_id, check_organization_i
 from registry_constructs.rules.controls import CONTROLS
 from registry_constructs.rules.judge import Judgment, judge
 from registry_constructs.rules.packs import RULES, select
-from registry_constructs.rules.rule import NAMESPACE, Rule, Settings, Severity
-from registry_constructs.rules.state import Place, State
+from registry_constructs.rules.rule import NAMESPACE, Rule, RuleSettings, Severity
+from registry_constructs.rules.state import Location, State
 from registry_constructs.templates.app import read_templates
 from registry_constructs.templates.assembly import StackTemplate, stacks_of
 
@@ -48,7 +48,7 @@ class RegistryChecks:
         organization: The id of your organization, such as `o-a1b2c3d4e5`.
         accounts: Your accounts, of 12 digits. The account of a stack is its own in any case.
         required_tags: Keys of tags that each repository must have. Default: any tag will do.
-        public_repositories: Names of public repositories that are meant, with `*`.
+        public_repositories: Names of public repositories that are allowed, with `*`.
 
     Attributes:
         rules: The rules that are asked.
@@ -75,7 +75,7 @@ class RegistryChecks:
             check_account_id(account)
         self.judgment: Judgment | None = None
         self._fail_on = fail_on
-        self._settings = Settings(
+        self._settings = RuleSettings(
             organization=organization,
             accounts=accounts,
             required_tags=tuple(required_tags),
@@ -84,7 +84,7 @@ class RegistryChecks:
 
     @property
     def name(self) -> str:
-        """What stands before a rule's id where it is acknowledged."""
+        """The prefix of a rule's id where it is acknowledged."""
         return NAMESPACE
 
     @property
@@ -102,7 +102,7 @@ class RegistryChecks:
         paths = {one.template_path: one.stack_construct_path for one in context.stack_templates}
         states = read_templates(_stacks(paths))
         self.judgment = judge(states, self.rules, self._settings)
-        violations: dict[tuple[str, str, bool], list[Place]] = {}
+        violations: dict[tuple[str, str, bool], list[Location]] = {}
         for rule, message, error, place in self._found(self.judgment, states):
             violations.setdefault((rule.id, message, error), []).append(place)
         return cdk.PolicyValidationPluginReport(
@@ -120,11 +120,13 @@ class RegistryChecks:
             ],
         )
 
-    def _found(self, judgment: Judgment, states: Iterable[State]) -> Iterator[tuple[Rule, str, bool, Place]]:
+    def _found(
+        self, judgment: Judgment, states: Iterable[State]
+    ) -> Iterator[tuple[Rule, str, bool, Location]]:
         for finding in judgment.findings:
             error = self._fail_on is not None and finding.rule.severity >= self._fail_on
             yield finding.rule, finding.message, error, finding.state.place
-        places: defaultdict[str, list[Place]] = defaultdict(list)
+        places: defaultdict[str, list[Location]] = defaultdict(list)
         for state in states:
             places[state.place.address].append(state.place)
         for one in judgment.unjudged:
@@ -150,7 +152,7 @@ def _metadata(rule: Rule) -> dict[str, str]:
     }
 
 
-def _resource(place: Place, stacks: dict[str, str]) -> cdk.PolicyViolatingResource:
+def _resource(place: Location, stacks: dict[str, str]) -> cdk.PolicyViolatingResource:
     """The place in the CDK's words: a resource, whose construct the CDK finds, or else a stack."""
     return cdk.PolicyViolatingResource(
         resource_logical_id=place.logical_id or None,

@@ -24,12 +24,12 @@ class SafeRepositories(Construct):
         SafeRepositories(app)
         app.synth()
 
-    It looks at each synth, when everything is said: what `add_lifecycle_rule` adds after this line counts as
-    said. An aspect of yours that sets a property afterwards wins. Stages that are made after this line are
+    It looks at each synth, when everything is set: what `add_lifecycle_rule` adds after this line counts as
+    set. An aspect of yours that sets a property afterwards wins. Stages that are made after this line are
     refused. No logical id changes, and nothing replaces a repository but `replace`.
 
     Every change is an information at its construct (`registry-constructs:made-safe`, shown by `cdk synth`,
-    silenced by `cdk.Annotations.of(construct).acknowledge_info`), and stands in `changes`.
+    silenced by `cdk.Annotations.of(construct).acknowledge_info`), and is in `changes`.
 
     Args:
         scope: The app, a stage or a stack.

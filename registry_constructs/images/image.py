@@ -41,7 +41,7 @@ class Image:
         repository_arn: Its ARN, which policies of VPC endpoints are written for.
         digest: `sha256:` and 64 hexadecimal digits; None if it is named by a tag.
         tag: The tag; None if it is named by its digest.
-        architectures: What it was built for; None if that was not said.
+        architectures: What it was built for; None if it is not given.
         first_pull_actions: What its first pull needs beside `PULL_ACTIONS`: for a cache, the making of the
             repository.
     """
@@ -226,7 +226,7 @@ class Image:
         check_built_for(architecture, self.architectures)
 
     def warn_if_moving(self, consumer: IConstruct) -> None:
-        """Warn on a consumer if the image's tag may stand for another image tomorrow."""
+        """Warn on a consumer if the image's tag may be moved to another image."""
         if self.digest is None and self.tag is not None and not is_token(self.tag) and self._moves(self.tag):
             cdk.Validations.of(consumer).add_warning(
                 "registry-constructs:image-tag-moves",

@@ -115,7 +115,7 @@ class CacheOrigin:
         )
 
     def tag_moves(self, tag: str) -> None:
-        """Not known: the template of the cache may say so, or not."""
+        """Not known: the template of the cache may set it, or not."""
 
 
 def arn_of_cached(cache: PullThroughCache) -> str:

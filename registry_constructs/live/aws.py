@@ -19,7 +19,7 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 CONCURRENCY: Final = 8
-"""Requests at a time, unless told otherwise."""
+"""Requests at a time, by default."""
 
 _ATTEMPTS: Final = 8
 # Whoever has the wrong credentials or no network should know soon.
@@ -27,7 +27,7 @@ _ATTEMPTS_AT_FIRST: Final = 3
 
 
 def check_extra() -> None:
-    """Refuse early, with the command that mends it, when boto3 is missing.
+    """Refuse early, with the command that fixes it, when boto3 is missing.
 
     Raises:
         MissingExtraError: boto3 is not installed.

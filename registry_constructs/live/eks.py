@@ -40,7 +40,7 @@ class _Cluster(NamedTuple):
 
 
 class Clusters:
-    """What leads into clusters; files are read at once, so that a wrong one is told early.
+    """What leads into clusters; files are read at once, so that a wrong one is an early error.
 
     Args:
         files: Files that `kubectl get pods -A -o json` wrote.
@@ -58,7 +58,7 @@ class Clusters:
         """Look into the clusters; each EKS cluster of the Regions that nothing leads into is unknown.
 
         Raises:
-            InvalidInputError: A file is said to be of a cluster that is not there, or of one of several.
+            InvalidInputError: A file is given for a cluster that is not there, or of one of several.
             AwsError: The credentials are not valid any more.
         """
         endpoints = self._kubeconfig is not None

@@ -34,11 +34,11 @@ _WITHOUT_CREDENTIALS: Final = (
 class AwsError(RegistryConstructsError, RuntimeError):
     """AWS could not be read, or refused.
 
-    The message names the place, what is wrong, what AWS said and how to mend it.
+    The message names the location, what is wrong, AWS's answer and how to fix it.
 
     Attributes:
         problem: What is wrong, as a sentence without a full stop.
-        got: What AWS said.
+        got: AWS's answer.
         fix: What to do about it.
         where: What was read, such as `shop/checkout in eu-west-1`.
         code: AWS's error code; empty if there was no answer.
@@ -131,7 +131,7 @@ def _refused(error: Any, where: str) -> AwsError:  # noqa: ANN401
     elif code == "RepositoryNotFoundException":
         problem, fix = "There is no such repository", "check its name, the account and the Region"
     else:
-        problem, fix = f"{operation} failed", "read what AWS said; if it is AWS's own error, run it again"
+        problem, fix = f"{operation} failed", "read AWS's answer; if it is AWS's own error, run it again"
     return AwsError(problem, got=str(error), fix=fix, where=where, code=code, hopeless=hopeless)
 
 

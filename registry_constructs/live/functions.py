@@ -48,7 +48,7 @@ def read_functions(aws: Aws, region: str, findings: Findings) -> None:
 
 
 def _images(client: LambdaClient, name: str, region: str) -> list[tuple[str, str, str]]:
-    """Of each version the reference, the digest it stands for, and the place."""
+    """Of each version the reference, its digest and the location."""
     found = []
     place = f"lambda function {name} in {region}"
     versions = pages(

@@ -11,7 +11,7 @@ from registry_constructs.live.aws import pages
 from registry_constructs.live.errors import AwsError, reading, unreadable
 from registry_constructs.live.repositories import PAGE
 from registry_constructs.simulation.details import read_detail
-from registry_constructs.simulation.image import MANIFEST_LISTS, Image, ImageStatus
+from registry_constructs.simulation.image import MANIFEST_LISTS, ImageStatus, SimulatedImage
 
 if TYPE_CHECKING:
     from mypy_boto3_ecr.client import ECRClient
@@ -30,7 +30,7 @@ class _ChangedError(Exception):
     """The repository was changed while it was read."""
 
 
-def read_images(ecr: ECRClient, repository: str, *, where: str) -> list[Image]:
+def read_images(ecr: ECRClient, repository: str, *, where: str) -> list[SimulatedImage]:
     """All images of a repository: active, archived and on their way back, tagged or not.
 
     A repository that changes under our eyes is read again, three times at most. What an archived manifest
@@ -62,7 +62,7 @@ def read_images(ecr: ECRClient, repository: str, *, where: str) -> list[Image]:
     )
 
 
-def _described(ecr: ECRClient, repository: str, where: str) -> list[Image]:
+def _described(ecr: ECRClient, repository: str, where: str) -> list[SimulatedImage]:
     # An image that is pushed again meanwhile may come on two pages: pages() keeps the last one.
     details = pages(
         ecr,
@@ -77,7 +77,7 @@ def _described(ecr: ECRClient, repository: str, where: str) -> list[Image]:
     return [_image(detail, where) for detail in details]
 
 
-def _image(detail: dict[str, Any], where: str) -> Image:
+def _image(detail: dict[str, Any], where: str) -> SimulatedImage:
     plain = {
         key: value.timestamp() if isinstance(value, datetime) else value for key, value in detail.items()
     }
@@ -92,7 +92,9 @@ def _image(detail: dict[str, Any], where: str) -> Image:
         ) from error
 
 
-def _children(ecr: ECRClient, repository: str, images: list[Image], where: str) -> dict[str, tuple[str, ...]]:
+def _children(
+    ecr: ECRClient, repository: str, images: list[SimulatedImage], where: str
+) -> dict[str, tuple[str, ...]]:
     """By digest, what each manifest list contains."""
     # What does not say what it is may be a list.
     lists = [
@@ -127,7 +129,7 @@ def _manifests(ecr: ECRClient, repository: str, digests: list[str], where: str) 
         raise AwsError(
             f"The manifest list {failure['imageId']['imageDigest']} can't be read",
             got=f"{failure['failureCode']}: {failure.get('failureReason')}",
-            fix="read what ECR said; without its manifest nobody knows which images it holds",
+            fix="read ECR's answer; without its manifest nobody knows which images it holds",
             where=where,
         )
     # An image with several tags may come once for each.

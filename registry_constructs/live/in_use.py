@@ -32,7 +32,7 @@ class InUse:
         A place that can't be read is unknown; so is an EKS cluster that nothing leads into.
 
         Raises:
-            InvalidInputError: A file of pods is said to be of an EKS cluster that is not there.
+            InvalidInputError: A file of pods is given for an EKS cluster that is not there.
             AwsError: The credentials are not valid any more.
         """
         findings = Findings()

@@ -17,7 +17,7 @@ from registry_constructs.live.in_use import InUse
 from registry_constructs.live.journal import Journal, Key, cannot_write
 from registry_constructs.live.repositories import list_repositories
 from registry_constructs.simulation.details import read_detail, write_detail
-from registry_constructs.simulation.image import Image, Inventory
+from registry_constructs.simulation.image import Inventory, SimulatedImage
 from registry_constructs.simulation.inventory import write_inventories
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class IncompleteInventoryError(AwsError):
         super().__init__(
             "The inventory is not complete, so it was not written",
             got=f"{len(failures):,} of the repositories can't be read\n{reasons}",
-            fix=f"mend that and run it again; the {kept:,} that were read are kept in {journal}",
+            fix=f"fix that and run it again; the {kept:,} that were read are kept in {journal}",
             where="inventory",
         )
 
@@ -129,7 +129,7 @@ class _Read(NamedTuple):
     """What became of one repository: its images, or why there are none."""
 
     key: Key
-    images: Sequence[Image] = ()
+    images: Sequence[SimulatedImage] = ()
     error: AwsError | None = None
 
 
@@ -169,7 +169,7 @@ class _Reading:
                 self._aws.stopped.set()
                 raise
 
-    def _take(self, key: Key, images: Sequence[Image], error: AwsError | None) -> None:
+    def _take(self, key: Key, images: Sequence[SimulatedImage], error: AwsError | None) -> None:
         if error is None:
             self._journal.add(key, [write_detail(image) for image in images])
         elif error.code == "RepositoryNotFoundException":
@@ -202,7 +202,7 @@ def _inventories(
         )
 
 
-def _images(journal: Journal, key: Key) -> list[Image]:
+def _images(journal: Journal, key: Key) -> list[SimulatedImage]:
     try:
         return [read_detail(detail) for detail in journal.read(key)]
     except InvalidInputError as error:

@@ -16,7 +16,7 @@ _SECONDS: Final = 300
 
 
 class KubectlError(RuntimeError):
-    """kubectl failed; the message is what it said."""
+    """kubectl failed; the message is its output."""
 
 
 class KubeContext(NamedTuple):

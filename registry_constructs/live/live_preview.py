@@ -46,7 +46,7 @@ class Difference(NamedTuple):
         tags: Its tags.
         aws: What ECR says.
         ours: What the simulation says.
-        why: Why the simulation says so.
+        why: Why the simulation expects it.
     """
 
     digest: str

@@ -1,4 +1,4 @@
-"""A private repository as it stands in ECR, in ECR's own words."""
+"""A private repository as ECR describes it."""
 
 from __future__ import annotations
 

@@ -75,7 +75,7 @@ def up(folder: Path = FOLDER, *, auth: bool = False) -> Background:
     emulator = process.start(
         folder.absolute(), account=DEFAULT_ACCOUNT, region=DEFAULT_REGION, auth=auth, outlive=True
     )
-    emulator.process.returncode = 0  # it is meant to outlive this object, which would warn otherwise
+    emulator.process.returncode = 0  # it has to outlive this object, which would warn otherwise
     (folder / _STATE).write_text(json.dumps({"pid": emulator.process.pid, "port": emulator.port}))
     return Background(emulator.port, pid=emulator.process.pid, folder=folder)
 
@@ -87,7 +87,7 @@ def down(folder: Path = FOLDER) -> Background | None:
         What was up, or None.
 
     Raises:
-        LocalAwsError: Its process does not answer, so it can't be told whose it is; or it does not end.
+        LocalAwsError: Its process does not answer, so its owner is not known; or it does not end.
     """
     running = find(folder)
     if running is None:
@@ -97,7 +97,7 @@ def down(folder: Path = FOLDER) -> Background | None:
     while _answers(running.port):
         if time.monotonic() > deadline:
             raise LocalAwsError(
-                f"Process {running.pid} was told to end and still serves port {running.port}."
+                f"Process {running.pid} was asked to end and still serves port {running.port}."
             )
         time.sleep(0.05)
     shutil.rmtree(folder)

@@ -72,7 +72,7 @@ class CloudAssembly:
         )
 
     def import_(self, stack: str, mapping: Path) -> None:
-        """Take resources that exist into a stack, as they stand.
+        """Import existing resources into a stack, as they are.
 
         Args:
             stack: The stack, by its path in the app.
@@ -81,7 +81,7 @@ class CloudAssembly:
         self._run("import", stack, "--resource-mapping", str(mapping), "--force")
 
     def diff(self, *stacks: str) -> list[str]:
-        """Compare stacks, all by default, with what stands; the CDK's report, line by line."""
+        """Compare stacks, all by default, with what is deployed; the CDK's report, line by line."""
         return self._run("diff", *(stacks or [_ALL]))
 
     def destroy(self, *stacks: str) -> None:

@@ -31,7 +31,7 @@ class Emulator(NamedTuple):
 
 
 def check_extra() -> None:
-    """Refuse early, with the command that mends it, when the optional packages are missing.
+    """Refuse early, with the command that fixes it, when the optional packages are missing.
 
     Raises:
         MissingExtraError: A package of the extra `local` is not installed.

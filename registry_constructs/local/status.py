@@ -1,4 +1,4 @@
-"""What stands in the local AWS, read through the public APIs."""
+"""What is deployed in the local AWS, read through the public APIs."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ class RegistryStatus:
 
 @dataclass(frozen=True)
 class Status:
-    """What stands, without what the CDK's bootstrap made; of registries those whose settings were changed."""
+    """What is deployed, without the CDK's bootstrap; of registries those whose settings were changed."""
 
     stacks: list[Stack]
     registries: list[RegistryStatus]

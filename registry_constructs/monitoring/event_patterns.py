@@ -78,7 +78,7 @@ def enhanced_scan_completed(
     """Inspector has scanned an image for the first time; one event an image.
 
     What later scans find comes as `image_finding` alone. Inspector counts critical, high and medium findings,
-    and all of them; so `"LOW"` and `"INFORMATIONAL"` both stand for any finding.
+    and all of them; so `"LOW"` and `"INFORMATIONAL"` both mean any finding.
 
     Args:
         severity: Only with findings of this severity or a higher one. Default: any scan.

@@ -156,7 +156,7 @@ def repository_arns(scope: IConstruct, prefixes: Sequence[str]) -> list[str]:
         raise InvalidInputError(
             "prefixes is a single text", got=prefixes, allowed="a list", fix=f"write prefixes=[{prefixes!r}]"
         )
-    # An iterator would be empty after the check, and nothing said means everything.
+    # An iterator would be empty after the check, and no value means everything.
     if not isinstance(prefixes, Collection):
         raise InvalidInputError(
             "prefixes is not a list", got=prefixes, allowed="a list", fix="write prefixes=['shop/']"

@@ -29,7 +29,7 @@ _BETWEEN_STACKS = ("Exports", "Publish")
 
 @jsii.implements(IValidation)
 class DeployableBaseline:
-    """What can't be deployed by a StackSet, told once everything was said."""
+    """What can't be deployed by a StackSet, once everything was added."""
 
     def __init__(self, stack: cdk.Stack, regions: Sequence[str]) -> None:
         self._stack = stack
@@ -83,7 +83,7 @@ class DeployableBaseline:
             )
 
     def _review(self, repository: ecr.CfnRepository) -> None:
-        # Some tokens stand for plain text (see `Repository`).
+        # Some tokens contain plain text (see `Repository`).
         name = self._stack.resolve(repository.repository_name)
         if isinstance(name, str) and repository.cfn_options.deletion_policy == cdk.CfnDeletionPolicy.RETAIN:
             cdk.Validations.of(repository).add_warning(

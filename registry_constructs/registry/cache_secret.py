@@ -80,7 +80,7 @@ def check_secret(secret: secretsmanager.ISecret, stack: cdk.Stack) -> None:
         )
     resource = secret.node.default_child
     if isinstance(resource, secretsmanager.CfnSecret):
-        # Without a name the CDK's property is a token that stands for nothing.
+        # Without a name the CDK's property is a token without a value.
         name = stack.resolve(resource.name)
         if name is None or (isinstance(name, str) and not name.startswith(SECRET_PREFIX)):
             raise _wrong_secret(name, "give the secret such a secret_name")

@@ -53,7 +53,7 @@ class RepositoryCreationTemplate(Construct):
     Args:
         scope: A construct in a stack of the registry's account and Region.
         id: The construct's id.
-        prefix: The parts that the names begin with, 1 to 256 characters: `shop` and `shop/` both stand for
+        prefix: The parts that the names begin with, 1 to 256 characters: `shop` and `shop/` both match
             `shop/...`. `ROOT` matches every name that no other template matches. Changing it replaces the
             template.
         applied_for: For what ECR creates repositories: `REPLICATION`, `PULL_THROUGH_CACHE`, `CREATE_ON_PUSH`.

@@ -9,7 +9,7 @@ from constructs import Construct
 def deploy_first(first: Construct, then: Construct) -> bool:
     """Have the stack of one construct ready before another's, unless it waits for that one already.
 
-    Stages are deployed by themselves, so nothing is said across them.
+    Stages are deployed by themselves, so no order is set across them.
 
     Returns:
         Whether it is ready before, or both are one stack.

@@ -11,7 +11,7 @@ _ID = "RegistryConstructsRegions"
 
 
 class StackSetRegions(Construct):
-    """The Regions that a StackSet deploys a stack to; it stands in that stack and deploys nothing."""
+    """The Regions that a StackSet deploys a stack to; it is in that stack and deploys nothing."""
 
     def __init__(self, stack: cdk.Stack, regions: Sequence[str]) -> None:
         super().__init__(stack, _ID)

@@ -18,7 +18,7 @@ class Registry(Construct, RegistryAdditions):
     So one stack owns them, and every construct of the app adds its part: the constructs of this library by
     themselves, your own through `Registry.of(self)`. Parts are sorted by what they say, whoever comes first.
 
-    What nobody says anything about stays as it is in the account. What is said replaces what was set by hand,
+    What is not set stays as it is in the account. What is set replaces what was set by hand,
     where CloudFormation allows: it refuses a registry policy or replication that exists already.
     Destroying the stack takes the settings away again: the policy, the replication rules and the signing
     rules are removed, scanning goes back to basic without rules. No image is ever touched. Renaming the

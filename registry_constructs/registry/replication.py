@@ -37,7 +37,7 @@ class Replication(Construct):
     none of these. For an end that is not in this app, `required_elsewhere` says what it must hold, and so
     does the synth.
 
-    ECR replicates what is pushed, or restored from the archive, after the rules stand. It does not replicate
+    ECR replicates what is pushed, or restored from the archive, after the rules exist. It does not replicate
     images that are there already, deletions, the archiving of an image, or what arrived by replication
     itself: name every destination at the source. Where the tags of replicas are immutable, as they are by
     default, a tag that the source moves to another image stays with the first one, and the other image

@@ -183,7 +183,7 @@ def _repositories(registry: IConstruct) -> Iterator[tuple[IConstruct, str, bool 
             continue
         name = construct.repository_name
         if is_token(name):
-            # Some tokens stand for plain text (see `Repository`).
+            # Some tokens contain plain text (see `Repository`).
             name = stack.resolve(name)
         if not isinstance(name, str):
             continue

@@ -83,7 +83,7 @@ class Upstream:
         """An Azure container registry.
 
         Args:
-            registry_name: What stands before `.azurecr.io`.
+            registry_name: What precedes `.azurecr.io`.
             credentials: A token of that registry.
 
         Raises:
@@ -96,7 +96,7 @@ class Upstream:
             raise InvalidInputError(
                 "Not the name of an Azure container registry",
                 got=registry_name,
-                allowed="what stands before '.azurecr.io' in its login server: a-z, 0-9 and '-'",
+                allowed="what precedes '.azurecr.io' in its login server: a-z, 0-9 and '-'",
                 fix="write Upstream.azure('contoso') for contoso.azurecr.io",
             ) from None
         return cls(name=name, host=host, credentials=credentials)

@@ -1,4 +1,4 @@
-"""Findings that may stand, each with its reason."""
+"""Accepted findings, each with its reason."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ _EXAMPLE: Final = '{id: tags-immutable, where: "shop/*", reason: moved every nig
 
 @dataclass(frozen=True, kw_only=True)
 class Acknowledgment:
-    """Why findings of a rule may stand somewhere.
+    """Why findings of a rule are accepted somewhere.
 
     Attributes:
         id: The rule's id, with or without `registry-constructs::` before it.
         where: Which things: their address, name or construct path, with `*` and `?`. A construct's path
             applies also to all beneath it.
-        reason: Why they may stand.
+        reason: Why they are accepted.
         until: The last day on which they may. None: for ever.
-        source: The file and line that say so; empty for what is recorded in an app.
+        source: The file and line of it; empty for what is recorded in an app.
     """
 
     id: str

@@ -27,7 +27,7 @@ def asff(report: Report) -> str:
 
     What is acknowledged is SUPPRESSED with its reason. What is unknown is a finding with the compliance
     NOT_AVAILABLE, as severe as the rule. Security Hub takes a finding from the account that it is about, in
-    its Region. A finding that is mended is in no later list; Security Hub drops it after 90 days.
+    its Region. A finding that is fixed is in no later list; Security Hub drops it after 90 days.
 
     Raises:
         InvalidInputError: A finding is about an app, of which nothing is deployed; or it is not known in
@@ -87,7 +87,7 @@ def _unknown(one: Unjudged, report: Report) -> dict[str, Any]:
             "Security Hub takes findings about an account and a Region, and for this unknown one is missing",
             got=f"{one.where}: {one.reason}",
             allowed="what has both",
-            fix="mend why it is unknown, or use json, junit or html",
+            fix="fix why it is unknown, or use json, junit or html",
         )
     key = sha256(json.dumps([one.rule and one.rule.id, one.where, "unknown"]).encode()).hexdigest()[:32]
     what = f"Whether {one.where} complies is unknown"

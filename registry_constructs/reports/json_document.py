@@ -23,7 +23,7 @@ def json_document(report: Report) -> str:
       `passed` one number.
     - `rules`: the rules that were evaluated; each with `passed`, the number of things that comply.
     - `findings`: those that are `new` or `known` (`status`), the worst first. `acknowledged`: those that may
-      stand, with `acknowledgment` (`reason`, `until` and `source`, which may be null).
+      accepted, with `acknowledgment` (`reason`, `until` and `source`, which may be null).
     - `unknown`: what could not be judged; `rule` is null where nothing was.
     - `notes`: acknowledgments that have expired or are for nothing.
     """

@@ -1,4 +1,4 @@
-"""A judgment, sorted for its readers: what is new, what is known, what may stand, and what nobody can say."""
+"""The results of rules, sorted for readers: new, known, accepted and unknown."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from registry_constructs.reports.acknowledgments import Acknowledgment
 from registry_constructs.reports.fingerprint import fingerprints
 from registry_constructs.rules.judge import Finding, Judgment, Unjudged
 from registry_constructs.rules.rule import Rule, Severity
-from registry_constructs.rules.state import Place
+from registry_constructs.rules.state import Location
 
 TOOL: Final = "registry-constructs"
 
@@ -89,7 +89,7 @@ class Report:
             judgment: What was found.
             judged: What was judged, for people.
             at: When; it also decides which acknowledgments have expired.
-            acknowledgments: What may stand.
+            acknowledgments: Accepted findings.
             baseline: The fingerprints of what is known. None: there is no baseline, and all is new.
         """
         given = tuple(acknowledgments)
@@ -139,7 +139,7 @@ class Report:
         return {severity: found[severity] for severity in sorted(Severity, reverse=True)}
 
 
-def place_in_words(place: Place) -> str:
+def place_in_words(place: Location) -> str:
     """The account and Region of a place, such as `111122223333 in eu-west-1`."""
     if place.account and place.region:
         return f"{place.account} in {place.region}"

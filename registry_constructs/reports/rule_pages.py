@@ -29,7 +29,7 @@ def page(rule: Rule) -> str:
 def _parts(rule: Rule) -> Iterator[str]:
     yield f"# {rule.id}\n\n{rule.demand}. Severity: {rule.severity.name}.\n"
     yield f"## Why\n\n{rule.why}\n"
-    yield f"## How to mend it\n\n{rule.fix}.\n"
+    yield f"## How to fix it\n\n{rule.fix}.\n"
     yield "## Where it is evaluated\n"
     kinds = ", ".join(kind.kind for kind in rule.judges) or "whatever an app declares"
     packs = ", ".join(f"`{name}`" for name, ids in PACKS.items() if rule.id in ids)

@@ -13,7 +13,7 @@ from registry_constructs.reports.report import TOOL, Report, Reported, capitaliz
 from registry_constructs.rules.controls import CONTROLS
 from registry_constructs.rules.judge import Unjudged
 from registry_constructs.rules.rule import Rule, Severity
-from registry_constructs.rules.state import Place
+from registry_constructs.rules.state import Location
 
 _SCHEMA: Final = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 _LEVELS: Final = {
@@ -107,7 +107,7 @@ def _result(one: Reported, indexes: dict[str, int], compared: bool) -> dict[str,
     return found
 
 
-def _location(place: Place) -> dict[str, Any]:
+def _location(place: Location) -> dict[str, Any]:
     logical = [{"fullyQualifiedName": place.address, "kind": "resource"}]
     if place.path:
         logical.insert(0, {"fullyQualifiedName": place.path, "kind": "construct"})

@@ -137,11 +137,11 @@ class RepositoryAccess(ecr.Repository):
         """Let Lambda pull images for these functions, by the repository's policy.
 
         Lambda writes such a statement itself when there is none, and the next update of the stack removes it;
-        one that stands in the template stays.
+        one that is in the template stays.
 
         Args:
             functions: Names of functions in the repository's account and Region, or ARNs (without version)
-                of functions in other accounts of the same Region; `*` and `?` may stand in the name. A
+                of functions in other accounts of the same Region; `*` and `?` are allowed in the name. A
                 token is taken for an ARN. A function of the same stack is given by its literal name: its
                 ARN would make a circular dependency.
 

@@ -23,7 +23,7 @@ _CROSS_ACCOUNT_TAG = "aws:PrincipalTag/aws-cdk:id"
 class ImportedRepository(ecr.RepositoryBase):
     """What `Repository.from_*` return. Grants to IAM identities of the app work; others raise.
 
-    `ecr.Repository.from_*` drop every statement meant for the repository's policy and report success. Here a
+    `ecr.Repository.from_*` drop every statement for the repository's policy and report success. Here a
     grant that needs such a statement stops the synth and prints the statement, unless
     `policy_managed_elsewhere` says that the owner has seen to it.
     """
@@ -80,7 +80,7 @@ class ImportedRepository(ecr.RepositoryBase):
             "An imported repository's policy can't be changed from here, so this grant would do nothing",
             got=json.dumps(rendered),
             allowed="grants to IAM roles and users of this app, in the repository's own account",
-            fix="let the app that owns the repository grant it (the statement stands above), then import it "
+            fix="let the app that owns the repository grant it (with the statement above), then import it "
             "with policy_managed_elsewhere=True",
             where=self.node.path,
         )
@@ -244,7 +244,7 @@ class RepositoryImports(ecr.Repository):
             id,
             repository_arn=found.repository_arn,
             repository_name=found.repository_name,
-            # A lookup stays in the stack's environment, and before its first answer the ARN is a stand-in.
+            # A lookup stays in the stack's environment, and before its first answer the ARN is a placeholder.
             environment_from_arn=False,
             policy_managed_elsewhere=policy_managed_elsewhere,
         )

@@ -37,7 +37,7 @@ def tag_mutability(
             "Tag mutability is set more than once",
             got=options,
             allowed="one of image_tag_mutability (with its filters), immutable_except, mutable_except",
-            fix="keep the one that is meant",
+            fix="keep one of them",
         )
     if filters is not None and mutability not in _WITH_EXCLUSION:
         raise InvalidInputError(

@@ -1,4 +1,4 @@
-"""The IAM principals that stand for an organization, its units and Lambda functions; who can be granted."""
+"""The IAM principals of an organization, its units and Lambda functions."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def lambda_principals(stack: cdk.Stack, functions: Sequence[str]) -> list[iam.IP
     fetches the image again for a function that was inactive (re:Post lambda-ecr-image).
 
     Raises:
-        InvalidInputError: If a name or ARN can't be a function's, or stands in another Region: Lambda pulls
+        InvalidInputError: If a name or ARN can't be a function's, or is in another Region: Lambda pulls
             within a Region only.
     """
     found = [_function(stack, function) for function in functions]

@@ -128,7 +128,7 @@ class PublicRepository(cdk.Resource):
 def _check_region(region: str) -> None:
     if known_to_differ(region, limits.PUBLIC_REPOSITORY_REGION):
         raise InvalidInputError(
-            "A public repository can't stand in this stack's Region",
+            "A public repository can't be in this stack's Region",
             got=region,
             allowed=limits.PUBLIC_REPOSITORY_REGION,
             fix="put it into a stack of its own with "

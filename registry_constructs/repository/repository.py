@@ -28,7 +28,7 @@ class Repository(RepositoryAccess, RepositoryImports):
     """A private ECR repository whose every default is the safe choice.
 
     It is an `ecr.Repository`: it takes the same keywords with the same meaning, makes the same logical ids
-    and goes wherever an `ecr.IRepository` does. With nothing said but its id
+    and goes wherever an `ecr.IRepository` does. With no options but its id
 
     - tags are immutable,
     - images are scanned when pushed,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from registry_constructs.rules.rule import Rule, Settings
+from registry_constructs.rules.rule import Rule, RuleSettings
 from registry_constructs.rules.state import State
 from registry_constructs.rules.values import UnknownValueError
 
@@ -57,7 +57,7 @@ class Judgment:
     unjudged: list[Unjudged] = field(default_factory=list)
 
 
-def judge(states: Iterable[State], rules: Iterable[Rule], settings: Settings) -> Judgment:
+def judge(states: Iterable[State], rules: Iterable[Rule], settings: RuleSettings) -> Judgment:
     """Ask each rule about each state it is for."""
     judgment = Judgment(rules=tuple(rules))
     by_kind: dict[type[State], list[Rule]] = {}
@@ -71,7 +71,7 @@ def judge(states: Iterable[State], rules: Iterable[Rule], settings: Settings) ->
     return judgment
 
 
-def _ask(rule: Rule, state: State, settings: Settings, judgment: Judgment) -> None:
+def _ask(rule: Rule, state: State, settings: RuleSettings, judgment: Judgment) -> None:
     before = len(judgment.findings)
     try:
         for message in rule.check(state, settings):

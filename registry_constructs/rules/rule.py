@@ -36,14 +36,14 @@ class Part(Enum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings:
+class RuleSettings:
     """What rules can't know by themselves.
 
     Attributes:
         organization: The id of your organization, such as `o-a1b2c3d4e5`.
         accounts: Your accounts; those of an organization that is audited are added by themselves.
         required_tags: Keys of tags that each repository must have. None: any tag will do.
-        public_repositories: Names of public repositories that are meant, with `*`.
+        public_repositories: Names of public repositories that are allowed, with `*`.
         scan_age: Days after which the findings of a basic scan are too old.
         unused: Days after which a repository whose images nobody pulls is unused.
         quota: The part of a quota from which on it is near its end.
@@ -67,14 +67,14 @@ class Example:
     Attributes:
         compliant: Resources by logical id, all as the rule demands.
         non_compliant: Resources by logical id, `Example` not as the rule demands.
-        elsewhere: What stands beside either of them in other Regions, by Region.
-        settings: What the rule is told.
+        elsewhere: What exists beside either of them in other Regions, by Region.
+        settings: The settings of the rules.
     """
 
     compliant: Mapping[str, Any]
     non_compliant: Mapping[str, Any]
     elsewhere: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    settings: Settings = field(default_factory=Settings)
+    settings: RuleSettings = field(default_factory=RuleSettings)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,7 +85,7 @@ class Rule:
         id: Its name; it never changes, so that it can be acknowledged.
         demand: What it demands, as a sentence without a full stop.
         why: What happens otherwise.
-        fix: How to mend it.
+        fix: How to fix it.
         severity: How bad it is.
         controls: Ids of `controls.CONTROLS` that ask for the same.
         judges: The classes of what it judges.
@@ -101,10 +101,10 @@ class Rule:
     severity: Severity
     controls: tuple[str, ...] = ()
     judges: tuple[type[State], ...]
-    check: Callable[[Any, Settings], Iterable[str]]
+    check: Callable[[Any, RuleSettings], Iterable[str]]
     needs: frozenset[Part] = frozenset()
     example: Example | None = None
 
 
 NAMESPACE: Final = "registry-constructs"
-"""What stands before a rule's id where others' rules are too."""
+"""The prefix of a rule's id where other tools' rules are too."""

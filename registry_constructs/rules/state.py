@@ -1,4 +1,4 @@
-"""What rules judge: repositories, registries and consumers, as an app declares them or as they stand.
+"""What rules judge: repositories, registries and consumers, as an app declares them or as they are deployed.
 
 The same classes describe both. A part that is not known, because only the deployment knows it or AWS did not
 say it, is `Unknown`, never a default.
@@ -24,7 +24,7 @@ Policy: TypeAlias = tuple[Statement, ...] | Unknown
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Place:
+class Location:
     """Where something is.
 
     Attributes:
@@ -47,7 +47,7 @@ class Place:
 
     @property
     def live(self) -> bool:
-        """Whether it stands in AWS, and is not only declared."""
+        """Whether it exists in AWS, and is not only declared."""
         return not self.template
 
 
@@ -62,7 +62,7 @@ class State:
     """
 
     name: str
-    place: Place
+    place: Location
     kind: ClassVar[str]
 
 
@@ -174,14 +174,14 @@ class CacheState(State):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Destination:
+class ReplicationDestination:
     """Where a replication rule sends images.
 
     Attributes:
         account: The account of the registry.
         region: Its Region.
         prefixes: Which repositories are sent; none for all.
-        templates: The creation templates that stand there.
+        templates: Its creation templates.
     """
 
     account: str
@@ -201,7 +201,7 @@ class ReplicationState(State):
 
     kind: ClassVar[str] = "replication configuration"
     rules: int | Unknown = 0
-    destinations: tuple[Destination, ...] | Unknown = ()
+    destinations: tuple[ReplicationDestination, ...] | Unknown = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -210,7 +210,7 @@ class ScanningRule:
 
     Attributes:
         frequency: How often it has images scanned.
-        filters: Of which repositories; `*` stands for any run of characters.
+        filters: Of which repositories; `*` matches any characters.
     """
 
     frequency: Frequency

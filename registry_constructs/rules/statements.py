@@ -11,7 +11,7 @@ from typing import Any, Final
 from registry_constructs.rules.values import Unknown
 
 PLACEHOLDER: Final = re.compile(r"\$\{[^}]*\}")
-"""What stands in a text for a part that only the deployment knows."""
+"""The placeholder for a part of a text that only the deployment knows."""
 
 _WILDCARD: Final = re.compile(r"[*?]")
 _ACCOUNT: Final = re.compile(r"[0-9]{12}")
@@ -119,7 +119,7 @@ def account_of(principal: str) -> str | None:
     return value if PLACEHOLDER.search(value) else None
 
 
-def _statements(policy: Any) -> Iterator[Statement]:  # noqa: ANN401 - anything may stand in a template
+def _statements(policy: Any) -> Iterator[Statement]:  # noqa: ANN401 - anything may be in a template
     found = policy["Statement"]
     for number, one in enumerate(found if isinstance(found, list) else [found], 1):
         yield Statement(

@@ -7,7 +7,7 @@ from itertools import compress, count
 from operator import attrgetter
 
 from registry_constructs.ecr.lifecycle import Action, LifecycleRule
-from registry_constructs.simulation.image import Image, ImageStatus
+from registry_constructs.simulation.image import ImageStatus, SimulatedImage
 from registry_constructs.simulation.outcome import NO_RULE
 
 
@@ -19,7 +19,7 @@ class Dependencies:
             signature belongs to an SBOM and that to an image.
     """
 
-    def __init__(self, images: Sequence[Image]) -> None:
+    def __init__(self, images: Sequence[SimulatedImage]) -> None:
         self._images = images
         self.subjects: dict[int, int] = {}
         self._lists_of: dict[int, list[int]] = {}

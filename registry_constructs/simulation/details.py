@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from registry_constructs.ecr import limits
 from registry_constructs.ecr.errors import InvalidInputError
-from registry_constructs.simulation.image import Image, ImageStatus
+from registry_constructs.simulation.image import ImageStatus, SimulatedImage
 
 # 1970 to 3000 in seconds. A number of milliseconds lies far above.
 _EPOCH_RANGE: Final = (0, 32_503_680_000)
@@ -17,7 +17,7 @@ _STATUSES: Final = {status.value: status for status in ImageStatus}
 _KINDS: Final = {str: "text", int: "a whole number", list: "a list"}
 
 
-def read_detail(detail: object) -> Image:
+def read_detail(detail: object) -> SimulatedImage:
     """The image that an entry describes; keys that a lifecycle policy does not look at are passed over.
 
     Raises:
@@ -58,7 +58,7 @@ def read_detail(detail: object) -> Image:
             where="lastArchivedAt",
         )
     children = detail.get("children")
-    return Image(
+    return SimulatedImage(
         digest,
         texts_of(detail, "imageTags"),
         read_time(detail["imagePushedAt"], where="imagePushedAt"),
@@ -69,13 +69,13 @@ def read_detail(detail: object) -> Image:
         _optional_time(detail, "lastActivatedAt"),
         text_of(detail, "subjectManifestDigest") or None,
         None if children is None else texts_of(detail, "children"),
-        # The same few stand in every image: one string for all of them.
+        # The same few are in every image: one string for all of them.
         sys.intern(text_of(detail, "imageManifestMediaType")),
         sys.intern(text_of(detail, "artifactMediaType")),
     )
 
 
-def write_detail(image: Image) -> dict[str, Any]:
+def write_detail(image: SimulatedImage) -> dict[str, Any]:
     """The entry for an image; dates are ISO 8601 in UTC, and what is not set is left out."""
     entry = {
         "imageDigest": image.digest,

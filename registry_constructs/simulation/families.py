@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from registry_constructs.simulation.image import Image
+from registry_constructs.simulation.image import SimulatedImage
 
 UNTAGGED: Final = "untagged"
 """The family of images without tags."""
@@ -16,7 +16,7 @@ _SEPARATOR: Final = re.compile(r"[-._]")
 _HASH: Final = re.compile(r"[0-9a-f]{7,}")
 
 
-def family_of(image: Image) -> str:
+def family_of(image: SimulatedImage) -> str:
     """The family of an image: that of its first tag by the alphabet, where versions go before fixed names.
 
     `v1.4.2` and `latest` on one image make it one of `v*`: a fixed name moves on to the next image.
@@ -42,7 +42,7 @@ def family(tag: str) -> str:
     return f"{word}{separator}*"
 
 
-def wholes(images: Sequence[Image]) -> Mapping[str, str]:
+def wholes(images: Sequence[SimulatedImage]) -> Mapping[str, str]:
     """Of each image that is a part of another one, that one's digest.
 
     The platforms of a manifest list are its parts, and the signatures and SBOMs of an image are that image's.

@@ -17,7 +17,7 @@ from registry_constructs.ecr import limits
 from registry_constructs.ecr.errors import InvalidInputError
 from registry_constructs.ecr.lifecycle import Action, LifecyclePolicy
 from registry_constructs.simulation.families import UNTAGGED, family_of, wholes
-from registry_constructs.simulation.image import Image, ImageStatus
+from registry_constructs.simulation.image import ImageStatus, SimulatedImage
 from registry_constructs.simulation.simulate import DAY, simulate
 
 _MOST_PUSHES: Final = 100_000
@@ -27,7 +27,7 @@ class Pushes(NamedTuple):
     """What is pushed to a repository day by day.
 
     Attributes:
-        family: The tags that the images get: a pattern such as `main-*`, where `*` stands for something new
+        family: The tags that the images get: a pattern such as `main-*`, where `*` is something new
             each time, a fixed name such as `latest`, or `untagged`.
         per_day: Images a day; 0.5 is one every other day.
         size: Bytes of one image.
@@ -67,7 +67,7 @@ class Forecast(NamedTuple):
     with_policy: tuple[Level, ...]
 
 
-def pushes_from(images: Sequence[Image], *, now: datetime, days: int = 30) -> list[Pushes]:
+def pushes_from(images: Sequence[SimulatedImage], *, now: datetime, days: int = 30) -> list[Pushes]:
     """What was pushed a day, by tag family, as far as it still lies in the repository.
 
     What a policy has deleted since, or a moved tag has left untagged, can't be seen any more.
@@ -104,7 +104,7 @@ def pushes_given(texts: Sequence[str], seen: Sequence[Pushes], *, size: int | No
         size: Bytes of each image. Default: the mean of its family in the inventory, or of all of it.
 
     Raises:
-        InvalidInputError: A text has another form, a family stands twice, or no size is known.
+        InvalidInputError: A text has another form, a family is given twice, or no size is known.
     """
     sizes = {each.family: each.size for each in seen}
     pushed = sum(each.per_day for each in seen)
@@ -155,7 +155,7 @@ def together(pushes: Iterable[Pushes]) -> list[Pushes]:
 
 
 def forecast(
-    images: Iterable[Image],
+    images: Iterable[SimulatedImage],
     policy: LifecyclePolicy,
     pushes: Sequence[Pushes],
     *,
@@ -212,7 +212,7 @@ def added(forecasts: Sequence[Forecast]) -> Forecast:
 
 
 class _Repository:
-    def __init__(self, images: Iterable[Image], archive_minimum_days: int) -> None:
+    def __init__(self, images: Iterable[SimulatedImage], archive_minimum_days: int) -> None:
         self._images = {image.digest: image for image in images}
         self._holders = {tag: image.digest for image in self._images.values() for tag in image.tags}
         self._minimum = archive_minimum_days * DAY
@@ -265,7 +265,7 @@ class _Repository:
                 self._images[holder.digest] = holder._replace(tags=left)
             self._holders[tag] = digest
             tags = (tag,)
-        self._images[digest] = Image(digest, tags, time, pushes.size)
+        self._images[digest] = SimulatedImage(digest, tags, time, pushes.size)
 
 
 def _sums(all_levels: Sequence[Sequence[Level]]) -> tuple[Level, ...]:

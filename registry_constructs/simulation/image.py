@@ -26,7 +26,7 @@ class ImageStatus(StrEnum):
     ACTIVATING = "ACTIVATING"
 
 
-class Image(NamedTuple):
+class SimulatedImage(NamedTuple):
     """One image of a repository; a tuple, because there may be a million.
 
     Times are seconds since 1970 in UTC.
@@ -115,7 +115,7 @@ class Inventory:
         unknown: Places that could not be read, so that they may run any image.
     """
 
-    images: Sequence[Image]
+    images: Sequence[SimulatedImage]
     repository_name: str = ""
     account: str = ""
     region: str = ""

@@ -139,7 +139,7 @@ def _lines(head: str, stream: TextIO) -> Iterator[Inventory]:
                 )
             if identity in numbers:
                 raise InvalidInputError(
-                    f"The repository {inventory.repository_name} stands twice",
+                    f"The repository {inventory.repository_name} is listed twice",
                     got=f"lines {numbers[identity]} and {number}",
                     allowed="each repository of an account and Region once",
                     fix="remove one, or say the region and registryId of both",
@@ -171,7 +171,7 @@ def _parsed(text: str, line: int = 1) -> object:
     except ValueError as error:
         problem, got, where = "A number can't be read", str(error), f"line {line}"
     raise InvalidInputError(
-        problem, got=got, allowed="JSON", fix="mend the text here; is the file complete?", where=where
+        problem, got=got, allowed="JSON", fix="fix the text here; is the file complete?", where=where
     )
 
 
@@ -180,7 +180,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) != len(pairs):
         twice = next(key for index, (key, _) in enumerate(pairs) if key in dict(pairs[:index]))
         raise InvalidInputError(
-            f"The key {twice} stands twice in one object",
+            f"Duplicate key {twice} in one object",
             got=twice,
             allowed="each key once",
             fix="remove one of them",
@@ -213,7 +213,7 @@ def _repository(data: object) -> Inventory:
                 "Two images have the same digest",
                 got=image.digest,
                 allowed="each image once",
-                fix=f"remove one; the other stands at [{places[image.digest]}]",
+                fix=f"remove one; the other is at [{places[image.digest]}]",
                 where=f"imageDetails[{index}]",
             )
     return Inventory(

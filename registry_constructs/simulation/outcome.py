@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Final, NamedTuple
 
 from registry_constructs.ecr.lifecycle import Action, CountType, LifecyclePolicy, LifecycleRule
-from registry_constructs.simulation.image import Image, ImageStatus
+from registry_constructs.simulation.image import ImageStatus, SimulatedImage
 
 NO_RULE: Final = -1
 """Where an index of a rule is asked for and there is none."""
@@ -60,7 +60,7 @@ class Outcome:
     place: int
 
     @property
-    def image(self) -> Image:
+    def image(self) -> SimulatedImage:
         """The image."""
         return self.simulation.images[self.place]
 
@@ -87,13 +87,13 @@ class Outcome:
         return None if index is None else self.simulation.policy.rules[index]
 
     @property
-    def held_by(self) -> Image | None:
+    def held_by(self) -> SimulatedImage | None:
         """The manifest list for whose sake it stays although a rule would take it."""
         place = self.simulation.held.get(self.place)
         return None if place is None else self.simulation.images[place]
 
     @property
-    def follows(self) -> Image | None:
+    def follows(self) -> SimulatedImage | None:
         """The image that it belongs to, if it is a signature, an SBOM or another referrer."""
         place = self.simulation.subjects.get(self.place)
         return None if place is None else self.simulation.images[place]
@@ -177,7 +177,7 @@ class Simulation:
     """
 
     policy: LifecyclePolicy
-    images: Sequence[Image]
+    images: Sequence[SimulatedImage]
     now: float
     first: Sequence[int]
     taker: Sequence[int]
@@ -222,7 +222,7 @@ class Simulation:
         return sum(image.is_manifest_list and image.children is None for image in self.images)
 
 
-def _short(image: Image | None) -> str:
+def _short(image: SimulatedImage | None) -> str:
     """The beginning of a digest, which is enough for people."""
     return image.digest[:19] if image else ""
 

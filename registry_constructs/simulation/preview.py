@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from registry_constructs.ecr.lifecycle import Action
 from registry_constructs.simulation.details import write_time
-from registry_constructs.simulation.image import Image, Inventory
+from registry_constructs.simulation.image import Inventory, SimulatedImage
 from registry_constructs.simulation.outcome import Outcome, Simulation
 
 
@@ -34,7 +34,7 @@ def preview(simulation: Simulation, inventory: Inventory) -> dict[str, Any]:
     }
 
 
-class Change(NamedTuple):
+class PolicyEffect(NamedTuple):
     """An image that two policies treat differently.
 
     Attributes:
@@ -43,12 +43,12 @@ class Change(NamedTuple):
         new: What the second one does.
     """
 
-    image: Image
+    image: SimulatedImage
     old: Outcome
     new: Outcome
 
 
-def changes(old: Simulation, new: Simulation) -> list[Change]:
+def changes(old: Simulation, new: Simulation) -> list[PolicyEffect]:
     """The images to which two policies do different things, oldest first.
 
     Args:
@@ -56,7 +56,7 @@ def changes(old: Simulation, new: Simulation) -> list[Change]:
         new: The second one's, of the same images in the same order at the same time.
     """
     found = [
-        Change(one.image, one, other)
+        PolicyEffect(one.image, one, other)
         for one, other in zip(old, new, strict=True)
         if one.action is not other.action
     ]

@@ -37,7 +37,7 @@ from typing import Final
 from registry_constructs.ecr.errors import InvalidInputError
 from registry_constructs.ecr.lifecycle import CountType, LifecyclePolicy, LifecycleRule, StorageClass
 from registry_constructs.simulation.dependencies import Dependencies
-from registry_constructs.simulation.image import Image, ImageStatus
+from registry_constructs.simulation.image import ImageStatus, SimulatedImage
 from registry_constructs.simulation.outcome import NO_RULE, RuleCount, Simulation
 from registry_constructs.simulation.selection import select
 
@@ -50,7 +50,7 @@ _STATUSES: Final = {
 }
 
 
-def simulate(policy: LifecyclePolicy, images: Iterable[Image], *, now: datetime) -> Simulation:
+def simulate(policy: LifecyclePolicy, images: Iterable[SimulatedImage], *, now: datetime) -> Simulation:
     """Apply a policy to the images of one repository.
 
     Args:
@@ -79,7 +79,7 @@ class _Run:
     quarter of the time.
     """
 
-    def __init__(self, policy: LifecyclePolicy, images: Sequence[Image], now: float) -> None:
+    def __init__(self, policy: LifecyclePolicy, images: Sequence[SimulatedImage], now: float) -> None:
         self._rules = policy.rules
         self._policy = policy
         self._images = images
@@ -181,7 +181,7 @@ class _Run:
         ]
 
 
-def _archived_at(image: Image) -> float:
+def _archived_at(image: SimulatedImage) -> float:
     if image.archived_at is None:
         raise InvalidInputError(
             "An archived image does not say since when",

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from registry_constructs.rules.state import ConsumerState, Place, RepositoryState, State
+from registry_constructs.rules.state import ConsumerState, Location, RepositoryState, State
 from registry_constructs.templates import declared
 from registry_constructs.templates.assembly import Origin, StackTemplate
 from registry_constructs.templates.consumers import images_of
@@ -82,7 +82,7 @@ class _App:
         for state in repositories:
             if isinstance(state.mutability, str) and isinstance(state.exclusions, tuple):
                 kept[state.name].add((state.mutability, state.exclusions))
-        # Of a name that stands in several places with different settings, none is taken for granted.
+        # Of a name that occurs several times with different settings, none is taken for granted.
         sure = {name: next(iter(found)) for name, found in kept.items() if len(found) == 1}
         for kind, resources in self._by_type.items():
             for one in resources:
@@ -98,7 +98,7 @@ class _App:
 
     def _resource(self, stack: StackTemplate, logical_id: str, resource: Mapping[str, Any]) -> Resource:
         origin = stack.origins.get(logical_id) or Origin(path=_path(resource))
-        place = Place(
+        place = Location(
             account=stack.account,
             region=stack.region,
             address=f"{stack.name}.{logical_id}",

@@ -38,7 +38,7 @@ class Acknowledged(NamedTuple):
     """What an app acknowledges with `Validations.of(construct).acknowledge`.
 
     Attributes:
-        path: The path of the construct; all beneath it is meant too.
+        path: The path of the construct; with all beneath it.
         id: The id, such as `registry-constructs::open-access`.
         reason: Why.
     """
@@ -138,7 +138,7 @@ def _nested(
     for logical_id, resource in parent.resources.items():
         if resource.get("Type") != "AWS::CloudFormation::Stack":
             continue
-        # The CDK writes the path of the asset into the template only if it is told to.
+        # The CDK writes the path of the asset into the template only on request.
         inside = _NESTED.sub("", parent.origins.get(logical_id, Origin()).path)
         file = resource.get("Metadata", {}).get("aws:asset:path") or files.get(f"/{inside}")
         if not file:

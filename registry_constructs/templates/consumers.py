@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-# Where each type names images; `*` stands for every entry of a list.
+# Where each type names images; `*` means every entry of a list.
 _PATHS: Final = {
     "AWS::AppRunner::Service": ("SourceConfiguration.ImageRepository.ImageIdentifier",),
     "AWS::Batch::JobDefinition": ("ContainerProperties.Image",),
@@ -34,7 +34,7 @@ def images_of(kind: str, properties: Mapping[str, Any]) -> list[str] | None:
     return found
 
 
-def _at(value: Any, path: list[str]) -> Iterator[Any]:  # noqa: ANN401 - whatever stands in a template
+def _at(value: Any, path: list[str]) -> Iterator[Any]:  # noqa: ANN401 - whatever is in a template
     if not path:
         if value:
             yield value

@@ -12,12 +12,12 @@ from registry_constructs.ecr.upstreams import UPSTREAMS
 from registry_constructs.rules.checks.retained import is_retained
 from registry_constructs.rules.state import (
     CacheState,
-    Destination,
     Frequency,
-    Place,
+    Location,
     PublicRepositoryState,
     RegistryPolicyState,
     RegistryState,
+    ReplicationDestination,
     ReplicationState,
     RepositoryState,
     ScanningRule,
@@ -40,7 +40,7 @@ class Resource(NamedTuple):
 
     type: str
     properties: Mapping[str, Any]
-    place: Place
+    place: Location
     environment: Environment
     whole: Mapping[str, Any]
     stack_tags: Mapping[str, str]
@@ -133,14 +133,14 @@ def replication(
     rules = found if isinstance(found, list) else []
     unknown = None if isinstance(found, list) else Unknown(_AT_DEPLOYMENT)
 
-    def destination(rule: Mapping[str, Any], place: Mapping[str, Any]) -> Destination:
+    def destination(rule: Mapping[str, Any], place: Mapping[str, Any]) -> ReplicationDestination:
         account, region = _text(place["RegistryId"]), _text(place["Region"])
         there = ("" if PLACEHOLDER.search(account) else account, region)
         found: tuple[TemplateState, ...] | Unknown = templates.get(there, ())
         if there not in environments:
             found = Unknown(f"no stack of this app is for {account} {region}")
         prefixes = tuple(_text(value.get("Filter")) for value in rule.get("RepositoryFilters") or ())
-        return Destination(account=account, region=region, prefixes=prefixes, templates=found)
+        return ReplicationDestination(account=account, region=region, prefixes=prefixes, templates=found)
 
     return ReplicationState(
         name="replication configuration",
@@ -165,7 +165,7 @@ def scanning(one: Resource, repositories: list[RepositoryState]) -> ScanningStat
 def registry(environment: Environment, file: Path, repositories: int, caches: int) -> RegistryState:
     """A registry, with how much of it the app declares."""
     account, region = environment
-    place = Place(
+    place = Location(
         account=account,
         region=region,
         address=f"aws://{account or 'unknown-account'}/{region or 'unknown-region'}",

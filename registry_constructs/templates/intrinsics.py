@@ -42,7 +42,7 @@ class Resolver:
             "AWS::StackId": "${AWS::StackId}",
         }
 
-    def resolve(self, value: Any) -> Any:  # noqa: ANN401 - whatever stands in a template
+    def resolve(self, value: Any) -> Any:  # noqa: ANN401 - whatever is in a template
         """The value with each intrinsic function replaced; what becomes of AWS::NoValue is left out."""
         if isinstance(value, Mapping):
             if len(value) == 1:

@@ -13,7 +13,7 @@ from syrupy.assertion import SnapshotAssertion
 
 from registry_constructs.cli import output, run
 from registry_constructs.ecr.lifecycle import LifecyclePolicy, LifecycleRule
-from registry_constructs.simulation import Image, Inventory, Use, write_inventories
+from registry_constructs.simulation import Inventory, SimulatedImage, Use, write_inventories
 from tests.simulation.drawn import DIGESTS, ago
 from tests.simulation.test_results import cdk_repository, creation_template, template, write_app
 
@@ -29,13 +29,15 @@ POLICY = LifecyclePolicy(
 )
 GENTLE = LifecyclePolicy([LifecycleRule.expire(untagged=True, days_since_pushed=100)])
 IMAGES = [
-    Image(DIGESTS[0], ("v1",), ago(60), 400_000_000),
-    Image(DIGESTS[1], ("v2", "latest"), ago(20), 420_000_000, children=(DIGESTS[2],), media_type=INDEX),
-    Image(DIGESTS[2], (), ago(20), 420_000_000),
-    Image(DIGESTS[3], (), ago(60), 2_000, subject=DIGESTS[0]),
-    Image(DIGESTS[4], ("pr-7",), ago(45), 300_000_000, pulled_at=ago(44)),
-    Image(DIGESTS[5], ("pr-8",), ago(3), 310_000_000),
-    Image(DIGESTS[6], ("main-1",), ago(-1), 310_000_000),
+    SimulatedImage(DIGESTS[0], ("v1",), ago(60), 400_000_000),
+    SimulatedImage(
+        DIGESTS[1], ("v2", "latest"), ago(20), 420_000_000, children=(DIGESTS[2],), media_type=INDEX
+    ),
+    SimulatedImage(DIGESTS[2], (), ago(20), 420_000_000),
+    SimulatedImage(DIGESTS[3], (), ago(60), 2_000, subject=DIGESTS[0]),
+    SimulatedImage(DIGESTS[4], ("pr-7",), ago(45), 300_000_000, pulled_at=ago(44)),
+    SimulatedImage(DIGESTS[5], ("pr-8",), ago(3), 310_000_000),
+    SimulatedImage(DIGESTS[6], ("main-1",), ago(-1), 310_000_000),
 ]
 IN_USE = (Use("ecs service checkout", tag="v1"), Use("pod web", tag="latest"))
 
@@ -201,7 +203,7 @@ def test_uses_that_are_not_there_are_told(shell: Shell) -> None:
 
 
 def test_manifest_lists_without_contents_are_told(shell: Shell) -> None:
-    write_inventories("lists.jsonl", [Inventory([Image(DIGESTS[0], media_type=INDEX)], "a")])
+    write_inventories("lists.jsonl", [Inventory([SimulatedImage(DIGESTS[0], media_type=INDEX)], "a")])
     assert (
         "1 manifest list does not name its platforms"
         in shell("lifecycle", "simulate", *files("lists.jsonl")).err
@@ -209,7 +211,7 @@ def test_manifest_lists_without_contents_are_told(shell: Shell) -> None:
 
 
 def test_a_long_table_is_cut_and_says_so(shell: Shell) -> None:
-    images = [Image(f"sha256:{number:064x}", (), ago(50 + number)) for number in range(100)]
+    images = [SimulatedImage(f"sha256:{number:064x}", (), ago(50 + number)) for number in range(100)]
     write_inventories("many.jsonl", [Inventory(images, "a")])
     result = shell("lifecycle", "simulate", *files("many.jsonl"))
     assert "... and 60 more; --format json has all of them." in result.out
@@ -293,7 +295,7 @@ def test_the_command_line_starts_without_the_cdk_and_boto3() -> None:
 
 
 def test_data_of_any_kind_is_escaped(shell: Shell) -> None:
-    strange: Any = Inventory([Image(DIGESTS[0], ("[red]x[/red]",), ago(99))], "[bold]a")
+    strange: Any = Inventory([SimulatedImage(DIGESTS[0], ("[red]x[/red]",), ago(99))], "[bold]a")
     write_inventories("strange.jsonl", [strange])
     result = shell("lifecycle", "simulate", *files("strange.jsonl"))
     assert "[bold]a: 1 image" in result.out

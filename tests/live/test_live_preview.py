@@ -14,7 +14,7 @@ from syrupy.assertion import SnapshotAssertion
 from registry_constructs.ecr.lifecycle import Action, LifecyclePolicy, LifecycleRule
 from registry_constructs.live.live_preview import preview_app
 from registry_constructs.local import LocalAws
-from registry_constructs.simulation import Image
+from registry_constructs.simulation import SimulatedImage
 from tests.live.conftest import Result, Shell
 from tests.live.content import digest_of, image
 from tests.live.gateway import Answer, Gateway, Request, refusal
@@ -34,7 +34,7 @@ Ask = Callable[..., Result]
 class Previews:
     """ECR's previews: what the shortest form of AWS's rules says, in pages, after some patience."""
 
-    def __init__(self, gateway: Gateway, images: dict[str, list[Image]]) -> None:
+    def __init__(self, gateway: Gateway, images: dict[str, list[SimulatedImage]]) -> None:
         self._images = images
         self.running = 0
         """How often one is still in progress when it is asked for."""
@@ -93,7 +93,7 @@ def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(preview_app.__kwdefaults__, "pause", 0.001)
 
 
-def push(aws: LocalAws, account: str, gateway: Gateway, name: str, tags: int) -> list[Image]:
+def push(aws: LocalAws, account: str, gateway: Gateway, name: str, tags: int) -> list[SimulatedImage]:
     """Images pushed one minute after the other."""
     ecr = aws.client("ecr", account=account, region="eu-west-1")
     ecr.create_repository(repositoryName=name)
@@ -102,7 +102,7 @@ def push(aws: LocalAws, account: str, gateway: Gateway, name: str, tags: int) ->
         text, tag, pushed_at = image(f"{name} {number}"), f"v1.{number}", PUSHED_AT + number * 60.0
         ecr.put_image(repositoryName=name, imageManifest=text, imageTag=tag)
         gateway.details[digest_of(text)] = {"imagePushedAt": pushed_at}
-        found.append(Image(digest_of(text), (tag,), pushed_at))
+        found.append(SimulatedImage(digest_of(text), (tag,), pushed_at))
     return found
 
 

@@ -214,7 +214,7 @@ def test_every_partition(served: Served, command: Command, region: str, partitio
         "ecr-public:DescribeRepositories": {"repositories": []},
         "ecr-public:GetRepositoryPolicy": refusal("RepositoryPolicyNotFoundException"),
     }
-    rules = ("--rule", "tags-immutable", "--rule", "public-repository-meant")
+    rules = ("--rule", "tags-immutable", "--rule", "public-repository-allowed")
     result = command(*AUDIT, "--organization", "--role", "Audit", *rules, region=region)
     assert result.status == 0, result
     assert assumed == [f"arn:{partition}:iam::{OTHER}:role/Audit"]
@@ -378,7 +378,7 @@ LISTS: list[tuple[str, str, str, Any, tuple[str, ...]]] = [
         "repositories",
         "nextToken",
         repository("tools"),
-        (*AUDIT, "--rule", "public-repository-meant"),
+        (*AUDIT, "--rule", "public-repository-allowed"),
     ),
     ("ListAccounts", "Accounts", "NextToken", MEMBER, IN_ORGANIZATION),
     *(

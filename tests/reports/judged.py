@@ -11,31 +11,31 @@ from registry_constructs.reports.acknowledgments import Acknowledgment
 from registry_constructs.reports.fingerprint import fingerprints
 from registry_constructs.reports.report import Report
 from registry_constructs.rules.judge import Finding, Judgment, Unjudged, judge
-from registry_constructs.rules.rule import Rule, Settings, Severity
-from registry_constructs.rules.state import Place, RepositoryState, State
+from registry_constructs.rules.rule import Rule, RuleSettings, Severity
+from registry_constructs.rules.state import Location, RepositoryState, State
 from registry_constructs.rules.values import Unknown, known
 
 AT: Final = datetime(2026, 11, 24, 12, tzinfo=UTC)
 HOSTILE: Final = "</script><script>alert(1)</script>]]>--><b onload='x' a=\"y\">[a](http://b)\x1b[31m\u202e"
 
 
-def _open(state: RepositoryState, _: Settings) -> Iterator[str]:
+def _open(state: RepositoryState, _: RuleSettings) -> Iterator[str]:
     for number in range(1, 3):
         if state.name != "shop/good":
             yield f"statement {number} of its policy allows everybody in the world"
 
 
-def _key(state: RepositoryState, _: Settings) -> Iterator[str]:
+def _key(state: RepositoryState, _: RuleSettings) -> Iterator[str]:
     if known(state.encryption) == "AES256":
         yield "Its images are encrypted with AES256 and no key of yours"
 
 
-def _tags(state: RepositoryState, _: Settings) -> Iterator[str]:
+def _tags(state: RepositoryState, _: RuleSettings) -> Iterator[str]:
     if known(state.mutability) == "MUTABLE":
         yield "Its tags can be moved to other images: ImageTagMutability is MUTABLE"
 
 
-def _age(state: RepositoryState, _: Settings) -> Iterator[str]:
+def _age(state: RepositoryState, _: RuleSettings) -> Iterator[str]:
     if state.name != "shop/good":
         yield "1,200 of its images were scanned before 2026-10-01, such as v7"
 
@@ -61,15 +61,15 @@ RULES: Final = (
 )
 
 
-def live(name: str, account: str = "111122223333", region: str = "eu-west-1") -> Place:
+def live(name: str, account: str = "111122223333", region: str = "eu-west-1") -> Location:
     partition = "aws-cn" if region.startswith("cn-") else "aws"
     address = f"arn:{partition}:ecr:{region}:{account}:repository/{name}"
-    return Place(account=account, region=region, address=address)
+    return Location(account=account, region=region, address=address)
 
 
-def declared(logical_id: str, *, path: str = "", source: str = "") -> Place:
+def declared(logical_id: str, *, path: str = "", source: str = "") -> Location:
     template = "cdk.out/Images.template.json"
-    return Place(
+    return Location(
         account="",
         region="",
         address=f"Images.{logical_id}",
@@ -80,7 +80,7 @@ def declared(logical_id: str, *, path: str = "", source: str = "") -> Place:
     )
 
 
-def _repositories(*places: tuple[str, Place]) -> list[State]:
+def _repositories(*places: tuple[str, Location]) -> list[State]:
     good = {"encryption": "KMS", "mutability": "IMMUTABLE"}
     return [
         RepositoryState(name=name, place=place, **(good if name == "shop/good" else {}))
@@ -88,8 +88,8 @@ def _repositories(*places: tuple[str, Place]) -> list[State]:
     ]
 
 
-def judgment_of(*places: tuple[str, Place]) -> Judgment:
-    return judge(_repositories(*places), RULES, Settings(now=AT))
+def judgment_of(*places: tuple[str, Location]) -> Judgment:
+    return judge(_repositories(*places), RULES, RuleSettings(now=AT))
 
 
 def live_judgment() -> Judgment:
@@ -105,7 +105,7 @@ def live_judgment() -> Judgment:
         ("shop/good", live("shop/good")),
         ("shop/cart", live("shop/cart", "444455556666", "cn-north-1")),
     )
-    judgment = judge([*states, unread], RULES, Settings(now=AT))
+    judgment = judge([*states, unread], RULES, RuleSettings(now=AT))
     judgment.unjudged.append(
         Unjudged(rule=None, where="444455556666 in eu-central-1", reason="AWS does not answer")
     )
@@ -160,7 +160,7 @@ def report(judgment: Judgment, *, judged: str, known: bool = False) -> Report:
     return replace(made, tool_version="1.2.3")
 
 
-def finding(message: str, *, name: str = "shop/cart", place: Place | None = None) -> Finding:
+def finding(message: str, *, name: str = "shop/cart", place: Location | None = None) -> Finding:
     return Finding(
         rule=RULES[0], state=RepositoryState(name=name, place=place or live(name)), message=message
     )

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from registry_constructs.rules.state import Place, RegistryPolicyState, RepositoryState
+from registry_constructs.rules.state import Location, RegistryPolicyState, RepositoryState
 
 ACCOUNT, REGION = "111122223333", "eu-west-1"
 
 
-def live(name: str = "shop/web", *, account: str = ACCOUNT, region: str = REGION) -> Place:
+def live(name: str = "shop/web", *, account: str = ACCOUNT, region: str = REGION) -> Location:
     """Where a live repository is."""
-    return Place(account=account, region=region, address=f"arn:aws:ecr:{region}:{account}:repository/{name}")
+    return Location(
+        account=account, region=region, address=f"arn:aws:ecr:{region}:{account}:repository/{name}"
+    )
 
 
 def repository(name: str = "shop/web", **values: Any) -> RepositoryState:
@@ -21,5 +23,5 @@ def repository(name: str = "shop/web", **values: Any) -> RepositoryState:
 
 def registry_policy(**values: Any) -> RegistryPolicyState:
     """A live registry policy."""
-    place = Place(account=ACCOUNT, region=REGION, address=f"aws://{ACCOUNT}/{REGION}")
+    place = Location(account=ACCOUNT, region=REGION, address=f"aws://{ACCOUNT}/{REGION}")
     return RegistryPolicyState(name="registry policy", place=place, **values)

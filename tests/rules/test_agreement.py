@@ -16,7 +16,7 @@ from registry_constructs.rules.controls import CONTROLS
 from registry_constructs.rules.examples import KEEP_THE_NEWEST, KEY, allowing, lifecycle, repository
 from registry_constructs.rules.judge import judge
 from registry_constructs.rules.packs import RULES
-from registry_constructs.rules.rule import Settings
+from registry_constructs.rules.rule import RuleSettings
 from registry_constructs.templates.app import read_templates
 from tests.rules.declaring import stack
 from tests.synthesis import new_app, new_stack
@@ -91,7 +91,7 @@ def _ours(control: str, resources: dict[str, Any] = RESOURCES) -> set[str]:
         for state in read_templates([stack(resources)])
         if state.kind in ("repository", "registry policy")
     ]
-    judgment = judge(states, [rule], Settings())
+    judgment = judge(states, [rule], RuleSettings())
     assert judgment.unjudged == []
     return {finding.state.place.logical_id for finding in judgment.findings}
 

@@ -9,7 +9,7 @@ import pytest
 
 from registry_constructs.rules.checks.drift import compare
 from registry_constructs.rules.examples import repository as resource
-from registry_constructs.rules.state import Place, RepositoryState, ScanningRule, ScanningState, State
+from registry_constructs.rules.state import Location, RepositoryState, ScanningRule, ScanningState, State
 from registry_constructs.rules.statements import read_policy
 from registry_constructs.rules.values import Unknown
 from registry_constructs.templates.app import read_templates
@@ -151,7 +151,7 @@ def test_what_only_the_deployment_knows_is_not_compared() -> None:
 
 def test_an_app_without_an_account_is_compared_everywhere() -> None:
     declared = read_templates([stack({"Web": resource(**NAMED)}, account="", region="")])[:1]
-    there = Place(account="222233334444", region="us-east-1", address="arn")
+    there = Location(account="222233334444", region="us-east-1", address="arn")
     elsewhere = RepositoryState(name="shop/web", place=there, mutability="IMMUTABLE")
     assert len(_messages(declared, repository(), elsewhere)) == 1
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import json
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,14 +12,14 @@ import pytest
 
 from registry_constructs.rules.judge import Judgment, judge
 from registry_constructs.rules.packs import RULES
-from registry_constructs.rules.rule import Settings
+from registry_constructs.rules.rule import RuleSettings
 from registry_constructs.rules.state import (
     CacheState,
     ConsumerState,
-    Destination,
     ImageState,
     PublicRepositoryState,
     RegistryState,
+    ReplicationDestination,
     ReplicationState,
     ScanningRule,
     ScanningState,
@@ -29,14 +31,14 @@ from registry_constructs.rules.values import Unknown
 from tests.rules.states import ACCOUNT, live, registry_policy, repository
 
 NOW = datetime(2026, 11, 26, tzinfo=UTC)
-OWN = Settings(organization="o-ourown1234", accounts=frozenset({"222233334444"}), now=NOW)
+OWN = RuleSettings(organization="o-ourown1234", accounts=frozenset({"222233334444"}), now=NOW)
 
 
-def _judge(rule: str, state: State, settings: Settings = OWN) -> Judgment:
+def _judge(rule: str, state: State, settings: RuleSettings = OWN) -> Judgment:
     return judge([state], [RULES[rule]], settings)
 
 
-def _messages(rule: str, state: State, settings: Settings = OWN) -> list[str]:
+def _messages(rule: str, state: State, settings: RuleSettings = OWN) -> list[str]:
     judgment = _judge(rule, state, settings)
     assert judgment.unjudged == []
     assert judgment.passed[rule] == (0 if judgment.findings else 1)
@@ -74,8 +76,15 @@ UNKNOWN_OF = {
 }
 
 
+@pytest.mark.parametrize("rule", RULES)
+def test_the_file_of_a_rule_begins_with_what_it_demands(rule: str) -> None:
+    module = importlib.import_module(f"registry_constructs.rules.checks.{rule.replace('-', '_')}")
+    assert module.RULE.id == rule
+    assert re.match(f"Rule `{rule}`: .+\\.$", module.__doc__.splitlines()[0])
+
+
 def test_every_rule_that_needs_a_part_is_tried_without_it() -> None:
-    assert UNKNOWN_OF.keys() == RULES.keys() - {"public-repository-meant"}
+    assert UNKNOWN_OF.keys() == RULES.keys() - {"public-repository-allowed"}
 
 
 @pytest.mark.parametrize("rule", UNKNOWN_OF)
@@ -217,7 +226,7 @@ def test_what_nobody_uses(images: tuple[ImageState, ...], created: int, found: s
 
 
 def test_tags_that_are_asked_for() -> None:
-    settings = Settings(required_tags=("team", "cost-center"))
+    settings = RuleSettings(required_tags=("team", "cost-center"))
     assert _messages("required-tags", repository(tags={"team": "x"}), settings) == [
         "It lacks the tags cost-center"
     ]
@@ -297,7 +306,9 @@ def test_templates_of_caches(template: str, prefix: str, covered: bool) -> None:
 def test_a_template_for_something_else_does_not_count() -> None:
     made = TemplateState(name="ROOT", place=live(), applied_for=("REPLICATION",))
     assert _messages("cache-template", CacheState(name="hub", place=live(), templates=(made,))) != []
-    destination = Destination(account=ACCOUNT, region="eu-central-1", prefixes=(), templates=(made,))
+    destination = ReplicationDestination(
+        account=ACCOUNT, region="eu-central-1", prefixes=(), templates=(made,)
+    )
     state = ReplicationState(name="r", place=live(), rules=1, destinations=(destination,))
     assert _messages("replica-settings", state) == []
 
@@ -357,5 +368,5 @@ def test_a_policy_of_many_rules_is_near_its_quota() -> None:
 
 def test_a_public_repository_is_meant_by_its_name() -> None:
     state = PublicRepositoryState(name="tools/cli", place=live())
-    assert _messages("public-repository-meant", state) != []
-    assert _messages("public-repository-meant", state, Settings(public_repositories=("tools/*",))) == []
+    assert _messages("public-repository-allowed", state) != []
+    assert _messages("public-repository-allowed", state, RuleSettings(public_repositories=("tools/*",))) == []

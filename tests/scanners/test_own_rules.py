@@ -6,11 +6,11 @@ from pathlib import Path
 
 from registry_constructs.rules.judge import judge
 from registry_constructs.rules.packs import select
-from registry_constructs.rules.rule import Settings
+from registry_constructs.rules.rule import RuleSettings
 from registry_constructs.templates.app import read_templates
 from registry_constructs.templates.assembly import stacks_of
 
-OURS = Settings(
+OURS = RuleSettings(
     organization="o-a1b2c3d4e5",
     accounts=frozenset({"111122223333", "222233334444", "333344445555", "666677778888"}),
     public_repositories=("shop-cli",),

@@ -12,10 +12,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from registry_constructs.ecr.lifecycle import LifecyclePolicy, LifecycleRule
-    from registry_constructs.simulation import Image
+    from registry_constructs.simulation import SimulatedImage
 
 
-def evaluate(policy: LifecyclePolicy, images: Iterable[Image], now: float) -> dict[str, Action]:
+def evaluate(policy: LifecyclePolicy, images: Iterable[SimulatedImage], now: float) -> dict[str, Action]:
     """What the policy does to images without manifest lists and subjects, by digest."""
     newest_first = sorted(images, key=lambda image: (image.counted_from, image.digest), reverse=True)
     marked: dict[str, Action] = {}
@@ -29,7 +29,7 @@ def evaluate(policy: LifecyclePolicy, images: Iterable[Image], now: float) -> di
     return marked
 
 
-def _stored(rule: LifecycleRule, image: Image) -> bool:
+def _stored(rule: LifecycleRule, image: SimulatedImage) -> bool:
     status = {"standard": ImageStatus.ACTIVE, "archive": ImageStatus.ARCHIVED}
     return image.status is status[rule.effective_storage_class]
 
@@ -42,7 +42,7 @@ def _selects(rule: LifecycleRule, tags: tuple[str, ...]) -> bool:
     return all(any(matches(pattern, tag) for tag in tags) for pattern in rule.tag_pattern_list or ())
 
 
-def _condition_holds(rule: LifecycleRule, image: Image, newer: int, now: float) -> bool:
+def _condition_holds(rule: LifecycleRule, image: SimulatedImage, newer: int, now: float) -> bool:
     limit = now - rule.count_number * 86_400
     match rule.count_type:
         case CountType.IMAGE_COUNT_MORE_THAN:

@@ -9,7 +9,7 @@ import pytest
 
 from registry_constructs.ecr.errors import InvalidInputError
 from registry_constructs.ecr.lifecycle import LifecyclePolicy, LifecycleRule
-from registry_constructs.simulation import Image, ImageStatus, Inventory
+from registry_constructs.simulation import ImageStatus, Inventory, SimulatedImage
 from registry_constructs.simulation.cost import bill
 from registry_constructs.simulation.families import family, family_of, wholes
 from registry_constructs.simulation.prices import DAYS_PER_MONTH, Prices, Tier, read_prices
@@ -115,34 +115,34 @@ def test_families(tag: str, expected: str) -> None:
 
 
 def test_the_family_of_an_image() -> None:
-    assert family_of(Image(A, ("latest", "v1.2"))) == "v*"
-    assert family_of(Image(A, ("stable", "latest"))) == "latest"
-    assert family_of(Image(A)) == "untagged"
+    assert family_of(SimulatedImage(A, ("latest", "v1.2"))) == "v*"
+    assert family_of(SimulatedImage(A, ("stable", "latest"))) == "latest"
+    assert family_of(SimulatedImage(A)) == "untagged"
 
 
 def test_parts_belong_to_the_outermost_whole() -> None:
     images = [
-        Image(A),
-        Image(B, children=(A, "elsewhere")),
-        Image(C, children=(B, A)),
-        Image(D, subject=C),
-        Image(E, subject="elsewhere", children=(E,)),
-        Image(F, subject=F),
+        SimulatedImage(A),
+        SimulatedImage(B, children=(A, "elsewhere")),
+        SimulatedImage(C, children=(B, A)),
+        SimulatedImage(D, subject=C),
+        SimulatedImage(E, subject="elsewhere", children=(E,)),
+        SimulatedImage(F, subject=F),
     ]
     assert wholes(images) == {A: C, B: C, D: C}
-    assert set(wholes([Image(A, subject=B), Image(B, subject=A)])) == {A, B}
+    assert set(wholes([SimulatedImage(A, subject=B), SimulatedImage(B, subject=A)])) == {A, B}
 
 
 def test_a_bill(prices: Prices) -> None:
     index = "application/vnd.oci.image.index.v1+json"
     checkout = [
-        Image(A, (), ago(50), 3 * GB),
-        Image(B, (), ago(50), 2 * GB),
-        Image(C, ("v1",), ago(50), 3 * GB, children=(A, B), media_type=index),
-        Image(D, ("pr-1",), ago(50), 5 * GB),
-        Image(E, ("v0",), ago(500), GB, status=ImageStatus.ARCHIVED, archived_at=ago(100)),
+        SimulatedImage(A, (), ago(50), 3 * GB),
+        SimulatedImage(B, (), ago(50), 2 * GB),
+        SimulatedImage(C, ("v1",), ago(50), 3 * GB, children=(A, B), media_type=index),
+        SimulatedImage(D, ("pr-1",), ago(50), 5 * GB),
+        SimulatedImage(E, ("v0",), ago(500), GB, status=ImageStatus.ARCHIVED, archived_at=ago(100)),
     ]
-    cart = [Image(A, ("pr-1",), ago(5), GB)]
+    cart = [SimulatedImage(A, ("pr-1",), ago(5), GB)]
     policy = LifecyclePolicy(
         [
             LifecycleRule.expire(tag_pattern_list=["pr-*"], days_since_pushed=10),
@@ -168,7 +168,7 @@ def test_a_bill(prices: Prices) -> None:
 
 def test_the_tiers_count_the_whole_registry(prices: Prices) -> None:
     cheap = replace(prices, standard=(Tier(1, 0.2), Tier(None, 0.1)))
-    inventories = [Inventory([Image(A, (), ago(1), GB)], name) for name in ("a", "b")]
+    inventories = [Inventory([SimulatedImage(A, (), ago(1), GB)], name) for name in ("a", "b")]
     found = bill(inventories, cheap, now=NOW)
     assert found.now == pytest.approx(0.3)
     assert [row.now for row in found.rows] == [pytest.approx(0.15)] * 2

@@ -7,7 +7,7 @@ import pytest
 from registry_constructs.ecr.errors import InvalidInputError
 from registry_constructs.ecr.lifecycle import LifecyclePolicy, LifecycleRule
 from registry_constructs.reports.forecast_plot import forecast_svg, nice_ticks, panels
-from registry_constructs.simulation import Image
+from registry_constructs.simulation import SimulatedImage
 from registry_constructs.simulation.forecast import (
     Level,
     Pushes,
@@ -27,13 +27,13 @@ KEEP_TWO = LifecyclePolicy([LifecycleRule.expire(image_count_more_than=2)])
 
 def test_pushes_that_the_inventory_shows() -> None:
     images = [
-        Image(A, ("main-1",), ago(1), 100),
-        Image(B, ("main-2",), ago(5), 200),
-        Image(C, (), ago(2), 30),
-        Image(D, ("v1",), ago(2), 30, children=(C,)),
-        Image(E, (), ago(1), 5, subject=D),
-        Image("old", ("main-0",), ago(400), 999),
-        Image("future", ("main-3",), ago(-1), 999),
+        SimulatedImage(A, ("main-1",), ago(1), 100),
+        SimulatedImage(B, ("main-2",), ago(5), 200),
+        SimulatedImage(C, (), ago(2), 30),
+        SimulatedImage(D, ("v1",), ago(2), 30, children=(C,)),
+        SimulatedImage(E, (), ago(1), 5, subject=D),
+        SimulatedImage("old", ("main-0",), ago(400), 999),
+        SimulatedImage("future", ("main-3",), ago(-1), 999),
     ]
     assert pushes_from(images, now=NOW, days=10) == [Pushes("main-*", 0.2, 150), Pushes("v*", 0.1, 35)]
     assert pushes_from(images[:3], now=NOW) == [Pushes("main-*", 0.4, 150), Pushes("untagged", 0.2, 30)]
@@ -73,7 +73,7 @@ def test_pushes_resized_and_together() -> None:
 
 
 def test_days_go_by() -> None:
-    found = forecast([Image(A, (), ago(1), 7)], KEEP_TWO, [Pushes("a-*", 1.5, 10)], now=NOW, days=3)
+    found = forecast([SimulatedImage(A, (), ago(1), 7)], KEEP_TWO, [Pushes("a-*", 1.5, 10)], now=NOW, days=3)
     assert found.times == tuple(NOW.timestamp() + day * 86_400 for day in range(4))
     assert found.without == (Level(1, 7, 0), Level(2, 17, 0), Level(4, 37, 0), Level(5, 47, 0))
     assert found.with_policy == (Level(1, 7, 0), Level(2, 17, 0), Level(2, 20, 0), Level(2, 20, 0))
@@ -82,7 +82,7 @@ def test_days_go_by() -> None:
 def test_a_fixed_tag_moves_on() -> None:
     policy = LifecyclePolicy([LifecycleRule.expire(untagged=True, days_since_pushed=2)])
     found = forecast(
-        [Image(A, ("latest", "v1"), ago(9), 7)], policy, [Pushes("latest", 1, 10)], now=NOW, days=4
+        [SimulatedImage(A, ("latest", "v1"), ago(9), 7)], policy, [Pushes("latest", 1, 10)], now=NOW, days=4
     )
     # The first keeps v1. The last one has the tag, the one before it waits until it is two days old.
     assert [level.images for level in found.with_policy] == [1, 2, 3, 3, 3]
@@ -92,7 +92,7 @@ def test_archived_bytes_are_charged_for_the_minimum() -> None:
     policy = LifecyclePolicy(
         [LifecycleRule.archive(days_since_pulled=1), LifecycleRule.expire(days_since_transitioned=90)]
     )
-    images = [Image(A, (), ago(5), 7)]
+    images = [SimulatedImage(A, (), ago(5), 7)]
     short = forecast(images, policy, [], now=NOW, days=95)
     assert short.with_policy[1] == Level(1, 0, 7)
     assert short.with_policy[92] == Level(0, 0, 0)
@@ -109,7 +109,7 @@ def test_progress_and_bad_days() -> None:
 
 
 def test_repositories_are_added_up() -> None:
-    one = forecast([Image(A, (), ago(1), 7)], KEEP_TWO, [], now=NOW, days=2)
+    one = forecast([SimulatedImage(A, (), ago(1), 7)], KEEP_TWO, [], now=NOW, days=2)
     assert added([one, one]).without == (Level(2, 14, 0),) * 3
 
 
@@ -130,7 +130,9 @@ def test_ticks_are_round_numbers(highest: float, ticks: list[float]) -> None:
 @pytest.mark.parametrize("days", [1, 2, 90])
 def test_the_plot_is_one_file_with_axes_and_legend(days: int) -> None:
     prices = read_prices()
-    found = forecast([Image(A, (), ago(1), 10**9)], KEEP_TWO, [Pushes("v*", 3, 10**9)], now=NOW, days=days)
+    found = forecast(
+        [SimulatedImage(A, (), ago(1), 10**9)], KEEP_TWO, [Pushes("v*", 3, 10**9)], now=NOW, days=days
+    )
     text = forecast_svg(found, prices, title="A <b> & c")
     root = ElementTree.fromstring(text)  # noqa: S314 - our own
     name = "{http://www.w3.org/2000/svg}"

@@ -13,7 +13,14 @@ from botocore.validate import ParamValidator
 from registry_constructs.ecr.errors import InvalidInputError
 from registry_constructs.ecr.lifecycle import LifecyclePolicy, LifecycleRule
 from registry_constructs.reports.simulation_page import simulation_page
-from registry_constructs.simulation import Image, ImageStatus, Inventory, Use, simulate, write_inventories
+from registry_constructs.simulation import (
+    ImageStatus,
+    Inventory,
+    SimulatedImage,
+    Use,
+    simulate,
+    write_inventories,
+)
 from registry_constructs.simulation.check import check
 from registry_constructs.simulation.explain import explain
 from registry_constructs.simulation.preview import changes, preview
@@ -30,15 +37,15 @@ BOTH = LifecyclePolicy(
     ]
 )
 IMAGES = [
-    Image(A, ("pr-1",), ago(20)),
-    Image(B, ("v1",), ago(50)),
-    Image(C, (), ago(60), status=ImageStatus.ARCHIVED, archived_at=ago(5)),
-    Image(D, ("v2",), ago(1)),
+    SimulatedImage(A, ("pr-1",), ago(20)),
+    SimulatedImage(B, ("v1",), ago(50)),
+    SimulatedImage(C, (), ago(60), status=ImageStatus.ARCHIVED, archived_at=ago(5)),
+    SimulatedImage(D, ("v2",), ago(1)),
 ]
 
 
 def test_uses_by_tag_by_digest_and_through_a_list() -> None:
-    images = [*IMAGES, Image(DIGESTS[4], ("all",), ago(1), children=(A, C, "gone"))]
+    images = [*IMAGES, SimulatedImage(DIGESTS[4], ("all",), ago(1), children=(A, C, "gone"))]
     uses = (
         Use("x", tag="all"),
         Use("y", digest=A),
@@ -101,7 +108,7 @@ def test_botocore_knows_every_key_of_the_preview() -> None:
     model = botocore.session.get_session().get_service_model("ecr")
     shape = model.operation_model("GetLifecyclePolicyPreview").output_shape
     expire = LifecyclePolicy([LifecycleRule.expire(days_since_transitioned=90)])
-    archived = [Image(A, (), ago(400), status=ImageStatus.ARCHIVED, archived_at=ago(100))]
+    archived = [SimulatedImage(A, (), ago(400), status=ImageStatus.ARCHIVED, archived_at=ago(100))]
     for policy, images in ((BOTH, IMAGES), (OLD, []), (expire, archived)):
         shown = preview(simulate(policy, images, now=NOW), Inventory(images, "shop/checkout", "111122223333"))
         assert ParamValidator().validate(shown, shape).generate_report() == ""
@@ -157,7 +164,7 @@ def test_rules_in_sentences() -> None:
 
 
 def test_a_page_escapes_what_it_shows() -> None:
-    images = [Image(A, ("<b>",), ago(99))]
+    images = [SimulatedImage(A, ("<b>",), ago(99))]
     inventory = Inventory(images, "shop/<i>", in_use=(Use("<script>", digest=A),))
     text = simulation_page(simulate(OLD, images, now=NOW), inventory, ["<u>"])
     assert not {"<b>", "<i>", "<script>", "<u>"} & {text[at : text.find(">", at) + 1] for at in _tags(text)}

@@ -9,25 +9,25 @@ import pytest
 
 from registry_constructs.ecr.errors import InvalidInputError
 from registry_constructs.ecr.lifecycle import Action, LifecyclePolicy, LifecycleRule
-from registry_constructs.simulation import Image, ImageStatus, Outcome, Reason, simulate
+from registry_constructs.simulation import ImageStatus, Outcome, Reason, SimulatedImage, simulate
 from tests.simulation.drawn import NOW, ago
 
 INDEX = "application/vnd.oci.image.index.v1+json"
 
 
-def image(digest: str, *tags: str, pushed: float = 0, **fields: Any) -> Image:
+def image(digest: str, *tags: str, pushed: float = 0, **fields: Any) -> SimulatedImage:
     """An image; times are in days before now."""
     for name in ("pulled_at", "archived_at", "activated_at"):
         if name in fields:
             fields[name] = ago(fields[name])
-    return Image(digest, tags, ago(pushed), **fields)
+    return SimulatedImage(digest, tags, ago(pushed), **fields)
 
 
-def outcomes(policy: LifecyclePolicy, *images: Image) -> dict[str, Outcome]:
+def outcomes(policy: LifecyclePolicy, *images: SimulatedImage) -> dict[str, Outcome]:
     return {outcome.image.digest: outcome for outcome in simulate(policy, images, now=NOW)}
 
 
-def gone(rules: LifecycleRule | list[LifecycleRule], *images: Image) -> str:
+def gone(rules: LifecycleRule | list[LifecycleRule], *images: SimulatedImage) -> str:
     policy = LifecyclePolicy(rules if isinstance(rules, list) else [rules])
     return "".join(sorted(digest for digest, outcome in outcomes(policy, *images).items() if outcome.action))
 

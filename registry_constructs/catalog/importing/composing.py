@@ -1,4 +1,4 @@
-"""Live repositories as the data of a catalog: what most have said once, and what each has otherwise."""
+"""Live repositories as the data of a catalog: common settings once, and what differs per repository."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from registry_constructs.catalog.schema import MOST_STACKS
 
 _TEAM: Final = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,62}")
 QUESTIONS: Final = ("encryption", "mutability", "scan", "lifecycle")
-"""What one layer answers anew, the one first that no repository can have otherwise than it stands."""
+"""What one layer sets again, first what no repository can have otherwise than it is."""
 
 _SHARED_BY: Final = 3
-"""Repositories that must have something in common before it is said for all, or in a profile."""
+"""Repositories that must have something in common before it is set for all, or in a profile."""
 
 _FULL: Final = 0.8
 """How full stacks are when they are new: what comes later fits too."""
@@ -27,7 +27,7 @@ _Fits = Callable[[Layer, str], bool]
 
 
 class Undescribed(NamedTuple):
-    """Something that stands in ECR and not in the catalog.
+    """Something that is in ECR and not in the catalog.
 
     Attributes:
         name: The repository.
@@ -105,7 +105,7 @@ class Composed:
                 del self.data[kind]
 
     def _own(self, name: str, joined: Mapping[str, _Common]) -> Layer:
-        """What a repository says itself, where it can say it; where it can't is told in `undescribed`."""
+        """What a repository sets itself; what it can't set is listed in `undescribed`."""
         here = self._found[name]
         own: Layer = self._teams.of(name)
         stays = list(here)
@@ -237,7 +237,7 @@ def _settled(
 ) -> tuple[Answers, dict[str, Answers]]:
     """The answers to each question that most repositories give: everywhere, and in each environment.
 
-    What a repository answers otherwise in one environment than in another can only be said there.
+    What differs between environments can only be set in the environment.
     """
     defaults: Answers = {}
     inherited: dict[str, Answers] = {one: {} for one in environments}
@@ -275,7 +275,7 @@ def _key(value: object) -> str:
 
 
 class _Common(NamedTuple):
-    """What is joined over layers, and so can be said above only if all have it."""
+    """What is joined over layers, and so can be set above only if all have it."""
 
     everywhere: Layer
     by_environment: dict[str, Layer]

@@ -43,10 +43,10 @@ class Written:
 
 
 def write_catalog(repositories: Iterable[LiveRepository]) -> Written:
-    """The catalog that renders, for each repository, the properties that stand in ECR.
+    """The catalog that renders, for each repository, its properties in ECR.
 
-    It is loaded and rendered before it is given back: what would not come out as it stands is left out of
-    it and told in `undescribed`.
+    It is loaded and rendered before it is returned: what would not be rendered as it is in ECR is left out
+    and listed in `undescribed`.
     """
     live = sorted(repositories, key=lambda one: (one.name, one.account, one.region))
     names = _environment_names(live)
@@ -97,7 +97,7 @@ def _environment_names(live: Sequence[LiveRepository]) -> dict[tuple[str, str], 
 
 
 def _wrong(composed: Composed, found: Mapping[str, Mapping[str, LiveSettings]]) -> dict[str, str]:
-    """The repositories that the catalog would not render as they stand, with the reason."""
+    """The repositories that the catalog would not render as they are in ECR, with the reason."""
     try:
         catalog = Catalog.from_dict(composed.data)
     except InvalidCatalogError:

@@ -51,12 +51,12 @@ _ALL_LOGS: Final = [
 class EksCluster(eks.Cluster):
     """An EKS cluster in private subnets, with nodes, with Fargate, or with both.
 
-    It is an `eks.Cluster` of `aws_eks_v2`. With nothing said but a VPC and a version
+    It is an `eks.Cluster` of `aws_eks_v2`. With no options but a VPC and a version
 
     - its API has a private endpoint only, and all five logs of its control plane are written,
     - Kubernetes Secrets are encrypted with a customer-managed key that the stack's clusters share and that
       stays,
-    - who may use it is said by access entries; who creates it gets none,
+    - access entries decide who may use it; who creates it gets none,
     - two nodes of Amazon Linux 2023 run in private subnets, with encrypted disks and IMDSv2 of one hop; their
       role holds AmazonEKSWorkerNodePolicy and AmazonEC2ContainerRegistryPullOnly and nothing else,
     - add-ons: VPC CNI with network policies and a role of its own, kube-proxy, CoreDNS, Pod Identity Agent.
@@ -188,7 +188,7 @@ class EksCluster(eks.Cluster):
             grant_what_nodes_lack(self.node_role, image)
 
     def claim(self, namespace: str, name: str, path: str) -> None:
-        """Keep a name in a namespace for one workload, told by its construct's path.
+        """Keep a name in a namespace for one workload, identified by its construct's path.
 
         Raises:
             InvalidInputError: If another has it: they would overwrite each other.

@@ -196,8 +196,8 @@ class KubernetesWorkload(Construct):
     def to_yaml(self) -> str:
         """The manifests as one YAML text, for a repository that GitOps tools read.
 
-        The image stands in it as text, which needs an account and a Region for its stack, and a name for its
-        repository. The pods' role does not stand in it: the stack links it to the service account.
+        The image is in it as text, which needs an account and a Region for its stack, and a name for its
+        repository. The pods' role is not in it: the stack links it to the service account.
 
         Raises:
             InvalidInputError: If the image, or another value, is known only at deployment.

@@ -81,7 +81,7 @@ class Autoscaling:
 
 @dataclass(frozen=True, kw_only=True)
 class Workload:
-    """A stateless workload on Kubernetes: one container, as many times as said.
+    """A stateless workload on Kubernetes: one container in several replicas.
 
     Attributes:
         name: The name of its objects and the label `app.kubernetes.io/name`: up to 63 lower-case letters,
@@ -104,7 +104,7 @@ class Workload:
         writable_paths: Directories on the node's disk that may be written, each with the most it may take;
             the rest of the image's file system can't. A pod that takes more is evicted. Default: `/tmp`, of
             `128Mi`.
-        health: How its health is told. Default: whether the port takes a connection.
+        health: How its health is checked. Default: whether the port takes a connection.
         architecture: `amd64` or `arm64`, the nodes that it may run on. Default: any.
         autoscaling: Pods by their use of processor time. Default: none.
         allow_from: Namespaces whose pods may connect to the port, and nobody else; `[]` for nobody. It needs

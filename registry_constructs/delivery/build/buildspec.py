@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 DIGEST_FILE: Final = "image-digest"
-"""Where a script leaves the digest of what stands in ECR."""
+"""The file in which a script leaves the digest of the image in ECR."""
 
 DEFINITIONS_FILE: Final = "imagedefinitions.json"
 """What CodePipeline's action for ECS reads (CodePipeline user guide, file-reference)."""

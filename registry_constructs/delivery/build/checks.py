@@ -45,7 +45,7 @@ def check_build(
     """Refuse what could only fail in the build.
 
     Raises:
-        InvalidInputError: For what is said above.
+        InvalidInputError: For the reasons above.
     """
     _check_repository(scope, "repository", repository)
     for name, path in paths.items():
@@ -100,7 +100,7 @@ def warn_of_moving_tags(scope: Construct, repository: ecr.IRepository) -> None:
     if tag_moves(repository, _COMMIT):
         cdk.Validations.of(scope).add_warning(
             "registry-constructs:build-tag-moves",
-            f"The tags of {repository.node.path} can be moved, so what stands under a commit may have been "
+            f"The tags of {repository.node.path} can be moved, so the image of a commit may have been "
             "built from something else. Make them immutable; immutable_except=[...] is for those that move.",
         )
 
@@ -173,7 +173,7 @@ def _check_cache(
 ) -> None:
     if cache.node.path == repository.node.path:
         raise InvalidInputError(
-            "The cache would stand among the images",
+            "The cache would be among the images",
             got=cache.node.path,
             allowed="a repository of its own",
             fix="write cache_repository=Repository(stack, 'Cache', lifecycle=presets.build_cache(), "

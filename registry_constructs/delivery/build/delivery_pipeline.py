@@ -50,7 +50,7 @@ class DeliveryPipeline(Construct):
         service: Where it is deployed; its image is `deployed.image_for(...)`. Default: nowhere.
         deployed: What remembers which image runs. It goes with `service`.
         approval: Whether somebody has to say yes before the deployment.
-        approval_topic: Who is told that an approval waits. Default: nobody.
+        approval_topic: The topic that is notified of a waiting approval. Default: none.
 
     Attributes:
         pipeline: The pipeline.

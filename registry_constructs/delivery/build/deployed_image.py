@@ -1,4 +1,4 @@
-"""Which image of a repository runs: told to the template by the pipeline that deploys it."""
+"""Which image of a repository runs: a parameter that the deploying pipeline sets."""
 
 from __future__ import annotations
 

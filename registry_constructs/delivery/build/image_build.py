@@ -42,7 +42,7 @@ TOKEN_REASON: Final = "ecr:GetAuthorizationToken knows no resource."  # noqa: S1
 class ImageBuild(Construct):
     """Build an image from a Dockerfile and push it, tagged with the commit that it was built from.
 
-    With nothing said but its repository
+    With no options but its repository
 
     - the build's container is not privileged: BuildKit runs on a Docker server of CodeBuild, a machine beside
       it that is charged while builds run and keeps layers for up to a month (CodeBuild guide,
@@ -215,7 +215,7 @@ class ImageBuild(Construct):
     def _variables(
         self, build_args: Mapping[str, str], cache: ecr.IRepository | None, buildkit: Image | None
     ) -> tuple[dict[str, str], dict[str, str]]:
-        """What every project is told, and that with what a build is told besides."""
+        """The variables of every project, and these with those of one build."""
         stack = cdk.Stack.of(self)
         own = _registry(self, self.repository)
         common = {

@@ -86,7 +86,7 @@ def check_parts(
         )
     if topic is not None and (service is None or not approval):
         raise InvalidInputError(
-            "approval_topic is told of no approval",
+            "approval_topic gets no approval",
             got=topic.node.path,
             allowed="a topic with a service and approval=True",
             fix="leave approval_topic out",

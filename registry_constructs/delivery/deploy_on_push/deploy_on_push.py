@@ -32,7 +32,7 @@ class DeployOnPush(Construct):
     service's task definition with the new digest in it and updates the service. Whether the image works is
     the deployment circuit breaker's to say, which the services of this library have.
 
-    - With one tag, such as `production`, the service runs what the tag stands for. Moving the tag to an older
+    - With one tag, such as `production`, the service runs what the tag refers to. Moving the tag to an older
       image rolls back.
     - With several tags, or a filter such as `v*`, the image that was pushed last wins: an event that comes
       late never rolls back.

@@ -41,10 +41,10 @@ class Promotion(Construct):
     tag comes last. A signature that is pushed later follows when it comes.
 
     - What is there already is not copied again, so that the same event twice, or one that comes late, does
-      no harm. A copy that was stopped is taken up where it stood, layer by layer.
+      no harm. A copy that was stopped is resumed, layer by layer.
     - Layers are mounted where both repositories are in one registry and it allows that (`AccountSettings`),
       and are streamed otherwise; their size is not bounded by the function's memory or disk.
-    - A tag that stands for another image in a destination with immutable tags is an error.
+    - A tag of another image in a destination with immutable tags is an error.
     - A call that fails is made twice more within minutes; an event that can't be delivered, for hours. What
       is left is kept in `dead_letters` for 14 days.
     - A copy may take longer than Lambda's 15 minutes: the function then invokes itself to go on, which Lambda
@@ -181,7 +181,7 @@ def _allow(actions: Sequence[str], resource: str) -> iam.PolicyStatement:
 def _let_in(stack: cdk.Stack, destination: ecr.IRepository, role_name: str) -> None:
     """Let the role push, by the policy of a repository in another account.
 
-    The role stands in a condition, with the account as the principal: ECR refuses a policy whose principal
+    The role is in a condition, with the account as the principal: ECR refuses a policy whose principal
     does not exist yet, and one that names a role itself loses it when the role is made anew.
     """
     partition = _partition(destination) or stack.partition

@@ -31,7 +31,7 @@ class BitbucketPublisher(Publisher):
     Args:
         scope: The construct that it belongs to.
         id: The construct's id, unique in `scope`.
-        workspace: The workspace's id, as it stands in addresses.
+        workspace: The workspace's id, as in its URLs.
         workspace_uuid: The workspace's UUID, `{...}`: the end of the audience in the repository's settings,
             OpenID Connect.
         repository_uuid: The repository's UUID, `{...}`, from the same page.

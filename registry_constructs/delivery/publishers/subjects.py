@@ -63,7 +63,7 @@ def github_subjects(
             "Not a repository of GitHub",
             got=repository,
             allowed="<owner>@<id>/<repository>@<id>, or <owner>/<repository> before July 15, 2026",
-            fix="write what stands after 'repo:' in "
+            fix="write what follows 'repo:' in "
             "'gh api repos/<owner>/<repository>/actions/oidc/customization/sub --jq .sub_claim_prefix'",
         )
     start, subjects = f"repo:{repository}:", Subjects()
@@ -231,7 +231,7 @@ def _listed(keyword: str, values: Sequence[str]) -> Sequence[str]:
 def _not_empty(subjects: Subjects, example: str) -> Subjects:
     if not subjects.values:
         raise InvalidInputError(
-            "Nothing is said of which jobs may publish",
+            "No jobs are given that may publish",
             got="no branch, tag or environment",
             allowed="at least one",
             fix=f"write {example}; any_job=True trusts whatever runs in the repository",

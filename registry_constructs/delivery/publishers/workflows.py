@@ -147,7 +147,7 @@ pipelines:
 
 
 def scalar(text: str) -> str:
-    """Text as YAML takes it for text: as it stands if it can, else in quotes."""
+    """A text in YAML: plain if YAML reads it as text, else in quotes."""
     plain = re.fullmatch(r"[A-Za-z$][A-Za-z0-9$_./ =\"-]*", text) and not text.endswith(" ")
     if plain and text.lower() not in _YAML_WORDS:
         return text

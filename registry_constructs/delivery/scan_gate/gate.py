@@ -37,7 +37,7 @@ class ScanGate(Construct):
         scope: The construct that it belongs to.
         id: The construct's id, unique in `scope`.
         image: What is checked. A tag that moves is a warning: a deployment that changes nothing else does
-            not check the image that it stands for by then.
+            not check the image that it refers to by then.
         severity: Findings as bad as this, or worse, refuse the image.
         exceptions: Vulnerabilities and packages that do not count for some time (`FindingException`), and
             repositories whose images no scanner can read (`UnsupportedImageException`); up to 120 KiB as

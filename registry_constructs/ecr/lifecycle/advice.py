@@ -24,7 +24,7 @@ class LifecycleWarning:
     Attributes:
         id: Which flaw, such as `lifecycle-shadowed-rule`; it never changes, so that it can be acknowledged.
         priority: The rule that has it.
-        message: What will happen, and how to mend it.
+        message: What will happen, and how to fix it.
     """
 
     id: str
@@ -148,7 +148,7 @@ def _selects_all_of(wide: LifecycleRule, narrow: LifecycleRule) -> bool:
 
 
 def _has_unrelated_tags(rule: LifecycleRule) -> bool:
-    """Whether two entries of its list ask for different tags, so that it may have been meant as OR."""
+    """Whether two entries of its list require different tags, so that OR may have been intended."""
     return any(
         not patterns.covers(one, other) and not patterns.covers(other, one)
         for one, other in combinations(_patterns(rule), 2)

@@ -125,7 +125,7 @@ def _check_untagged(rules: Numbered, storage_class: StorageClass) -> None:
         )
 
 
-# UG lifecyclepolicies: the rules for a storage class must have unique sets of prefixes. It says so of
+# UG lifecyclepolicies: the rules for a storage class must have unique sets of prefixes. It states this for
 # prefixes only; the same patterns twice are a warning.
 def _check_prefixes(rules: Numbered, storage_class: StorageClass) -> None:
     seen: dict[frozenset[str], int] = {}

@@ -55,7 +55,7 @@ def from_text(text: object) -> object:
             f"The policy is not JSON: {error.msg}",
             got=text.split("\n")[error.lineno - 1],
             allowed="JSON text",
-            fix="mend the text at that place",
+            fix="fix the text at that place",
             where=f"line {error.lineno} column {error.colno}",
         ) from None
     except RecursionError:
@@ -215,7 +215,7 @@ def _unique_keys(pairs: list[tuple[str, object]]) -> dict[str, object]:
     for key, value in pairs:
         if key in found:
             raise InvalidInputError(
-                f"The key {key} stands twice in one object",
+                f"Duplicate key {key} in one object",
                 got=[found[key], value],
                 allowed="each key once",
                 fix="remove one: JSON readers differ in which of them they take",

@@ -15,7 +15,7 @@ def of_prefix(prefix: str) -> str:
 
 
 def matches(pattern: str, tag: str) -> bool:
-    """Whether the pattern matches the whole tag; `*` stands for any run of characters, also for none."""
+    """Whether the pattern matches the whole tag; `*` matches any characters, or none."""
     head, *pieces = pattern.split("*")
     if not pieces:
         return tag == pattern
@@ -33,7 +33,7 @@ def matches(pattern: str, tag: str) -> bool:
 
 def covers(wide: str, narrow: str) -> bool:
     """Whether every tag that `narrow` matches is surely matched by `wide`."""
-    # A character that the wide pattern does not name falls to one of its `*`, and so does whatever stands in
+    # A character that the wide pattern does not name is matched by one of its `*`, and so is whatever is in
     # that character's place.
     return _UNKNOWN not in wide and matches(wide, narrow.replace("*", _UNKNOWN))
 
@@ -47,5 +47,5 @@ def can_match(pattern: str) -> bool:
 
 
 def filter_matches(value: str, name: str) -> bool:
-    """Whether a scanning filter stands for a repository's name (UG image-scanning-filters)."""
+    """Whether a scanning filter matches a repository's name (UG image-scanning-filters)."""
     return matches(value if "*" in value else f"*{value}*", name)

@@ -43,7 +43,7 @@ class LifecyclePolicy:
 
     @classmethod
     def from_json(cls, text: str) -> Self:
-        """Read a policy that ECR would accept, in whatever order its rules and keys stand.
+        """Read a policy that ECR would accept, in whatever order its rules and keys are.
 
         Raises:
             InvalidInputError: The text is not JSON or ECR would refuse it; `where` says the line and column
@@ -53,7 +53,7 @@ class LifecyclePolicy:
 
     @classmethod
     def from_dict(cls, policy: Mapping[str, Any]) -> Self:
-        """Read a policy from the dictionary that its JSON stands for.
+        """Read a policy from the dictionary of its JSON.
 
         Raises:
             InvalidInputError: As for `from_json`.
@@ -74,7 +74,7 @@ class LifecyclePolicy:
         return advice.find(self._numbered)
 
     def to_dict(self) -> dict[str, Any]:
-        """The policy as the dictionary that its JSON stands for; changing it changes nothing here."""
+        """The policy as the dictionary of its JSON; changing it changes nothing here."""
         return document.write(self.rules)
 
     def to_json(self) -> str:

@@ -25,7 +25,7 @@ _ALL = 1_000_000
 
 
 def default(*, untagged_days: int = 30) -> LifecyclePolicy:
-    """What a repository gets if nothing is said: untagged images go, every tagged image stays.
+    """What a repository gets by default: untagged images go, every tagged image stays.
 
     Args:
         untagged_days: Days from the push until an untagged image is deleted.

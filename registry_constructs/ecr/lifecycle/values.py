@@ -82,7 +82,7 @@ def prefixes(value: object, *, where: str) -> tuple[str, ...]:
 
 
 def patterns(value: object, *, where: str) -> tuple[str, ...]:
-    """A list of tag patterns in which `*` stands for any run of characters, also for none."""
+    """A list of tag patterns in which `*` matches any characters, or none."""
     checked = prefixes(value, where=where)
     for index, pattern in enumerate(checked):
         if pattern.count("*") > limits.LIFECYCLE_PATTERN_WILDCARDS:

@@ -38,7 +38,7 @@ class Scope:
     concurrency: int = CONCURRENCY
 
     def check(self) -> None:
-        """Refuse what can't be meant.
+        """Refuse a scope that makes no sense.
 
         Raises:
             InvalidInputError: Accounts without a role, a role without accounts, or an id that is none.
@@ -112,7 +112,7 @@ def find_accounts(scope: Scope) -> Accounts:
     """Sign in to each account. Whatever can't be read is in `unread`.
 
     Raises:
-        InvalidInputError: The scope can't be meant, or no Region is set.
+        InvalidInputError: The scope makes no sense, or no Region is set.
     """
     scope.check()
     accounts = Accounts()

@@ -15,7 +15,7 @@ class Asking:
     """Asks AWS for one thing after another. What fails is unknown, and the rest is asked all the same.
 
     Attributes:
-        lost: What can't be mended by asking on, such as credentials that are not valid any more; from then on
+        lost: What can't be fixed by asking on, such as credentials that are not valid any more; from then on
             nothing is asked, and everything is unknown. None while there was no such thing.
     """
 

@@ -19,7 +19,7 @@ from registry_constructs.live.in_use import InUse
 from registry_constructs.live.journal import Journal
 from registry_constructs.rules.judge import Unjudged
 from registry_constructs.rules.rule import Part, Rule
-from registry_constructs.rules.state import Place, RepositoryState, State
+from registry_constructs.rules.state import Location, RepositoryState, State
 from registry_constructs.rules.values import Unknown
 
 # What AWS answers in a Region that the account has not enabled: it does not know the credentials there.
@@ -72,7 +72,7 @@ def read_registries(
         progress: Called with the number of repositories read. Default: nobody.
 
     Raises:
-        InvalidInputError: The scope can't be meant, or the file can't be written.
+        InvalidInputError: The scope makes no sense, or the file can't be written.
         AwsError: The file of the interrupted run is broken.
     """
     parts = parts_of(rules)
@@ -164,7 +164,7 @@ def _consumers(
     repositories = [
         state for state in states if isinstance(state, RepositoryState) and state.place.region == region
     ]
-    place = Place(account=account.id, region=region, address="")
+    place = Location(account=account.id, region=region, address="")
     yield from consumers_of(findings.references(), place, repositories)
 
 

@@ -13,7 +13,7 @@ from registry_constructs.live.aws import Aws, pages
 from registry_constructs.live.live_repositories import policy_text
 from registry_constructs.live.repositories import REPOSITORY
 from registry_constructs.rules.judge import Unjudged
-from registry_constructs.rules.state import Place, PublicRepositoryState
+from registry_constructs.rules.state import Location, PublicRepositoryState
 from registry_constructs.rules.statements import read_policy
 from registry_constructs.rules.values import Unknown
 
@@ -44,7 +44,7 @@ def read_public(aws: Aws, account: str, unread: list[Unjudged]) -> Iterator[Publ
         tags = ask(lambda: tags_of(client, arn, place))
         return PublicRepositoryState(
             name=name,
-            place=Place(account=account, region=region, address=arn),
+            place=Location(account=account, region=region, address=arn),
             policy=policy if isinstance(policy, Unknown) else read_policy(policy),
             tags=tags if isinstance(tags, Unknown) else own_tags(tags),
         )

@@ -15,13 +15,13 @@ from registry_constructs.rules.judge import Unjudged
 from registry_constructs.rules.state import (
     CacheState,
     ConsumerState,
-    Destination,
     Frequency,
     ImageState,
-    Place,
+    Location,
     Policy,
     RegistryPolicyState,
     RegistryState,
+    ReplicationDestination,
     ReplicationState,
     RepositoryState,
     ScanningRule,
@@ -167,7 +167,7 @@ class _Registry(NamedTuple):
         mutability = described.get("imageTagMutability") or _NOT_REPORTED
         return RepositoryState(
             name=raw.name,
-            place=Place(
+            place=Location(
                 account=self.read.account, region=self.read.region, address=described["repositoryArn"]
             ),
             encryption=kind,
@@ -269,7 +269,7 @@ class _Registry(NamedTuple):
             return ReplicationState(name=name, place=place, rules=replication, destinations=replication)
         rules = replication["rules"]
         destinations = tuple(
-            Destination(
+            ReplicationDestination(
                 account=one["registryId"],
                 region=one["region"],
                 prefixes=tuple(given["filter"] for given in rule.get("repositoryFilters", [])),
@@ -285,7 +285,7 @@ class _Registry(NamedTuple):
 
 
 def consumers_of(
-    uses: Iterable[tuple[str, str]], place: Place, repositories: Iterable[RepositoryState]
+    uses: Iterable[tuple[str, str]], place: Location, repositories: Iterable[RepositoryState]
 ) -> Iterator[State]:
     """What runs images, by the places that run them.
 
@@ -309,7 +309,7 @@ def consumers_of(
         by_tag = {one.repository for one in map(parse_reference, references) if one and not one.digest}
         yield ConsumerState(
             name=where,
-            place=Place(account=place.account, region=place.region, address=where),
+            place=Location(account=place.account, region=place.region, address=where),
             images=_NOT_REPORTED if by_tag & not_reported else tuple(references),
             mutability=mutability,
             exclusions=exclusions,
@@ -377,9 +377,9 @@ def _requested(value: Value | None) -> Value | Unknown:
     return NOT_REQUESTED if value is None else value
 
 
-def _settings(read: Read, what: str) -> Place:
+def _settings(read: Read, what: str) -> Location:
     """Where a setting of a registry is; ECR gives it no ARN of its own."""
-    return Place(
+    return Location(
         account=read.account,
         region=read.region,
         address=f"arn:{partition_of(read.region).name}:ecr:{read.region}:{read.account}:{what}",

@@ -131,7 +131,7 @@ def _with_roles(ministacks_own: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _repository_policy(arn: str) -> tuple[str, str] | None:
-    """A repository's policy and account; that of another account's stands in the way even where none is."""
+    """A repository's policy and account; another account's denies even where there is none."""
     _, _, _, region, account, resource = arn.split(":", 5)
     name = resource.removeprefix("repository/")
     if account == get_account_id() and name not in ecr._repositories:

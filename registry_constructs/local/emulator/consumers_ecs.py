@@ -56,7 +56,7 @@ def _with_time_zone(own: Callable[..., Created]) -> Callable[..., Created]:
 
 
 def _containers(definitions: list[Properties]) -> list[dict[str, Any]]:
-    """Container definitions as ECS's API has them; ministack leaves what is nested deeper as it stands."""
+    """Container definitions as ECS's API has them; ministack leaves what is nested deeper as it is."""
     labels = [definition.get("DockerLabels") for definition in definitions]
     found: list[dict[str, Any]] = provisioners._pascal_to_camel(definitions)
     return [

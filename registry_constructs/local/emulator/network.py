@@ -1,6 +1,6 @@
 """What ministack's EC2 lacks for a network with endpoints: types, attributes, and what endpoints hold.
 
-Rules of security groups that stand alone and flow logs are types of their own; a VPC has the attributes that
+Rules of security groups outside a group and flow logs are types of their own; a VPC has the attributes that
 AWS publishes, and the CDK's custom resource closes its default security group; `DescribeVpcEndpoints` gives
 policies, security groups and private DNS. Nothing is routed or filtered.
 """

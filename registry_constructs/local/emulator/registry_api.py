@@ -1,7 +1,7 @@
 """ECR's API of a private registry: what an account has in a Region beside its repositories, and their list.
 
 It keeps settings and checks them as ECR does; it replicates, scans, signs and caches nothing. What a scan
-found is what a test told it.
+found is what a test set.
 """
 
 from __future__ import annotations

@@ -140,7 +140,7 @@ def _effective_scanning(name: str) -> Json:
 
 
 def _matches(wildcard: str, name: str) -> bool:
-    """`*` stands for any run of characters; a filter without one matches names that contain it."""
+    """`*` matches any characters; a filter without one matches names that contain it."""
     if "*" not in wildcard:
         return wildcard in name
     return bool(re.fullmatch(".*".join(map(re.escape, wildcard.split("*"))), name))

@@ -1,6 +1,6 @@
 """What ministack's private repositories lack: filters of tags that may move, and `cdk import`.
 
-An import adopts a repository as it stands, with its images, and changes nothing of it, as on AWS.
+An import adopts a repository as it is, with its images, and changes nothing of it, as on AWS.
 """
 
 from __future__ import annotations

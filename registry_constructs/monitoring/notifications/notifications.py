@@ -33,7 +33,7 @@ class Notifications(Construct):
     Events wait in a queue for up to a minute, and what they say about one image becomes one message. An
     EventBridge rule alone can't write it: it can neither cut a repository's name from the ARN that Inspector
     sends, nor gather an image's findings. What can't be delivered is tried five times and then kept for 14
-    days in `dead_letters`; an alarm says so to `topic`. A message may come twice.
+    days in `dead_letters`; an alarm notifies `topic`. A message may come twice.
 
     One of these serves all constructs of a registry: `ScanFindings`, `RegistryFailures` and `RegistryAlarms`
     take it as `notifications`. Its key costs a monthly fee, the rest next to nothing.
@@ -49,8 +49,8 @@ class Notifications(Construct):
             over TLS only, and CloudWatch alarms of this account may publish to it.
         key: The key of the topics; it rotates every year. EventBridge itself may not use it: its requests to
             KMS carry nothing that the key's policy could check. `target` is for rules.
-        target: What an EventBridge rule of this account and Region sends its events to, to have them told.
-        dead_letters: What could not be told.
+        target: What an EventBridge rule of this account and Region sends its events to.
+        dead_letters: Messages that could not be sent.
     """
 
     def __init__(

@@ -21,8 +21,9 @@ class AccountSettings:
         basic_scan_type_version: `"AWS_NATIVE"` scans with AWS's own scanner, the only one that is left.
             Default: None.
         on_delete: What happens to the settings when they leave the template. `"keep"` leaves them as they
-            are. `"restore"` puts back what stood before the first deployment, where ECR still takes it: V1
-            can't come back. It also puts back a single setting that an update leaves out. Default: `"keep"`.
+            are. `"restore"` puts back the value from before the first deployment, where ECR still takes it:
+            V1 can't come back. It also puts back a single setting that an update leaves out.
+            Default: `"keep"`.
 
     Raises:
         InvalidInputError: If no setting is given, or one has a value that ECR refuses.

@@ -1,4 +1,4 @@
-"""A pull-through cache can reach its upstream."""
+"""Rule `cache-credentials`: a pull-through cache has credentials for an upstream that requires them."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import Final
 from registry_constructs.ecr.references import registry_account
 from registry_constructs.ecr.upstreams import UPSTREAMS
 from registry_constructs.rules.examples import Resource
-from registry_constructs.rules.rule import Example, Part, Rule, Settings, Severity
+from registry_constructs.rules.rule import Example, Part, Rule, RuleSettings, Severity
 from registry_constructs.rules.state import CacheState
 from registry_constructs.rules.values import known
 
 
-def _check(state: CacheState, _: Settings) -> Iterator[str]:
+def _check(state: CacheState, _: RuleSettings) -> Iterator[str]:
     upstream = known(state.upstream)
     account = registry_account(upstream)
     if account and state.place.account and account != state.place.account and not known(state.role):
@@ -36,7 +36,7 @@ def _cache(**properties: str) -> Resource:
 
 RULE: Final = Rule(
     id="cache-credentials",
-    demand="A pull-through cache has credentials for an upstream that asks for them",
+    demand="A pull-through cache has credentials for an upstream that requires them",
     why="Docker Hub, GitHub, GitLab, Azure and Chainguard are cached with a secret only, and the ECR of "
     "another account with a role. Without it each first pull fails, mostly at a deployment.",
     fix="Give the cache a secret named ecr-pullthroughcache/..., or a role; Upstream.docker_hub and its kin "

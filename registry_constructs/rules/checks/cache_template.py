@@ -1,4 +1,4 @@
-"""What a pull-through cache makes is made as it should be."""
+"""Rule `cache-template`: a creation template covers each pull-through cache."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from typing import Final
 
 from registry_constructs.rules.examples import Resource
-from registry_constructs.rules.rule import Example, Part, Rule, Settings, Severity
+from registry_constructs.rules.rule import Example, Part, Rule, RuleSettings, Severity
 from registry_constructs.rules.state import CacheState
 from registry_constructs.rules.values import known
 
 
-def _check(state: CacheState, _: Settings) -> Iterator[str]:
+def _check(state: CacheState, _: RuleSettings) -> Iterator[str]:
     prefix = "" if state.name == "ROOT" else state.name
     for template in known(state.templates):
         if template.covers(prefix) and "PULL_THROUGH_CACHE" in known(template.applied_for):

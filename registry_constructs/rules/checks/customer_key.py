@@ -1,4 +1,4 @@
-"""The key of the images is yours."""
+"""Rule `customer-key`: images are encrypted with a customer managed KMS key."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from typing import Final
 
 from registry_constructs.rules.examples import repository
-from registry_constructs.rules.rule import Example, Part, Rule, Settings, Severity
+from registry_constructs.rules.rule import Example, Part, Rule, RuleSettings, Severity
 from registry_constructs.rules.state import RepositoryState
 from registry_constructs.rules.values import known
 
 
-def _check(state: RepositoryState, _: Settings) -> Iterator[str]:
+def _check(state: RepositoryState, _: RuleSettings) -> Iterator[str]:
     if known(state.encryption) == "AES256":
         yield "Its images are encrypted with AES256 and no key of yours"
     elif not known(state.key):
@@ -20,10 +20,10 @@ def _check(state: RepositoryState, _: Settings) -> Iterator[str]:
 
 RULE: Final = Rule(
     id="customer-key",
-    demand="Images are encrypted with a customer managed key of KMS",
+    demand="Images are encrypted with a customer managed KMS key",
     why="Only with a key of your own you decide who may use it, and can take it back.",
-    fix="Choose encryption_key=... for a new repository and copy the images: the encryption of one that "
-    "stands can't be changed, and CloudFormation would replace it",
+    fix="Choose encryption_key=... for a new repository and copy the images: the encryption of an existing "
+    "one can't be changed, and CloudFormation would replace it",
     severity=Severity.MEDIUM,
     controls=("securityhub-ecr-5", "config-cmk", "trivy-0033", "kics-cmk"),
     judges=(RepositoryState,),

@@ -25,7 +25,7 @@ RULE: Final = Rule(
     id="drift",
     demand="What is deployed is what the app declares",
     why="What was changed by hand is lost at the next deployment that touches it, or stays for ever because "
-    "none does; and what is declared and does not stand protects nobody.",
+    "none does; and what is declared and not deployed protects nobody.",
     fix="Deploy the app, or write into it what was changed; cdk diff shows what a deployment would do, "
     "registry-constructs catalog import describes what is deployed",
     severity=Severity.MEDIUM,
@@ -67,7 +67,7 @@ def compare(declared: Iterable[State], standing: Iterable[State]) -> Judgment:
             if key in there:
                 _compare_one(judgment, state, there[key])
             else:
-                _finding(judgment, state, f"The app declares this {state.kind}, and it does not stand")
+                _finding(judgment, state, f"The app declares this {state.kind}, and it does not exist")
     made = _made_by_registry(wanted)
     for key, state in there.items():
         known_otherwise = isinstance(state, RepositoryState) and (

@@ -1,4 +1,4 @@
-"""Enhanced scanning leaves no repository out."""
+"""Rule `enhanced-scanning-gaps`: the rules of enhanced scanning cover every repository."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from typing import Final
 
 from registry_constructs.ecr.lifecycle.patterns import filter_matches
 from registry_constructs.rules.examples import Resource, repository
-from registry_constructs.rules.rule import Example, Part, Rule, Settings, Severity
+from registry_constructs.rules.rule import Example, Part, Rule, RuleSettings, Severity
 from registry_constructs.rules.state import ScanningState
 from registry_constructs.rules.values import known
 
 _SHOWN: Final = 5
 
 
-def _check(state: ScanningState, _: Settings) -> Iterator[str]:
+def _check(state: ScanningState, _: RuleSettings) -> Iterator[str]:
     if known(state.type) != "ENHANCED":
         return
     filters = [value for rule in known(state.rules) for value in rule.filters]

@@ -1,4 +1,4 @@
-"""What runs is what was tested."""
+"""Rule `floating-tag`: consumers name images of ECR by digest, or by a tag that can't be moved."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Final
 from registry_constructs.ecr.lifecycle.patterns import matches
 from registry_constructs.ecr.references import MOVING_TAGS
 from registry_constructs.rules.examples import Resource
-from registry_constructs.rules.rule import Example, Part, Rule, Settings, Severity
+from registry_constructs.rules.rule import Example, Part, Rule, RuleSettings, Severity
 from registry_constructs.rules.state import ConsumerState
 from registry_constructs.rules.statements import PLACEHOLDER
 from registry_constructs.rules.values import UnknownValueError, known
@@ -33,7 +33,7 @@ def tag_can_move(mutability: str, exclusions: Iterable[str], tag: str) -> bool:
     return excepted == mutability.startswith("IMMUTABLE")
 
 
-def _check(state: ConsumerState, _: Settings) -> Iterator[str]:
+def _check(state: ConsumerState, _: RuleSettings) -> Iterator[str]:
     for image in known(state.images):
         found = _OF_ECR.fullmatch(image)
         if found is None or "@" in found["rest"]:
@@ -74,9 +74,9 @@ def _service(reference: str) -> dict[str, Resource]:
 
 RULE: Final = Rule(
     id="floating-tag",
-    demand="What runs names its images of ECR by digest, or by a tag that stays",
-    why="A restart, a new task or a rollback pulls whatever the tag stands for by then, so that two tasks "
-    "of one service run different images and nothing says so.",
+    demand="Consumers name images of ECR by digest, or by a tag that can't be moved",
+    why="A restart, a new task or a rollback pulls whatever the tag refers to by then, so that two tasks "
+    "of one service run different images and nothing shows it.",
     fix="Name the image by its digest (Image.of(repository, digest=...), or PinnedImages for a whole app), "
     "or make the repository's tags immutable",
     severity=Severity.MEDIUM,

@@ -1,4 +1,4 @@
-"""What is pulled has been scanned, and not long ago."""
+"""Rule `images-scanned`: images that were recently pushed or pulled have recent scan results."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Final
 
-from registry_constructs.rules.rule import Part, Rule, Settings, Severity
+from registry_constructs.rules.rule import Part, Rule, RuleSettings, Severity
 from registry_constructs.rules.state import ImageState, RepositoryState
 from registry_constructs.rules.values import known
 
 _CONTINUOUS: Final = "ACTIVE"
 
 
-def _check(state: RepositoryState, settings: Settings) -> Iterator[str]:
+def _check(state: RepositoryState, settings: RuleSettings) -> Iterator[str]:
     if state.images is None:
         return
     oldest = settings.now - timedelta(days=settings.scan_age)
@@ -37,7 +37,7 @@ def _name(image: ImageState) -> str:
 
 RULE: Final = Rule(
     id="images-scanned",
-    demand="Images that were pushed or pulled lately have findings that are not too old",
+    demand="Images that were recently pushed or pulled have recent scan results",
     why="A scan finds what was known on its day. A basic scan is made once, so that an image in use grows "
     "vulnerabilities that nobody sees. What counts as lately, and as too old, is Settings.scan_age.",
     fix="Scan continuously (Scanning.enhanced(continuous=['*'])), or start a basic scan again: aws ecr "

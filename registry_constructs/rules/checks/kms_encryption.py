@@ -1,4 +1,4 @@
-"""Images are encrypted by KMS."""
+"""Rule `kms-encryption`: images are encrypted with KMS, at least with the AWS managed key."""
 
 from __future__ import annotations
 
@@ -6,23 +6,23 @@ from collections.abc import Iterator
 from typing import Final
 
 from registry_constructs.rules.examples import repository
-from registry_constructs.rules.rule import Example, Rule, Settings, Severity
+from registry_constructs.rules.rule import Example, Rule, RuleSettings, Severity
 from registry_constructs.rules.state import RepositoryState
 from registry_constructs.rules.values import known
 
 
-def _check(state: RepositoryState, _: Settings) -> Iterator[str]:
+def _check(state: RepositoryState, _: RuleSettings) -> Iterator[str]:
     if known(state.encryption) == "AES256":
         yield "Its images are encrypted with AES256 and no key of KMS"
 
 
 RULE: Final = Rule(
     id="kms-encryption",
-    demand="Images are encrypted with a key of KMS, AWS's own at least",
+    demand="Images are encrypted with KMS, at least with the AWS managed key",
     why="ECR encrypts every image, without further words with keys of S3 that leave no trace in CloudTrail. "
     "With a key of KMS each use is recorded.",
     fix="Choose encryption=RepositoryEncryption.KMS for a new repository and copy the images: the "
-    "encryption of one that stands can't be changed, and CloudFormation would replace it",
+    "encryption of an existing one can't be changed, and CloudFormation would replace it",
     severity=Severity.LOW,
     controls=("checkov-136",),
     judges=(RepositoryState,),

@@ -1,4 +1,4 @@
-"""Somebody has said which images may go."""
+"""Rule `lifecycle-policy`: a repository has a lifecycle policy."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from typing import Final
 
 from registry_constructs.rules.examples import KEEP_THE_NEWEST, lifecycle, repository
-from registry_constructs.rules.rule import Example, Part, Rule, Settings, Severity
+from registry_constructs.rules.rule import Example, Part, Rule, RuleSettings, Severity
 from registry_constructs.rules.state import RepositoryState
 from registry_constructs.rules.values import known
 
 
-def _check(state: RepositoryState, _: Settings) -> Iterator[str]:
+def _check(state: RepositoryState, _: RuleSettings) -> Iterator[str]:
     if not known(state.lifecycle):
         yield "It has no lifecycle policy, so that it keeps every image for ever"
 

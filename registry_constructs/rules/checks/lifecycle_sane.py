@@ -1,4 +1,4 @@
-"""A lifecycle policy does what it was written for."""
+"""Rule `lifecycle-sane`: a lifecycle policy has no rule that never acts, or that deletes images in use."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import Final
 from registry_constructs.ecr.errors import InvalidInputError
 from registry_constructs.ecr.lifecycle import LifecyclePolicy
 from registry_constructs.rules.examples import KEEP_THE_NEWEST, lifecycle, repository
-from registry_constructs.rules.rule import Example, Part, Rule, Settings, Severity
+from registry_constructs.rules.rule import Example, Part, Rule, RuleSettings, Severity
 from registry_constructs.rules.state import RepositoryState, policy_of
 from registry_constructs.rules.values import known
 
 
-def _check(state: RepositoryState, _: Settings) -> Iterator[str]:
+def _check(state: RepositoryState, _: RuleSettings) -> Iterator[str]:
     text = known(state.lifecycle)
     if not text:
         return
@@ -34,7 +34,7 @@ _ALL_TAGS_AT_ONCE: Final = {
 
 RULE: Final = Rule(
     id="lifecycle-sane",
-    demand="A lifecycle policy has no rule that never acts, or that deletes what is in use",
+    demand="A lifecycle policy has no rule that never acts, or that deletes images in use",
     why="ECR takes rules that hardly anybody wants: a list of prefixes that an image must have all at once, "
     "a rule behind another one that takes all its images, an age rule that empties a repository in which "
     "nothing is pushed. What they delete is gone.",

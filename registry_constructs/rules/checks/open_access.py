@@ -1,4 +1,4 @@
-"""Nobody outside is let in by a policy that names everybody."""
+"""Rule `open-access`: no policy allows access for everybody."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from typing import Final
 
 from registry_constructs.rules.examples import allowing, repository
-from registry_constructs.rules.rule import Example, Part, Rule, Settings, Severity
+from registry_constructs.rules.rule import Example, Part, Rule, RuleSettings, Severity
 from registry_constructs.rules.state import RegistryPolicyState, RepositoryState, TemplateState
 from registry_constructs.rules.values import known
 
 
-def _check(state: RepositoryState | RegistryPolicyState | TemplateState, _: Settings) -> Iterator[str]:
+def _check(state: RepositoryState | RegistryPolicyState | TemplateState, _: RuleSettings) -> Iterator[str]:
     for statement in known(state.policy):
         if statement.everybody:
             yield f"{statement.label} of its policy allows everybody in the world"
@@ -19,7 +19,7 @@ def _check(state: RepositoryState | RegistryPolicyState | TemplateState, _: Sett
 
 RULE: Final = Rule(
     id="open-access",
-    demand="No policy allows everybody in the world",
+    demand="No policy allows access for everybody",
     why="Whoever has any AWS account can pull, and with the actions for it push or delete, what you run.",
     fix="Name accounts or roles as principals, or narrow * by a condition such as aws:PrincipalOrgID; "
     "Repository.grant_pull_to_organization and grant_pull_to_accounts do",

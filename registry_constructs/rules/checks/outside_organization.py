@@ -1,4 +1,4 @@
-"""Whoever is let in belongs to you."""
+"""Rule `outside-organization`: only your own accounts and your own organization have access."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from registry_constructs.rules.examples import allowing, repository
-from registry_constructs.rules.rule import Example, Part, Rule, Settings, Severity
+from registry_constructs.rules.rule import Example, Part, Rule, RuleSettings, Severity
 from registry_constructs.rules.state import RegistryPolicyState, RepositoryState, TemplateState
 from registry_constructs.rules.statements import PLACEHOLDER, Statement, account_of
 from registry_constructs.rules.values import UnknownValueError, known
@@ -21,7 +21,9 @@ _ORGANIZATIONS: Final = (
 )
 
 
-def _check(state: RepositoryState | RegistryPolicyState | TemplateState, settings: Settings) -> Iterator[str]:
+def _check(
+    state: RepositoryState | RegistryPolicyState | TemplateState, settings: RuleSettings
+) -> Iterator[str]:
     own = {state.place.account, "${AWS::AccountId}", *settings.accounts}
     for statement in known(state.policy):
         if not statement.allows or statement.excluded_principals:
@@ -54,7 +56,7 @@ def _values(statement: Statement, keys: Iterable[str]) -> list[str]:
 
 RULE: Final = Rule(
     id="outside-organization",
-    demand="Only your own accounts and your own organization are let in",
+    demand="Only your own accounts and your own organization have access",
     why="An account of somebody else pulls your images, or pushes what you then run, and nothing tells you "
     "when that account changes hands.",
     fix="Remove the principal, or say that it is yours: in Settings.accounts or Settings.organization, or "

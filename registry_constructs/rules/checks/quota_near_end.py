@@ -1,4 +1,4 @@
-"""No quota is about to stop a deployment."""
+"""Rule `quota-near-end`: no quota of ECR is used to 80 % or more."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Final
 from registry_constructs.ecr import limits
 from registry_constructs.ecr.lifecycle import LifecyclePolicy
 from registry_constructs.rules.examples import Resource
-from registry_constructs.rules.rule import Example, Part, Rule, Settings, Severity
+from registry_constructs.rules.rule import Example, Part, Rule, RuleSettings, Severity
 from registry_constructs.rules.state import (
     RegistryPolicyState,
     RegistryState,
@@ -20,7 +20,7 @@ from registry_constructs.rules.state import (
 from registry_constructs.rules.values import known
 
 
-def _check(state: State, settings: Settings) -> Iterator[str]:
+def _check(state: State, settings: RuleSettings) -> Iterator[str]:
     for what, used, most in _used(state):
         if used >= most * settings.quota:
             yield f"It has {used:,} of at most {most:,} {what}"
@@ -68,7 +68,7 @@ def _replication(rules: int) -> Resource:
 
 RULE: Final = Rule(
     id="quota-near-end",
-    demand="No quota of ECR is used to four fifths",
+    demand="No quota of ECR is used to 80 % or more",
     why="The next rule, destination or repository is refused in the middle of a deployment, and most of "
     "these quotas can't be raised (UG service-quotas). The part that is near is Settings.quota.",
     fix="Join rules and filters, remove what is unused, or ask AWS for more where the quota can be raised: "

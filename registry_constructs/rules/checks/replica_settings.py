@@ -1,4 +1,4 @@
-"""A replica is made as its original."""
+"""Rule `replica-settings`: a creation template at the destination covers whatever is replicated."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from typing import Final
 
 from registry_constructs.rules.examples import Resource
-from registry_constructs.rules.rule import Example, Part, Rule, Settings, Severity
-from registry_constructs.rules.state import Destination, ReplicationState
+from registry_constructs.rules.rule import Example, Part, Rule, RuleSettings, Severity
+from registry_constructs.rules.state import ReplicationDestination, ReplicationState
 from registry_constructs.rules.values import known
 
 
-def _check(state: ReplicationState, _: Settings) -> Iterator[str]:
+def _check(state: ReplicationState, _: RuleSettings) -> Iterator[str]:
     for destination in known(state.destinations):
         bare = [prefix for prefix in destination.prefixes or ("",) if not _covered(destination, prefix)]
         if bare:
@@ -20,7 +20,7 @@ def _check(state: ReplicationState, _: Settings) -> Iterator[str]:
             yield f"No creation template in {where} says how the replicas of {what} are made"
 
 
-def _covered(destination: Destination, prefix: str) -> bool:
+def _covered(destination: ReplicationDestination, prefix: str) -> bool:
     return any(
         template.covers(prefix) and "REPLICATION" in known(template.applied_for)
         for template in known(destination.templates)

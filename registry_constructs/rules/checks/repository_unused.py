@@ -1,4 +1,4 @@
-"""What nobody uses is not kept by accident."""
+"""Rule `repository-unused`: images are pushed to a repository or pulled from it regularly."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Final
 
-from registry_constructs.rules.rule import Part, Rule, Settings, Severity
+from registry_constructs.rules.rule import Part, Rule, RuleSettings, Severity
 from registry_constructs.rules.state import RepositoryState
 from registry_constructs.rules.values import known
 
 
-def _check(state: RepositoryState, settings: Settings) -> Iterator[str]:
+def _check(state: RepositoryState, settings: RuleSettings) -> Iterator[str]:
     if state.images is None or state.created is None:
         return
     oldest = settings.now - timedelta(days=settings.unused)
@@ -29,7 +29,7 @@ def _check(state: RepositoryState, settings: Settings) -> Iterator[str]:
 
 RULE: Final = Rule(
     id="repository-unused",
-    demand="Something is pushed to a repository or pulled from it now and then",
+    demand="Images are pushed to a repository or pulled from it regularly",
     why="An empty or forgotten repository costs money, is scanned by nobody, and its rights stay. How long "
     "is too long is Settings.unused.",
     fix="Ask its owner, archive what must stay, and remove it from the app that made it",

@@ -1,4 +1,4 @@
-"""Images outlive the stack."""
+"""Rule `retained`: CloudFormation keeps a repository that is deleted with its stack or replaced."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from registry_constructs.rules.examples import repository
-from registry_constructs.rules.rule import Example, Part, Rule, Settings, Severity
+from registry_constructs.rules.rule import Example, Part, Rule, RuleSettings, Severity
 from registry_constructs.rules.state import RepositoryState
 from registry_constructs.rules.values import known
 
 
-def _check(state: RepositoryState, _: Settings) -> Iterator[str]:
+def _check(state: RepositoryState, _: RuleSettings) -> Iterator[str]:
     if not known(state.retained):
         yield "CloudFormation may delete it with its stack, or when something asks for another one"
 
@@ -27,7 +27,7 @@ def is_retained(resource: Mapping[str, Any]) -> bool:
 
 RULE: Final = Rule(
     id="retained",
-    demand="CloudFormation keeps a repository whose stack is deleted or which is replaced",
+    demand="CloudFormation keeps a repository that is deleted with its stack or replaced",
     why="An empty repository is deleted for a renamed construct, one with EmptyOnDelete with all its "
     "images, those that run among them. CloudFormation's own default is to delete.",
     fix="Set removal_policy=cdk.RemovalPolicy.RETAIN (DeletionPolicy and UpdateReplacePolicy), and leave "

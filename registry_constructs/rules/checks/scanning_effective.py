@@ -1,4 +1,4 @@
-"""Images are looked at for vulnerabilities when they arrive."""
+"""Rule `scanning-effective`: images are scanned on push or continuously."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from typing import Final
 
 from registry_constructs.rules.examples import repository
-from registry_constructs.rules.rule import Example, Part, Rule, Settings, Severity
+from registry_constructs.rules.rule import Example, Part, Rule, RuleSettings, Severity
 from registry_constructs.rules.state import RepositoryState
 from registry_constructs.rules.values import known
 
 
-def _check(state: RepositoryState, _: Settings) -> Iterator[str]:
+def _check(state: RepositoryState, _: RuleSettings) -> Iterator[str]:
     if known(state.scan) == "MANUAL":
         yield "Its images are not scanned: no scanning rule of the registry covers it" + (
             "" if state.place.live else " in this app, and it does not ask for it itself"

@@ -1,4 +1,4 @@
-"""A tag stands for the image that was tested, without exceptions."""
+"""Rule `tags-immutable-without-exceptions`: all tags are immutable."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ from collections.abc import Iterator
 from typing import Final
 
 from registry_constructs.rules.examples import repository
-from registry_constructs.rules.rule import Example, Rule, Settings, Severity
+from registry_constructs.rules.rule import Example, Rule, RuleSettings, Severity
 from registry_constructs.rules.state import RepositoryState
 from registry_constructs.rules.values import known
 
 
-def _check(state: RepositoryState, _: Settings) -> Iterator[str]:
+def _check(state: RepositoryState, _: RuleSettings) -> Iterator[str]:
     if (mutability := known(state.mutability)) != "IMMUTABLE":
         yield f"ImageTagMutability is {mutability}, not IMMUTABLE"
 
 
 RULE: Final = Rule(
     id="tags-immutable-without-exceptions",
-    demand="No tag can be moved to another image",
+    demand="All tags are immutable",
     why="Security Hub, AWS Config and the scanners of templates take nothing but IMMUTABLE. A repository "
     "that a pull-through cache fills fails too: acknowledge it there, as ECR has to move its tags.",
     fix="Set image_tag_mutability to IMMUTABLE, and name images by digest or by tags of their own",

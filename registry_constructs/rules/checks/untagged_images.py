@@ -1,4 +1,4 @@
-"""Images without a tag do not pile up."""
+"""Rule `untagged-images`: a lifecycle rule removes untagged images."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from typing import Final
 
 from registry_constructs.ecr.lifecycle import LifecyclePolicy, StorageClass, TagStatus
 from registry_constructs.rules.examples import UNTAGGED_FOR_A_WEEK, lifecycle, repository
-from registry_constructs.rules.rule import Example, Part, Rule, Settings, Severity
+from registry_constructs.rules.rule import Example, Part, Rule, RuleSettings, Severity
 from registry_constructs.rules.state import RepositoryState, policy_of
 from registry_constructs.rules.values import known
 
 
-def _check(state: RepositoryState, _: Settings) -> Iterator[str]:
+def _check(state: RepositoryState, _: RuleSettings) -> Iterator[str]:
     if _removed(known(state.lifecycle)):
         return
     there = ""
@@ -33,7 +33,7 @@ def _removed(text: str) -> bool:
 
 RULE: Final = Rule(
     id="untagged-images",
-    demand="A lifecycle rule removes images without a tag",
+    demand="A lifecycle rule removes untagged images",
     why="Each push to a tag that moves leaves an image without one, and so does each build that is pushed "
     "by digest. Nobody can name them, and they are paid for by the month.",
     fix="Add a rule for untagged images: LifecycleRule.expire(untagged=True, days_since_pushed=14). Parts "

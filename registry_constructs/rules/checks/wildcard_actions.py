@@ -1,4 +1,4 @@
-"""What is allowed is named."""
+"""Rule `wildcard-actions`: policies allow actions by their full names."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from registry_constructs.rules.examples import allowing, repository
-from registry_constructs.rules.rule import Example, Part, Rule, Settings, Severity
+from registry_constructs.rules.rule import Example, Part, Rule, RuleSettings, Severity
 from registry_constructs.rules.state import (
     PublicRepositoryState,
     RegistryPolicyState,
@@ -17,7 +17,7 @@ from registry_constructs.rules.values import known
 
 
 def _check(
-    state: RepositoryState | PublicRepositoryState | RegistryPolicyState | TemplateState, _: Settings
+    state: RepositoryState | PublicRepositoryState | RegistryPolicyState | TemplateState, _: RuleSettings
 ) -> Iterator[str]:
     for statement in known(state.policy):
         if not statement.allows:
@@ -34,8 +34,8 @@ _ACCOUNT: Final = {"AWS": {"Fn::Sub": "arn:aws:iam::${AWS::AccountId}:root"}}
 
 RULE: Final = Rule(
     id="wildcard-actions",
-    demand="Policies allow actions by their whole names",
-    why="A wildcard lets in what nobody meant, such as deleting images or the policy itself, and every "
+    demand="Policies allow actions by their full names",
+    why="A wildcard allows more than intended, such as deleting images or the policy itself, and every "
     "action that AWS adds later.",
     fix="List the actions that are needed; grant_pull, grant_push and their kin write them",
     severity=Severity.MEDIUM,

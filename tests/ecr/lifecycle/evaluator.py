@@ -27,8 +27,8 @@ class Image:
     pulled: float | None = None
     archived: float | None = None
 
-    def real(self) -> simulation.Image:
-        return simulation.Image(
+    def real(self) -> simulation.SimulatedImage:
+        return simulation.SimulatedImage(
             self.name,
             self.tags,
             _ago(self.pushed),

@@ -338,9 +338,9 @@ def test_public_repositories_are_judged_once_an_account(
     local_aws.client("cloudformation", account=account, region="us-east-1").create_stack(
         StackName="Tools", TemplateBody=json.dumps({"Resources": {"Tools": tools}})
     )
-    arguments = ["--rule=public-repository-meant", "--rule=public-repository-tagged"]
+    arguments = ["--rule=public-repository-allowed", "--rule=public-repository-tagged"]
     report = audit(*arguments, "--region", REGION, "--region", "us-east-1", status=3)
-    assert _found(report) == [("public-repository-meant", "tools"), ("public-repository-tagged", "tools")]
+    assert _found(report) == [("public-repository-allowed", "tools"), ("public-repository-tagged", "tools")]
     report = audit(*arguments, "--public-repository", "tool*", status=0)
     assert _found(report) == [("public-repository-tagged", "tools")]
 

@@ -18,7 +18,7 @@ from registry_constructs.rules.judge import Unjudged
 from registry_constructs.rules.packs import RULES
 from registry_constructs.rules.state import (
     ConsumerState,
-    Place,
+    Location,
     PublicRepositoryState,
     RegistryState,
     RepositoryState,
@@ -443,7 +443,7 @@ def test_credentials_that_are_lost_on_the_way(world: World, region: str) -> None
     }
 
 
-PUBLIC = [RULES["public-repository-meant"]]
+PUBLIC = [RULES["public-repository-allowed"]]
 
 
 @pytest.mark.parametrize(
@@ -457,7 +457,7 @@ def test_public_repositories_are_read_once_where_there_are_any(
     world.answers["ecr-public:GetRepositoryPolicy"] = refused("RepositoryPolicyNotFoundException")
     audit = read_registries(PUBLIC, Scope(regions=[region]))
     found = [state.place for state in audit.states if isinstance(state, PublicRepositoryState)]
-    assert found == [Place(account=ACCOUNT, region="us-east-1", address="arn:tools")] * public
+    assert found == [Location(account=ACCOUNT, region="us-east-1", address="arn:tools")] * public
     assert audit.unread == ()
 
 

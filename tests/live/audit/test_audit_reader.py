@@ -18,7 +18,7 @@ from registry_constructs.live.journal import Journal
 from registry_constructs.rules.judge import Unjudged
 from registry_constructs.rules.packs import RULES
 from registry_constructs.rules.rule import Part
-from registry_constructs.rules.state import Place, PublicRepositoryState
+from registry_constructs.rules.state import Location, PublicRepositoryState
 from registry_constructs.rules.values import Unknown
 from tests.live.answering import Answer, Answering, refused
 from tests.live.audit.test_audit_states import POLICY, STATEMENT
@@ -394,7 +394,7 @@ TOOLS = {
 def public(name: str, **more: Any) -> PublicRepositoryState:
     return PublicRepositoryState(
         name=name,
-        place=Place(account=ACCOUNT, region="us-east-1", address=TOOLS["repositoryArn"]),
+        place=Location(account=ACCOUNT, region="us-east-1", address=TOOLS["repositoryArn"]),
         **more,
     )
 

@@ -19,11 +19,11 @@ from registry_constructs.rules.judge import Unjudged
 from registry_constructs.rules.state import (
     CacheState,
     ConsumerState,
-    Destination,
     ImageState,
-    Place,
+    Location,
     RegistryPolicyState,
     RegistryState,
+    ReplicationDestination,
     ReplicationState,
     RepositoryState,
     ScanningRule,
@@ -64,8 +64,8 @@ def read(*raws: Raw, **more: Any) -> Read:
     return Read(ACCOUNT, REGION, **given)
 
 
-def place(address: str, *, account: str = ACCOUNT, region: str = REGION) -> Place:
-    return Place(account=account, region=region, address=address)
+def place(address: str, *, account: str = ACCOUNT, region: str = REGION) -> Location:
+    return Location(account=account, region=region, address=address)
 
 
 def one_repository(raw: Raw, **more: Any) -> RepositoryState:
@@ -376,14 +376,16 @@ def test_the_registry_and_its_settings() -> None:
             place=place(f"{ARN}:replication-configuration"),
             rules=2,
             destinations=(
-                Destination(account=ACCOUNT, region=REGION, prefixes=("shop", "web"), templates=templates),
-                Destination(
+                ReplicationDestination(
+                    account=ACCOUNT, region=REGION, prefixes=("shop", "web"), templates=templates
+                ),
+                ReplicationDestination(
                     account=OTHER,
                     region="us-east-1",
                     prefixes=("shop", "web"),
                     templates=Unknown(f"{OTHER} us-east-1 was not read"),
                 ),
-                Destination(
+                ReplicationDestination(
                     account=ACCOUNT,
                     region="us-east-1",
                     prefixes=(),

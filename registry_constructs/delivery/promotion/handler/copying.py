@@ -9,7 +9,7 @@ from typing import IO
 from .manifest import Blob, Manifest
 from .registry import CHUNK, RegistryError, RemoteRepository, TransferError, retried
 
-# Tags that stand for what refers to an image, where clients don't use the API for that: the specification's
+# Tags of what refers to an image, where clients don't use the API for that: the specification's
 # own, and those of cosign before its version 3.
 SUFFIXES = ("", ".sig", ".att", ".sbom")
 _LEFT_SECONDS = 30.0  # for the requests that are under way, and to go on in another invocation
@@ -49,7 +49,7 @@ class Copy:
         self._done: set[str] = set()
 
     def tag(self, tag: str) -> str | None:
-        """Copy what a tag stands for, and give it the tag; None if the source has no such tag.
+        """Copy what a tag refers to, and give it the tag; None if the source has no such tag.
 
         The tag is read again afterwards: a copy that was overtaken by one of a later push sets it right.
         """
@@ -100,7 +100,7 @@ class Copy:
             if standing is None:
                 raise
             raise CopyError(
-                f"{tag} stands for {standing} in {self.destination}, which does not let it be moved to "
+                f"{tag} refers to {standing} in {self.destination}, which does not let it be moved to "
                 f"{manifest.digest}: {error}"
             ) from error
         self.pushed += 1

@@ -1,7 +1,7 @@
 """Promotes an image from one repository to another; runs in Lambda.
 
-It is called for events of pushes, at least once each and in any order, and by hand. It asks what a tag stands
-for now instead of trusting the event, and pushes only what is missing, so that it can be called again.
+It is called for events of pushes, at least once each and in any order, and by hand. It reads what a tag
+refers to now instead of trusting the event, and pushes only what is missing, so that it can be called again.
 """
 
 from __future__ import annotations

@@ -84,7 +84,7 @@ class RemoteRepository:
         return f"{self.host}/{self.name}"
 
     def digest_of(self, reference: str) -> str | None:
-        """The digest that a tag, or a digest, stands for; None if it is not there."""
+        """The digest that a tag, or a digest, refers to; None if it is not there."""
         found = self._ask_if_there("HEAD", f"manifests/{reference}", _ACCEPT)
         if found is None:
             return None

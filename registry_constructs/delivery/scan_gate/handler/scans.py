@@ -2,7 +2,7 @@
 
 What is not there yet raises `NotYet`, what will never be there `Unreadable`. An empty answer is no clean one:
 a basic scan is finished when its answer says when it was completed or has counts, an enhanced one when
-Inspector's coverage says so and the answer has stopped changing (`check`).
+Inspector's coverage reports it and the answer has stopped changing (`check`).
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Sets ECR's account settings for CloudFormation; runs in Lambda.
 
-What stood before the first deployment is kept in the resource's physical id, such as
+The values from before the first deployment are kept in the resource's physical id, such as
 `BLOB_MOUNTING=DISABLED,REGISTRY_POLICY_SCOPE=V1`. The id never changes, so CloudFormation never replaces the
 resource.
 """
@@ -67,7 +67,7 @@ def run(event: dict[str, Any], ecr: ECRClient) -> str:
 
 
 def remember(ecr: ECRClient, wanted: dict[str, str]) -> dict[str, str]:
-    """What stands, of all settings: an update may add one later. Only those wanted have to be readable."""
+    """The values of all settings: an update may add one later. Only those wanted have to be readable."""
     found = {}
     for name in SETTINGS:
         try:
@@ -97,7 +97,7 @@ def put(ecr: ECRClient, wanted: dict[str, str]) -> None:
 
 
 def restore(ecr: ECRClient, before: dict[str, str]) -> None:
-    """Put values back; one that ECR no longer takes, such as V1, is left as it stands."""
+    """Put values back; one that ECR no longer takes, such as V1, is left as it is."""
     for name, value in before.items():
         try:
             if get(ecr, name) != value:

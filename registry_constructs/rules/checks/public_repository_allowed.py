@@ -1,4 +1,4 @@
-"""What the world may pull was meant for it."""
+"""Rule `public-repository-allowed`: a public repository is listed as allowed."""
 
 from __future__ import annotations
 
@@ -6,22 +6,21 @@ from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from typing import Final
 
-from registry_constructs.rules.rule import Example, Part, Rule, Settings, Severity
+from registry_constructs.rules.rule import Example, Part, Rule, RuleSettings, Severity
 from registry_constructs.rules.state import PublicRepositoryState
 
 
-def _check(state: PublicRepositoryState, settings: Settings) -> Iterator[str]:
+def _check(state: PublicRepositoryState, settings: RuleSettings) -> Iterator[str]:
     if not any(fnmatchcase(state.name, pattern) for pattern in settings.public_repositories):
-        yield "Everybody can pull its images, and nobody has said that this is meant"
+        yield "Everybody can pull its images, and it is not listed as allowed"
 
 
 RULE: Final = Rule(
-    id="public-repository-meant",
-    demand="A public repository is named as one that is meant",
+    id="public-repository-allowed",
+    demand="A public repository is listed as allowed",
     why="Everybody can pull from a public repository, and whatever was pulled can't be taken back. One that "
     "was made by mistake looks like any other.",
-    fix="Say that it is meant in Settings.public_repositories or by --public-repository, or use a private "
-    "one",
+    fix="List it in RuleSettings.public_repositories or by --public-repository, or use a private repository",
     severity=Severity.HIGH,
     judges=(PublicRepositoryState,),
     check=_check,
@@ -33,6 +32,6 @@ RULE: Final = Rule(
         non_compliant={
             "Example": {"Type": "AWS::ECR::PublicRepository", "Properties": {"RepositoryName": "mistake"}}
         },
-        settings=Settings(public_repositories=("tools",)),
+        settings=RuleSettings(public_repositories=("tools",)),
     ),
 )
