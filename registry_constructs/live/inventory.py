@@ -41,7 +41,7 @@ class IncompleteInventoryError(AwsError):
         super().__init__(
             "The inventory is not complete, so it was not written",
             got=f"{len(failures):,} of the repositories can't be read\n{reasons}",
-            fix=f"fix that and run it again; the {kept:,} that were read are kept in {journal}",
+            fix=f"correct that and run it again; the {kept:,} that were read are kept in {journal}",
             where="inventory",
         )
 

@@ -37,7 +37,7 @@ class IncompleteReadError(AwsError):
         super().__init__(
             "Not everything could be read, so nothing was written",
             got=f"{len(failures):,} of the repositories can't be read\n{reasons}",
-            fix="fix that and run it again",
+            fix="correct that and run it again",
             where="the registry",
         )
 

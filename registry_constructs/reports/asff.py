@@ -87,7 +87,7 @@ def _unknown(one: Unjudged, report: Report) -> dict[str, Any]:
             "Security Hub takes findings about an account and a Region, and for this unknown one is missing",
             got=f"{one.where}: {one.reason}",
             allowed="what has both",
-            fix="fix why it is unknown, or use json, junit or html",
+            fix="correct why it is unknown, or use json, junit or html",
         )
     key = sha256(json.dumps([one.rule and one.rule.id, one.where, "unknown"]).encode()).hexdigest()[:32]
     what = f"Whether {one.where} complies is unknown"

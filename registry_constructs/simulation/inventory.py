@@ -171,7 +171,7 @@ def _parsed(text: str, line: int = 1) -> object:
     except ValueError as error:
         problem, got, where = "A number can't be read", str(error), f"line {line}"
     raise InvalidInputError(
-        problem, got=got, allowed="JSON", fix="fix the text here; is the file complete?", where=where
+        problem, got=got, allowed="JSON", fix="correct the text here; is the file complete?", where=where
     )
 
 

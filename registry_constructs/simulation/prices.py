@@ -116,7 +116,7 @@ def read_prices(path: str | Path | None = None) -> Prices:
         ) from None
     except ValueError as error:
         raise InvalidInputError(
-            "This is not JSON", got=str(error), allowed="JSON", fix="fix the text there", where=name
+            "This is not JSON", got=str(error), allowed="JSON", fix="correct the text there", where=name
         ) from None
     return _prices(table, name)
 

@@ -52,7 +52,7 @@ def test_a_rule_s_page(run: Run, rule: str) -> None:
     result = run("rules", "show", rule)
     assert result.status == 0
     assert "Severity: " in result.out
-    assert "How to mend it" in result.out
+    assert "How to fix it" in result.out
 
 
 @pytest.mark.parametrize(

@@ -346,7 +346,7 @@ def test_manifests_that_can_t_be_read(
     assert error.value.fix == {
         "The manifest can't be read": "is it a manifest list? Nobody can pull it as it is",
         "AWS's answer can't be read": FIX,
-    }.get(problem, "read what ECR said; without its manifest nobody knows which images it holds")
+    }.get(problem, "read ECR's answer; without its manifest nobody knows which images it holds")
     assert len(aws.requests_of("BatchGetImage")) == 1
 
 
@@ -504,7 +504,7 @@ def test_a_repository_that_lacks_a_setting(whole: Answering, change: Answer, mis
         f"  shop/web in {REGION}: AWS's answer can't be read.\n"
         f"    Got: an answer without {missing}\n"
         f"    Fix: {FIX}\n"
-        "  Fix: mend that and run it again"
+        "  Fix: correct that and run it again"
     )
     [failure] = error.value.failures
     assert failure.where == f"shop/web in {REGION}"
@@ -911,7 +911,7 @@ def test_an_error_is_told_once() -> None:
             "check its name, the account and the Region",
             False,
         ),
-        ("ServerException", "DescribeImages failed", "read what AWS said", False),
+        ("ServerException", "DescribeImages failed", "read AWS's answer", False),
     ],
 )
 def test_what_aws_refuses(aws: Answering, code: str, problem: str, fix: str, hopeless: bool) -> None:

@@ -60,7 +60,7 @@ def test_another_region_is_refused(region: str) -> None:
     with pytest.raises(InvalidInputError) as refusal:
         PublicRepository(stack, "Tool")
     assert str(refusal.value) == (
-        "Stack/Tool: A public repository can't stand in this stack's Region.\n"
+        "Stack/Tool: A public repository can't be in this stack's Region.\n"
         f"  Got: {region!r}\n"
         "  Allowed: us-east-1\n"
         "  Fix: put it into a stack of its own with env=cdk.Environment(region='us-east-1')"

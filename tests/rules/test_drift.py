@@ -115,7 +115,7 @@ def test_conditions_count() -> None:
 
 def test_what_is_missing_and_what_nobody_declares() -> None:
     assert _messages(_declared(), repository("by-hand")) == [
-        "The app declares this repository, and it does not stand",
+        "The app declares this repository, and it does not exist",
         "This repository exists, and no template of the app declares it",
     ]
 
@@ -131,7 +131,7 @@ def test_what_ecr_and_the_cdk_make_is_declared_by_nobody() -> None:
     assert len(_messages(declared, *standing)) == 1
     declared = [state for state in read_templates([stack({"Cache": cache})]) if state.kind != "registry"]
     messages = _messages(declared, *standing)
-    assert messages == ["The app declares this pull-through cache, and it does not stand"]
+    assert messages == ["The app declares this pull-through cache, and it does not exist"]
 
 
 def test_what_was_not_read_is_unknown_and_never_the_same() -> None:

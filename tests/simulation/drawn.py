@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from registry_constructs.ecr.errors import InvalidInputError
 from registry_constructs.ecr.lifecycle import LifecyclePolicy, LifecycleRule
-from registry_constructs.simulation import Image, ImageStatus
+from registry_constructs.simulation import ImageStatus, SimulatedImage
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 DAY = 86_400
@@ -68,7 +68,7 @@ def policies(*, least: int = 1) -> st.SearchStrategy[LifecyclePolicy]:
     return drawn.filter(lambda policy: len(policy.rules) >= least)
 
 
-def repositories(*, tied: bool = False) -> st.SearchStrategy[list[Image]]:
+def repositories(*, tied: bool = False) -> st.SearchStrategy[list[SimulatedImage]]:
     """Images of one repository.
 
     Args:
@@ -78,7 +78,7 @@ def repositories(*, tied: bool = False) -> st.SearchStrategy[list[Image]]:
     age = st.sampled_from([*range(22), 0.5, 95.0, 105.0, -1.0]).map(ago)
     nothing: st.SearchStrategy[Any] = st.none()
     image = st.builds(
-        Image,
+        SimulatedImage,
         digest=st.sampled_from(DIGESTS),
         tags=st.lists(TAG, max_size=2, unique=True).map(tuple),
         pushed_at=age,

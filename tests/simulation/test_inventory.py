@@ -8,9 +8,9 @@ import pytest
 
 from registry_constructs.ecr.errors import InvalidInputError
 from registry_constructs.simulation import (
-    Image,
     ImageStatus,
     Inventory,
+    SimulatedImage,
     Use,
     read_inventories,
     write_inventories,
@@ -76,7 +76,7 @@ def test_what_describe_images_prints(tmp_path: Path) -> None:
     assert (found.repository_name, found.account, found.region) == ("shop/checkout", "111122223333", "")
     assert (found.in_use, found.unknown) == (None, ())
     first, second = found.images
-    assert first == Image(
+    assert first == SimulatedImage(
         DIGEST,
         ("v1.4.2", "latest"),
         SECONDS,
@@ -90,15 +90,17 @@ def test_what_describe_images_prints(tmp_path: Path) -> None:
         "application/vnd.oci.image.manifest.v1+json",
         "application/vnd.oci.image.config.v1+json",
     )
-    assert second == Image(OTHER, pushed_at=SECONDS, subject=DIGEST)
+    assert second == SimulatedImage(OTHER, pushed_at=SECONDS, subject=DIGEST)
 
 
 def test_our_format_is_written_and_read(tmp_path: Path) -> None:
     inventories = [
         Inventory(
             [
-                Image(DIGEST, ("ä", "v1"), SECONDS, 5, children=(OTHER,), media_type="m", artifact_type="a"),
-                Image(
+                SimulatedImage(
+                    DIGEST, ("ä", "v1"), SECONDS, 5, children=(OTHER,), media_type="m", artifact_type="a"
+                ),
+                SimulatedImage(
                     OTHER, (), SECONDS + 0.25, status=ImageStatus.ARCHIVED, archived_at=SECONDS, children=()
                 ),
             ],
@@ -188,7 +190,7 @@ def test_repositories_come_one_by_one(tmp_path: Path) -> None:
         ),
         ('{"imageDetails": [],}', "line 1 column"),
         ('{"imageDetails": []} {}', "line 1 column 22: This is not JSON: Extra data"),
-        ('{"imageDetails": [], "imageDetails": []}', "The key imageDetails stands twice"),
+        ('{"imageDetails": [], "imageDetails": []}', "Duplicate key imageDetails"),
         ('{"imageDetails": [{"imageDigest": "", "imagePushedAt": NaN}]}', "The image has no digest"),
         (
             f'{{"imageDetails": [{{"imageDigest": "{DIGEST}", "imagePushedAt": NaN}}]}}',
@@ -212,12 +214,12 @@ def test_repositories_come_one_by_one(tmp_path: Path) -> None:
         (ours({"imageDetails": []}), "line 2: The repository has no name"),
         (ours(5), "line 2: This is not an object"),
         (ours(repository(region=1)), "line 2: region: The value is not text"),
-        (ours(repository(), repository()), "line 3: The repository shop/checkout stands twice"),
+        (ours(repository(), repository()), "line 3: The repository shop/checkout is listed twice"),
         (
             ours(repository(region="")).replace("region", "unknown", 1),
             "line 2: unknown: The value is not a list",
         ),
-        (lines({"version": 1}) + '{"region": "", "region": ""}\n', "line 2: The key region stands twice"),
+        (lines({"version": 1}) + '{"region": "", "region": ""}\n', "line 2: Duplicate key region"),
         (ours(repository(inUse=[{"where": "x"}])), "line 2: inUse[0]: A use has a place and one image"),
         (ours(repository(inUse=[{"where": "x", "imageTag": "a", "imageDigest": "b"}])), "one image"),
         (

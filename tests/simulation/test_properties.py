@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from registry_constructs.ecr.lifecycle import Action, LifecyclePolicy
 from registry_constructs.ecr.lifecycle.patterns import matches
-from registry_constructs.simulation import Image, ImageStatus, Reason, Simulation, simulate
+from registry_constructs.simulation import ImageStatus, Reason, SimulatedImage, Simulation, simulate
 from registry_constructs.simulation.forecast import Pushes, forecast
 from registry_constructs.simulation.selection import select
 from tests.simulation.drawn import NOW, PATTERN, TAG, policies, repositories
@@ -23,7 +23,7 @@ def actions(simulation: Simulation) -> dict[str, tuple[Action | None, int | None
 
 @given(policies(), repositories())
 def test_it_agrees_with_the_rules_in_their_shortest_form(
-    policy: LifecyclePolicy, images: list[Image]
+    policy: LifecyclePolicy, images: list[SimulatedImage]
 ) -> None:
     found = {
         digest: action for digest, (action, _) in actions(simulate(policy, images, now=NOW)).items() if action
@@ -33,7 +33,7 @@ def test_it_agrees_with_the_rules_in_their_shortest_form(
 
 @given(policies(), repositories(tied=True), st.randoms(use_true_random=False))
 def test_the_order_of_images_is_irrelevant(
-    policy: LifecyclePolicy, images: list[Image], chance: object
+    policy: LifecyclePolicy, images: list[SimulatedImage], chance: object
 ) -> None:
     shuffled = images.copy()
     chance.shuffle(shuffled)  # type: ignore[attr-defined]
@@ -47,7 +47,7 @@ def test_the_order_of_images_is_irrelevant(
 
 
 @given(policies(least=2), repositories())
-def test_a_rule_of_lower_priority_only_adds(policy: LifecyclePolicy, images: list[Image]) -> None:
+def test_a_rule_of_lower_priority_only_adds(policy: LifecyclePolicy, images: list[SimulatedImage]) -> None:
     before = actions(simulate(LifecyclePolicy(policy.rules[:-1]), images, now=NOW))
     after = actions(simulate(policy, images, now=NOW))
     last = policy.rules[-1].priority
@@ -57,7 +57,7 @@ def test_a_rule_of_lower_priority_only_adds(policy: LifecyclePolicy, images: lis
 
 @given(policies(least=2), repositories(tied=True))
 def test_a_rule_of_lower_priority_changes_nothing_that_earlier_rules_did(
-    policy: LifecyclePolicy, images: list[Image]
+    policy: LifecyclePolicy, images: list[SimulatedImage]
 ) -> None:
     before = actions(simulate(LifecyclePolicy(policy.rules[:-1]), images, now=NOW))
     after = actions(simulate(policy, images, now=NOW))
@@ -66,7 +66,7 @@ def test_a_rule_of_lower_priority_changes_nothing_that_earlier_rules_did(
 
 @given(policies(), repositories(tied=True))
 def test_an_image_goes_by_the_first_rule_that_selects_it_or_by_none(
-    policy: LifecyclePolicy, images: list[Image]
+    policy: LifecyclePolicy, images: list[SimulatedImage]
 ) -> None:
     simulation = simulate(policy, images, now=NOW)
     priorities = [rule.priority for rule in policy.rules]
@@ -80,7 +80,9 @@ def test_an_image_goes_by_the_first_rule_that_selects_it_or_by_none(
 
 
 @given(policies(), repositories(tied=True))
-def test_no_platform_goes_before_its_manifest_list(policy: LifecyclePolicy, images: list[Image]) -> None:
+def test_no_platform_goes_before_its_manifest_list(
+    policy: LifecyclePolicy, images: list[SimulatedImage]
+) -> None:
     simulation = simulate(policy, images, now=NOW)
     gone = {outcome.image.digest for outcome in simulation.going()}
     archived = {image.digest for image in images if image.status is ImageStatus.ARCHIVED}
@@ -91,7 +93,7 @@ def test_no_platform_goes_before_its_manifest_list(policy: LifecyclePolicy, imag
 
 
 @given(policies(), repositories(tied=True))
-def test_a_referrer_does_what_its_subject_does(policy: LifecyclePolicy, images: list[Image]) -> None:
+def test_a_referrer_does_what_its_subject_does(policy: LifecyclePolicy, images: list[SimulatedImage]) -> None:
     by_digest = {outcome.image.digest: outcome for outcome in simulate(policy, images, now=NOW)}
     for outcome in by_digest.values():
         if outcome.follows and outcome.action:
@@ -99,7 +101,7 @@ def test_a_referrer_does_what_its_subject_does(policy: LifecyclePolicy, images: 
 
 
 @given(policies(), repositories(tied=True))
-def test_the_totals_are_those_of_the_images(policy: LifecyclePolicy, images: list[Image]) -> None:
+def test_the_totals_are_those_of_the_images(policy: LifecyclePolicy, images: list[SimulatedImage]) -> None:
     simulation = simulate(policy, images, now=NOW)
     for action in Action:
         assert simulation.total(action) == sum(outcome.action is action for outcome in simulation)
@@ -125,7 +127,7 @@ def test_tags_are_matched_as_patterns_say(patterns: list[str], tags: list[tuple[
 
 @given(policies(), repositories(tied=True), st.floats(0, 3))
 def test_a_forecast_never_has_more_with_a_policy_than_without(
-    policy: LifecyclePolicy, images: list[Image], per_day: float
+    policy: LifecyclePolicy, images: list[SimulatedImage], per_day: float
 ) -> None:
     found = forecast(images, policy, [Pushes("ab*", per_day, 7), Pushes("b", per_day, 5)], now=NOW, days=6)
     for without, with_policy in zip(found.without, found.with_policy, strict=True):

@@ -55,7 +55,7 @@ def from_text(text: object) -> object:
             f"The policy is not JSON: {error.msg}",
             got=text.split("\n")[error.lineno - 1],
             allowed="JSON text",
-            fix="fix the text at that place",
+            fix="correct the text at that place",
             where=f"line {error.lineno} column {error.colno}",
         ) from None
     except RecursionError:

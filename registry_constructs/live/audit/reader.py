@@ -176,7 +176,7 @@ class RegistryReader:
     def _own_key(self, described: Iterable[dict[str, Any]]) -> str | Unknown:
         """The ARN of AWS's own key, if anything has to be compared with it."""
         if Part.KEY not in self.parts:
-            return Unknown("no rule asks for it")
+            return Unknown("no rule needs it")
         if not any(one.get("encryptionConfiguration", {}).get("kmsKey") for one in described):
             return ""
         return self.ask(lambda: own_key(self.aws, self.region))

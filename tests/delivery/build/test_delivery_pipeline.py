@@ -312,6 +312,4 @@ def test_only_services_of_ecs_are_deployed_to() -> None:
 def test_a_topic_goes_with_an_approval() -> None:
     stack = new_stack()
     made, _ = images_of(stack)
-    assert (
-        "told of no approval" in refused(stack, build=made, approval_topic=sns.Topic(stack, "Topic")).problem
-    )
+    assert "gets no approval" in refused(stack, build=made, approval_topic=sns.Topic(stack, "Topic")).problem

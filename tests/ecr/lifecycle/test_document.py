@@ -149,7 +149,7 @@ def test_broken_json_is_refused_with_line_and_column() -> None:
 def test_a_key_twice_is_refused() -> None:
     text = json.dumps(POLICY).replace('"countNumber": 3', '"countNumber": 3, "countNumber": 300')
     error = refusal(LifecyclePolicy.from_json, text=text)
-    assert error.problem == "The key countNumber stands twice in one object"
+    assert error.problem == "Duplicate key countNumber in one object"
     assert error.got == [3, 300]
 
 

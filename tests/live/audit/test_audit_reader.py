@@ -176,9 +176,9 @@ def test_scanning(aws: Answering) -> None:
     found = read(aws, Part.SCANNING)
     assert isinstance(found.repositories, list)
     assert {raw.name: raw.scan for raw in found.repositories} == {
-        "shop/cart": Unknown("ECR did not say it: REPOSITORY_NOT_FOUND"),
+        "shop/cart": Unknown("ECR did not report it: REPOSITORY_NOT_FOUND"),
         "shop/web": "SCAN_ON_PUSH",
-        "shop/none": Unknown("ECR did not say it: no answer"),
+        "shop/none": Unknown("ECR did not report it: no answer"),
     }
 
 
@@ -205,7 +205,7 @@ def test_scanning_comes_25_at_a_time(aws: Answering, number: int) -> None:
 
 def test_scanning_that_is_not_described(aws: Answering) -> None:
     aws.answers["BatchGetRepositoryScanningConfiguration"] = {}
-    assert only(read(aws, Part.SCANNING)).scan == Unknown("ECR did not say it: no answer")
+    assert only(read(aws, Part.SCANNING)).scan == Unknown("ECR did not report it: no answer")
 
 
 def test_scanning_that_is_denied(aws: Answering) -> None:

@@ -40,7 +40,7 @@ OWN = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/own"
 CUSTOMER = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/customer"
 CREATED = datetime(2026, 1, 1, tzinfo=UTC)
 OWNED = {"aws:cloudformation:stack-name": "Shop", "aws:cloudformation:logical-id": "Web"}
-UNSAID = Unknown("ECR did not say it")
+UNSAID = Unknown("ECR did not report it")
 DENIED = Unknown("denied")
 POLICY = '{"Statement": [{"Effect": "Allow", "Principal": "*", "Action": "ecr:BatchGetImage"}]}'
 STATEMENT = Statement(label="statement 1", allows=True, principals=("AWS:*",), actions=("ecr:BatchGetImage",))
