@@ -13,6 +13,12 @@ NPM := $(BIN)/node $(VENV)/node/lib/node_modules/npm/bin/npm-cli.js
 # The CDK starts `python3` and `node` by name: both are this environment's.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION := 1
+# Without compiled files, each worker compiles the tests anew, which takes longer than most of them.
+unexport PYTHONDONTWRITEBYTECODE
+
+# Of the mutants, those whose number ends in the day's last digit: all of them in ten days.
+DIGIT ?= $(shell date -u +%d | cut -c2)
+SEED ?= $(shell date -u +%Y%m%d)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup test unit test-long lint format synth deploy-local bench mutants lock clean
@@ -36,8 +42,17 @@ $(READY): requirements-dev.txt tests/checkov-requirements.txt pyproject.toml pac
 	@$(NPM) ci --silent --no-progress
 	@touch $@
 
-test: setup lint  ## run every check: lint, types, import contracts, unit, snapshots, local deployment
+unit: setup  ## run the unit tests, with a quarter of the random examples: the loop while you work
+	@EXAMPLES=0.25 $(BIN)/pytest -n 2 -m unit
+
+test: setup lint  ## run every check: lint, types, import contracts, unit, scanners, local deployment
 	@$(BIN)/pytest -n 3 --dist loadscope --no-loadscope-reorder
+
+test-long: setup  ## the nightly tier: all tests in random order with ten times the examples, and a tenth of the mutants
+	@echo "The order of SEED=$(SEED), ten times the random examples, stubs of AWS over HTTP"
+	@EXAMPLES=10 STUBS_OVER_HTTP=1 $(BIN)/pytest -n 3 --dist loadscope --random-order-seed=$(SEED) -m "unit or deploy"
+	@echo "The mutants of DIGIT=$(DIGIT)"
+	@$(BIN)/python -m tests.mutation --digit $(DIGIT)
 
 lint: setup  ## style, types (strict) and the walls between the floors
 	@$(BIN)/ruff check .
