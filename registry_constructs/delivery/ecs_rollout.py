@@ -1,4 +1,4 @@
-"""The rights to roll a service on ECS to another revision of its task definition."""
+"""Permissions to deploy a new task definition revision to an ECS service."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ANY_DEFINITION_REASON: Final = (
 def rollout_statements(
     service: ecs.FargateService | ecs.Ec2Service, *, passed_to: str | Sequence[str]
 ) -> list[iam.PolicyStatement]:
-    """What it takes to register a revision with another image, and to run it.
+    """Policy statements to register a revision with another image and deploy it.
 
     Args:
         service: The service.

@@ -1,4 +1,4 @@
-"""Vulnerabilities that scans find, told once an image."""
+"""Notifications about the findings of image scans."""
 
 from __future__ import annotations
 
@@ -25,33 +25,33 @@ from registry_constructs.monitoring.notifications.notifications import Notificat
 
 
 class ScanFindings(Construct):
-    """Tell what scans find in images: one message an image, with the counts and a link to its page.
+    """Notifies about scan findings: one message per image, with the counts and a link to its page.
 
-    It hears basic and enhanced scanning, whichever the registry has. EventBridge itself filters severity and
+    It supports basic and enhanced scanning, whichever the registry has. EventBridge itself filters severity and
     repositories, so what is milder starts nothing and costs nothing.
 
     Enhanced scanning sums up the first scan of an image alone; a vulnerability that becomes known later is
     sent as a finding of its own, and `notifications` gathers those of an image. The findings of first scans
     arrive one by one as well. They are left out: what was first seen within an hour of the push, and older
     findings that only changed. Where enhanced scanning is turned on for images that are there already, some
-    are told twice.
+    are reported twice.
 
     Args:
         scope: A construct in a stack of the registry's account and Region.
         id: The construct's id.
-        severity: The mildest severity to tell: `"CRITICAL"`, `"HIGH"`, `"MEDIUM"`, `"LOW"`, or
+        severity: The lowest severity to report: `"CRITICAL"`, `"HIGH"`, `"MEDIUM"`, `"LOW"`, or
             `"INFORMATIONAL"` for any finding. Inspector counts what is below medium in a total only, so
             there `"LOW"` is any finding too. Default: `"HIGH"`.
         repositories: Repositories, their names, or filters with `*` for any run of characters. Default: all.
-        notifications: Where to tell it in words: a topic, and a chat channel. Default: one is made, unless
+        notifications: The notifications to send to: a topic, and a chat channel. Default: a new one, unless
             `event_bus` or `function` is given.
         event_bus: A bus that gets the scans' events as they are. Findings that became known later aren't sent
-            there: they can't be told from those of first scans. Default: none.
+            there: they can't be distinguished from those of first scans. Default: none.
         function: A function that gets the scans' events as they are, like `event_bus`. It may get one twice.
             Default: none.
 
     Attributes:
-        notifications: Where it is told; None if only `event_bus` or `function` is given.
+        notifications: The notifications that are sent to; None if only `event_bus` or `function` is given.
         dead_letters: What could not be delivered.
         rules: The EventBridge rules.
 
@@ -89,16 +89,30 @@ class ScanFindings(Construct):
             raw.append(targets.EventBus(event_bus, dead_letter_queue=kept))
         if function is not None:
             raw.append(targets.LambdaFunction(function, dead_letter_queue=kept))
-        told = [] if notifications is None else [notifications.target]
+        notification_targets = [] if notifications is None else [notifications.target]
         worse = f"{severity.lower()} or worse"
         basic = basic_scan_completed(severity=severity, repositories=names)
         enhanced = enhanced_scan_completed(severity=severity, repositories=names)
         self.rules = [
-            add_rule(self, "BasicScans", f"Basic scans with findings, {worse}", basic, [*raw, *told]),
-            add_rule(self, "EnhancedScans", f"First enhanced scans, {worse}", enhanced, [*raw, *told]),
+            add_rule(
+                self,
+                "BasicScans",
+                f"Basic scans with findings, {worse}",
+                basic,
+                [*raw, *notification_targets],
+            ),
+            add_rule(
+                self,
+                "EnhancedScans",
+                f"First enhanced scans, {worse}",
+                enhanced,
+                [*raw, *notification_targets],
+            ),
         ]
-        if told:
+        if notification_targets:
             later = image_finding(severity=severity, repositories=names)
             self.rules.append(
-                add_rule(self, "LaterFindings", f"Findings of enhanced scans, {worse}", later, told)
+                add_rule(
+                    self, "LaterFindings", f"Findings of enhanced scans, {worse}", later, notification_targets
+                )
             )

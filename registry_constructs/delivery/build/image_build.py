@@ -1,4 +1,4 @@
-"""Images built in CodeBuild."""
+"""Container image builds in CodeBuild."""
 
 from __future__ import annotations
 
@@ -40,9 +40,9 @@ TOKEN_REASON: Final = "ecr:GetAuthorizationToken knows no resource."  # noqa: S1
 
 @jsii.implements(iam.IGrantable)
 class ImageBuild(Construct):
-    """Build an image from a Dockerfile and push it, tagged with the commit that it was built from.
+    """Builds an image from a Dockerfile and pushes it, tagged with its source commit.
 
-    With nothing said but its repository
+    By default, with only a repository
 
     - the build's container is not privileged: BuildKit runs on a Docker server of CodeBuild, a machine beside
       it that is charged while builds run and keeps layers for up to a month (CodeBuild guide,
@@ -215,7 +215,7 @@ class ImageBuild(Construct):
     def _variables(
         self, build_args: Mapping[str, str], cache: ecr.IRepository | None, buildkit: Image | None
     ) -> tuple[dict[str, str], dict[str, str]]:
-        """What every project is told, and that with what a build is told besides."""
+        """The environment variables of every project, and those of the builds."""
         stack = cdk.Stack.of(self)
         own = _registry(self, self.repository)
         common = {
@@ -241,7 +241,7 @@ class ImageBuild(Construct):
         return self.role
 
     def image(self, *, digest: str | None = None, tag: str | None = None) -> Image:
-        """An image that was built, for what runs it; its architectures are known.
+        """A built image, for a service or a function that runs it; its architectures are known.
 
         Args:
             digest: `sha256:` and 64 hexadecimal digits, as the build exported it. Give this or the tag.
@@ -256,5 +256,5 @@ class ImageBuild(Construct):
 
 def _registry(scope: IConstruct, repository: ecr.IRepository) -> str:
     # `repository_uri` would take account and Region out of the ARN with functions of CloudFormation.
-    place = repository.env
-    return registry_host(place.account, place.region, cdk.Stack.of(scope).url_suffix)
+    environment = repository.env
+    return registry_host(environment.account, environment.region, cdk.Stack.of(scope).url_suffix)

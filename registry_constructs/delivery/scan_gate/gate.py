@@ -1,4 +1,4 @@
-"""A deployment that fails when its image has vulnerabilities."""
+"""A custom resource that fails a deployment whose image has vulnerabilities."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from registry_constructs.registry import ManagedSigning
 
 
 class ScanGate(Construct):
-    """Fail a deployment whose image has findings, before what runs it is touched.
+    """Fails a deployment whose image has findings, before the services that run it are updated.
 
     CloudFormation calls a Lambda function, which waits for the scan, basic or enhanced, of the image or of
     every image in an index that can run. What is not scanned, or can't be read, does not pass. It is called
@@ -37,7 +37,7 @@ class ScanGate(Construct):
         scope: The construct that it belongs to.
         id: The construct's id, unique in `scope`.
         image: What is checked. A tag that moves is a warning: a deployment that changes nothing else does
-            not check the image that it stands for by then.
+            not check the image that it refers to by then.
         severity: Findings as bad as this, or worse, refuse the image.
         exceptions: Vulnerabilities and packages that do not count for some time (`FindingException`), and
             repositories whose images no scanner can read (`UnsupportedImageException`); up to 120 KiB as
@@ -151,7 +151,7 @@ class ScanGate(Construct):
         self.image = image.at_digest(self.digest)
 
     def guard(self, *consumers: IConstruct) -> None:
-        """Have constructs wait for the gate: services, tasks, functions, workloads, or constructs of yours.
+        """Make constructs depend on the gate: services, tasks, functions, workloads, or your own constructs.
 
         All that is in them waits, also their roles and log groups. In another stack, the whole stack waits.
         """
