@@ -77,8 +77,8 @@ def enhanced_scan_completed(
 ) -> events.EventPattern:
     """Pattern for completed first enhanced scans; one event per image.
 
-    Findings of later scans are sent only as `image_finding`. Inspector counts critical, high and medium findings,
-    and all of them; so `"LOW"` and `"INFORMATIONAL"` both match any finding.
+    Findings of later scans are sent only as `image_finding`. Inspector counts critical, high and medium
+    findings, and all of them; so `"LOW"` and `"INFORMATIONAL"` both match any finding.
 
     Args:
         severity: Only with findings of this severity or a higher one. Default: any scan.

@@ -27,8 +27,8 @@ from registry_constructs.monitoring.notifications.notifications import Notificat
 class ScanFindings(Construct):
     """Notifies about scan findings: one message per image, with the counts and a link to its page.
 
-    It supports basic and enhanced scanning, whichever the registry has. EventBridge itself filters severity and
-    repositories, so what is milder starts nothing and costs nothing.
+    It supports basic and enhanced scanning, whichever the registry has. EventBridge itself filters severity
+    and repositories, so events below the severity start nothing and cost nothing.
 
     Enhanced scanning sums up the first scan of an image alone; a vulnerability that becomes known later is
     sent as a finding of its own, and `notifications` gathers those of an image. The findings of first scans

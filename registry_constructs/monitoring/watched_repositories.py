@@ -16,7 +16,7 @@ def repository_names(repositories: Sequence[str | ecr.IRepository], most: int) -
     """The names of repositories, each once; tokens pass.
 
     Raises:
-        InvalidInputError: For a value that is not a list, more than `most` names, and an invalid repository name.
+        InvalidInputError: For a value that is no list, more than `most` names, and an invalid name.
     """
     if isinstance(repositories, str) or not isinstance(repositories, Sequence):
         raise InvalidInputError(

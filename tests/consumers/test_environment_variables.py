@@ -113,7 +113,7 @@ def test_a_value_that_is_not_text_is_refused() -> None:
 
 
 def test_a_name_in_both_is_refused() -> None:
-    with pytest.raises(InvalidInputError, match="in environment and in secrets"):
+    with pytest.raises(InvalidInputError, match="in both environment and secrets"):
         check({"A": "x", "B": "y"}, {"B": None})
 
 
@@ -148,5 +148,5 @@ def test_a_parameter_in_plain_text_is_refused() -> None:
 
 @pytest.mark.parametrize("value", ["plain", None, 1])
 def test_what_is_no_secret_is_refused(value: Any) -> None:
-    with pytest.raises(InvalidInputError, match="The value of KEY is no secret"):
+    with pytest.raises(InvalidInputError, match="The value of KEY is not a secret"):
         as_ecs_secrets({"KEY": value})

@@ -32,8 +32,8 @@ class DeployOnPush(Construct):
     service's task definition with the new digest and updates the service. The deployment circuit breaker,
     which the services of this library have, decides whether the image works.
 
-    - With one tag, such as `production`, the service runs the image that has the tag. Moving the tag to an older
-      image rolls back.
+    - With one tag, such as `production`, the service runs the image with this tag. Moving the tag to an
+      older image rolls back.
     - With several tags, or a filter such as `v*`, the image that was pushed last wins: an event that comes
       late never rolls back.
     - A push without a tag rolls nothing: the platforms of an index are pushed so, and what refers to an

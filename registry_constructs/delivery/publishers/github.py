@@ -61,8 +61,8 @@ class GitHubPublisher(Publisher):
         max_session_duration: 1 to 12 hours. Default: 1 hour.
 
     Raises:
-        InvalidInputError: For a wildcard outside the `*_patterns` arguments, an invalid name, no trusted job, and no
-            repository.
+        InvalidInputError: For a wildcard outside the `*_patterns` arguments, an invalid name, no trusted job,
+            and no repository.
     """
 
     def __init__(

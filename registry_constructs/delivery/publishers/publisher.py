@@ -98,7 +98,7 @@ class Publisher(Construct):
         """The repository, role and Region that a workflow pushes with.
 
         Raises:
-            InvalidInputError: If the first repository is public, or its account or Region is not known at synthesis.
+            InvalidInputError: If the first repository is public, or its environment is not known.
         """
         first, stack = next(iter(self._repositories), None), cdk.Stack.of(self)
         resource = first.node.default_child if first is not None else None

@@ -178,12 +178,12 @@ def test_the_instances_connections_are_theirs() -> None:
 @pytest.mark.parametrize(
     ("keywords", "reason"),
     [
-        ({"min_capacity": 3, "max_capacity": 2}, "Not bounds for a number of instances"),
-        ({"max_capacity": 0}, "Not bounds for a number of instances"),
-        ({"min_capacity": -1}, "Not bounds for a number of instances"),
-        ({"volume_size_gib": 29}, "Not a size for a root volume"),
-        ({"volume_size_gib": 16_385}, "Not a size for a root volume"),
-        ({"vpc": None}, "Tasks run in a cluster"),
+        ({"min_capacity": 3, "max_capacity": 2}, "Invalid minimum and maximum number of instances"),
+        ({"max_capacity": 0}, "Invalid minimum and maximum number of instances"),
+        ({"min_capacity": -1}, "Invalid minimum and maximum number of instances"),
+        ({"volume_size_gib": 29}, "Invalid size of a root volume"),
+        ({"volume_size_gib": 16_385}, "Invalid size of a root volume"),
+        ({"vpc": None}, "Tasks run in an existing cluster"),
         ({"vpc_subnets": ec2.SubnetSelection(subnet_type=ec2.SubnetType.PUBLIC)}, "in public subnets"),
     ],
 )
@@ -204,7 +204,7 @@ def test_a_cluster_of_another_stack_or_app_is_refused() -> None:
         ),
     ]
     for number, cluster in enumerate(clusters):
-        with pytest.raises(InvalidInputError, match="they stand in one stack"):
+        with pytest.raises(InvalidInputError, match="both must be in one stack"):
             Ec2Capacity(here, f"Capacity{number}", cluster=cluster)
 
 
@@ -294,9 +294,9 @@ def test_a_service_of_another_stack_uses_the_capacity() -> None:
         ({"memory_limit_mib": 5}, "memory_limit_mib is too small"),
         ({"port": 70_000}, "Not a port"),
         ({"environment": {"API_TOKEN": "hunter2"}}, "API_TOKEN looks like a secret"),
-        ({"scaling": Scaling(min=5, max=1)}, "Not bounds"),
+        ({"scaling": Scaling(min=5, max=1)}, "Invalid minimum and maximum"),
         ({"execute_command": True}, "ECS Exec needs"),
-        ({"load_balancer": LoadBalancer()}, "without a port"),
+        ({"load_balancer": LoadBalancer()}, "needs a container port"),
         ({"vpc_subnets": ec2.SubnetSelection(subnet_type=ec2.SubnetType.PUBLIC)}, "in public subnets"),
     ],
 )

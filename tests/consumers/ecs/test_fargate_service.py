@@ -379,7 +379,7 @@ def test_spot_capacity_in_an_imported_cluster_leaves_the_cluster_alone() -> None
     ["SPOT", "fargate", None, CapacityMix(spot=0), CapacityMix(base=-1), CapacityMix(on_demand=1001)],
 )
 def test_what_is_no_capacity_is_refused(capacity: Any) -> None:
-    with pytest.raises(InvalidInputError, match="Stack/Checkout: Not a capacity of Fargate"):
+    with pytest.raises(InvalidInputError, match="Stack/Checkout: Not a Fargate capacity"):
         service(new_stack(), capacity=capacity)
 
 
@@ -402,15 +402,15 @@ def test_scaling_takes_the_place_of_a_count() -> None:
 @pytest.mark.parametrize(
     ("scaling", "reason"),
     [
-        (Scaling(min=3, max=2), "Not bounds"),
-        (Scaling(min=0, max=2), "Not bounds"),
-        (Scaling(min=-1, max=2), "Not bounds"),
+        (Scaling(min=3, max=2), "Invalid minimum and maximum"),
+        (Scaling(min=0, max=2), "Invalid minimum and maximum"),
+        (Scaling(min=-1, max=2), "Invalid minimum and maximum"),
         (Scaling(min=1, max=2, cpu_percent=0), "cpu_percent is not a percentage"),
         (Scaling(min=1, max=2, cpu_percent=101), "cpu_percent is not a percentage"),
         (Scaling(min=1, max=2, memory_percent=120), "memory_percent is not a percentage"),
         (Scaling(min=1, max=2, requests_per_target=0), "not a number of requests"),
-        (Scaling(min=1, max=2, requests_per_target=10), "counted by a load balancer, and there is none"),
-        (Scaling(min=1, max=2, cpu_percent=None), "Nothing says when to scale"),
+        (Scaling(min=1, max=2, requests_per_target=10), "Scaling by requests needs a load balancer"),
+        (Scaling(min=1, max=2, cpu_percent=None), "Scaling has no target"),
     ],
 )
 def test_scaling_that_cant_work_is_refused(scaling: Scaling, reason: str) -> None:
@@ -419,7 +419,7 @@ def test_scaling_that_cant_work_is_refused(scaling: Scaling, reason: str) -> Non
 
 
 def test_a_count_beside_scaling_is_refused() -> None:
-    with pytest.raises(InvalidInputError, match="desired_count beside scaling"):
+    with pytest.raises(InvalidInputError, match="With desired_count, each deployment would undo scaling"):
         service(new_stack(), scaling=Scaling(min=1, max=2), desired_count=1)
 
 
@@ -437,26 +437,26 @@ def test_no_task_at_all_is_a_count() -> None:
     [
         ({"image": "nginx"}, "Not an image"),
         ({"architecture": "x86"}, "Not an architecture"),
-        ({"cpu": 300}, "no task with this CPU"),
-        ({"cpu": 1024, "memory_limit_mib": 1024}, "no task of 1024 CPU units with this memory"),
+        ({"cpu": 300}, "Fargate doesn't support this CPU value"),
+        ({"cpu": 1024, "memory_limit_mib": 1024}, "Fargate doesn't support this memory with 1024 CPU units"),
         ({"port": 0}, "Not a port"),
         ({"port": 65_536}, "Not a port"),
         ({"port": "8080"}, "Not a port"),
         ({"environment": {"DB_PASSWORD": "hunter2"}}, "DB_PASSWORD looks like a secret"),
-        ({"secrets": {"DB_PASSWORD": "hunter2"}}, "no secret"),
+        ({"secrets": {"DB_PASSWORD": "hunter2"}}, "not a secret"),
         ({"command": "serve --fast"}, "command is text"),
         ({"entry_point": "/checkout"}, "entry_point is text"),
-        ({"user": ""}, "Not a user"),
-        ({"user": "a:b:c"}, "Not a user"),
-        ({"writable_paths": {"tmp": 64}}, "Not a path to keep in memory"),
-        ({"writable_paths": {"/run/": 64}}, "Not a path to keep in memory"),
-        ({"writable_paths": {"/run": 0}}, "Not a path to keep in memory"),
+        ({"user": ""}, "Not a container user"),
+        ({"user": "a:b:c"}, "Not a container user"),
+        ({"writable_paths": {"tmp": 64}}, "Not a writable path that is kept in memory"),
+        ({"writable_paths": {"/run/": 64}}, "Not a writable path that is kept in memory"),
+        ({"writable_paths": {"/run": 0}}, "Not a writable path that is kept in memory"),
         ({"writable_paths": {"/cache": 256, "/run": 256}}, "take 512 MiB of the task's memory"),
-        ({"execute_command": True}, "ECS Exec needs a root file system that can be written"),
+        ({"execute_command": True}, "ECS Exec needs a writable root file system"),
         ({"desired_count": -1}, "not a number of tasks"),
-        ({"load_balancer": LoadBalancer()}, "without a port to send requests to"),
-        ({"cluster": True}, "Tasks run in a cluster"),
-        ({"vpc": None}, "Tasks run in a cluster"),
+        ({"load_balancer": LoadBalancer()}, "needs a container port to send requests to"),
+        ({"cluster": True}, "Tasks run in an existing cluster"),
+        ({"vpc": None}, "Tasks run in an existing cluster"),
         ({"vpc_subnets": ec2.SubnetSelection(subnet_group_name="nowhere")}, "no such subnets"),
         ({"vpc_subnets": ec2.SubnetSelection(subnets=[])}, "no such subnets"),
         ({"vpc_subnets": ec2.SubnetSelection(availability_zones=["eu-west-1z"])}, "no such subnets"),
@@ -478,7 +478,7 @@ def test_public_subnets_are_named_with_the_way_out() -> None:
     stack = new_stack()
     network = vpc(stack)
     mixed = ec2.SubnetSelection(subnets=[network.private_subnets[0], network.public_subnets[1]])
-    with pytest.raises(InvalidInputError, match="Nothing runs in public subnets") as caught:
+    with pytest.raises(InvalidInputError, match="Consumers can't run in public subnets") as caught:
         FargateService(stack, "Checkout", image=named(stack), vpc=network, vpc_subnets=mixed)
     assert caught.value.got == [network.public_subnets[1].node.path]
     assert "PRIVATE_WITH_EGRESS" in caught.value.fix
@@ -494,7 +494,7 @@ def test_a_public_subnet_is_known_by_its_id() -> None:
         availability_zone="eu-west-1a",
         route_table_id="rtb-0a000000000000000",
     )
-    with pytest.raises(InvalidInputError, match="Nothing runs in public subnets"):
+    with pytest.raises(InvalidInputError, match="Consumers can't run in public subnets"):
         FargateService(
             stack,
             "Checkout",

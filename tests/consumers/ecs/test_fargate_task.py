@@ -196,12 +196,12 @@ def test_it_may_be_let_into_a_database() -> None:
 @pytest.mark.parametrize(
     ("keywords", "reason"),
     [
-        ({"cpu": 100}, "no task with this CPU"),
-        ({"memory_limit_mib": 513}, "no task of 256 CPU units with this memory"),
+        ({"cpu": 100}, "Fargate doesn't support this CPU value"),
+        ({"memory_limit_mib": 513}, "Fargate doesn't support this memory with 256 CPU units"),
         ({"environment": {"SECRET": "hunter2"}}, "SECRET looks like a secret"),
         ({"command": "migrate"}, "command is text"),
         ({"vpc_subnets": ec2.SubnetSelection(subnet_type=ec2.SubnetType.PUBLIC)}, "in public subnets"),
-        ({"vpc": None}, "Tasks run in a cluster"),
+        ({"vpc": None}, "Tasks run in an existing cluster"),
     ],
 )
 def test_bad_input_is_refused(keywords: dict[str, Any], reason: str) -> None:

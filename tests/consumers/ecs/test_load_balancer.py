@@ -173,8 +173,8 @@ def test_requests_scale_the_tasks() -> None:
 @pytest.mark.parametrize(
     ("given", "reason"),
     [
-        ({"internal": False}, "internet-facing load balancer without a certificate"),
-        ({"health_check_path": "healthz"}, "Not a path to check the health with"),
+        ({"internal": False}, "internet-facing load balancer needs a certificate"),
+        ({"health_check_path": "healthz"}, "Not a path for the health check"),
         ({"vpc_subnets": ec2.SubnetSelection(subnet_group_name="nowhere")}, "no such subnets"),
         ({"vpc_subnets": ec2.SubnetSelection(subnet_type=ec2.SubnetType.PUBLIC)}, "in public subnets"),
     ],
@@ -202,7 +202,7 @@ def test_a_vpc_without_known_addresses_is_refused() -> None:
 
 
 def test_a_stack_without_a_region_is_refused() -> None:
-    with pytest.raises(InvalidInputError, match="The stack names no Region"):
+    with pytest.raises(InvalidInputError, match="The stack has no Region"):
         service(new_stack(env=None), port=8080, load_balancer=LoadBalancer())
 
 
@@ -226,7 +226,7 @@ def test_facing_the_internet_from_private_subnets_is_refused() -> None:
     stack = new_stack()
     private = ec2.SubnetSelection(subnet_type=ec2.SubnetType.PRIVATE_WITH_EGRESS)
     facing = LoadBalancer(internal=False, certificate=certificate(stack), vpc_subnets=private)
-    with pytest.raises(InvalidInputError, match="The internet doesn't reach these subnets"):
+    with pytest.raises(InvalidInputError, match="These subnets are not public"):
         service(stack, port=8080, load_balancer=facing)
 
 
@@ -234,7 +234,7 @@ def test_one_zone_is_too_few() -> None:
     stack = new_stack()
     network = vpc(stack)
     one = ec2.SubnetSelection(subnets=[network.private_subnets[0]])
-    with pytest.raises(InvalidInputError, match="two Availability Zones at least"):
+    with pytest.raises(InvalidInputError, match="at least two Availability Zones"):
         FargateService(
             stack,
             "Checkout",

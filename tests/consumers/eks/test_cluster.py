@@ -451,7 +451,7 @@ def test_a_vpc_without_private_subnets_is_refused() -> None:
 def test_public_subnets_are_refused() -> None:
     stack = new_stack()
     network = ec2.Vpc(stack, "Network", max_azs=2)
-    with pytest.raises(InvalidInputError, match="Nothing runs in public subnets here"):
+    with pytest.raises(InvalidInputError, match="Consumers can't run in public subnets"):
         EksCluster(
             stack,
             "Cluster",

@@ -139,7 +139,7 @@ def test_an_imported_repository_of_another_account_is_told_both_statements() -> 
     text = refusal(
         stack, Image.of(Repository.from_repository_arn(stack, "There", OTHER_ACCOUNT), digest=DIGEST)
     )
-    assert "Lambda may not fetch images from this repository" in text
+    assert "Lambda can't fetch images from this repository" in text
     assert '"Service": "lambda.amazonaws.com"' in text
     assert "arn:aws:lambda:eu-west-1:111122223333:function:Stack-Resize" in text
     assert ":iam::111122223333:root" in text
@@ -318,10 +318,10 @@ def test_it_goes_wherever_a_function_does() -> None:
 @pytest.mark.parametrize(
     ("keywords", "text"),
     [
-        ({"memory_size": 127}, "Lambda has no function with this memory"),
-        ({"memory_size": 10_241}, "Lambda has no function with this memory"),
+        ({"memory_size": 127}, "Memory is out of Lambda's range"),
+        ({"memory_size": 10_241}, "Memory is out of Lambda's range"),
         ({"timeout": cdk.Duration.minutes(16)}, "run it as a FargateTask"),
-        ({"timeout": cdk.Duration.seconds(0)}, "No function runs for this long"),
+        ({"timeout": cdk.Duration.seconds(0)}, "Timeout is out of Lambda's range"),
     ],
 )
 def test_what_no_function_has_is_refused(keywords: dict[str, Any], text: str) -> None:
@@ -348,7 +348,7 @@ def test_the_limits_and_tokens_pass() -> None:
     [
         (ec2.SubnetSelection(subnet_group_name="nowhere"), "The VPC has no such subnets"),
         (ec2.SubnetSelection(availability_zones=["eu-west-1z"]), "The VPC has no such subnets"),
-        (ec2.SubnetSelection(subnet_type=ec2.SubnetType.PUBLIC), "Nothing runs in public subnets here"),
+        (ec2.SubnetSelection(subnet_type=ec2.SubnetType.PUBLIC), "Consumers can't run in public subnets"),
     ],
 )
 def test_subnets_that_it_cant_run_in_are_refused(selection: ec2.SubnetSelection, text: str) -> None:
@@ -385,7 +385,7 @@ def test_another_architecture_is_refused() -> None:
 
 def test_an_index_of_two_architectures_is_refused() -> None:
     stack = new_stack()
-    assert "Lambda takes no index" in refusal(stack, own(stack, architectures=["amd64", "arm64"]))
+    assert "Lambda doesn't support an index" in refusal(stack, own(stack, architectures=["amd64", "arm64"]))
 
 
 # What Lambda can't run ----------------------------------------------------------------------------------
@@ -407,7 +407,7 @@ def test_an_image_of_another_region_is_refused() -> None:
         policy_managed_elsewhere=True,
     )
     text = refusal(stack, Image.of(there, digest=DIGEST))
-    assert "in its own Region only" in text
+    assert "only from its own Region" in text
     assert "shop/resize in us-east-1" in text
 
 

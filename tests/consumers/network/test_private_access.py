@@ -448,8 +448,8 @@ def test_eks_without_the_registry_of_its_add_ons_is_a_warning() -> None:
     [
         ({"subnets": ec2.SubnetSelection(subnet_group_name="nowhere")}, "The VPC has no such subnets"),
         ({"subnets": ec2.SubnetSelection(availability_zones=["eu-west-1z"])}, "The VPC has no such subnets"),
-        ({"repositories": []}, "Nothing is named that may be pulled"),
-        ({"workloads": []}, "workloads is not a list of what pulls"),
+        ({"repositories": []}, "Nothing is listed that may be pulled"),
+        ({"workloads": []}, "workloads is not a list of workload types"),
         ({"workloads": "fargate"}, "write workloads=['fargate']"),
         ({"workloads": ["lambda"]}, "leave lambda out: it fetches images outside the VPC"),
         ({"also": ["sqs"]}, "security_groups=[access.security_group]"),
@@ -457,7 +457,7 @@ def test_eks_without_the_registry_of_its_add_ons_is_a_warning() -> None:
         ({"accounts": ["1234"]}, "1234"),
         ({"accounts": "111122223333"}, "write ['111122223333']"),
         ({"consumer_accounts": ["me"]}, "'me'"),
-        ({"existing": {"ssm": None}}, "existing names services that no endpoint is made for"),
+        ({"existing": {"ssm": None}}, "existing has services that no endpoint is created for"),
     ],
 )
 def test_what_can_not_work_is_refused(keywords: dict[str, Any], text: str) -> None:
@@ -470,7 +470,7 @@ def test_a_repository_of_another_region_is_refused() -> None:
         stack, "There", "arn:aws:ecr:us-east-1:111122223333:repository/shop/checkout"
     )
     text = refusal(stack, repositories=[there])
-    assert "reach ECR in their own Region only" in text
+    assert "reach ECR only in their own Region" in text
     assert "Stack/There in us-east-1" in text
 
 

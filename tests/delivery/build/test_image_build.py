@@ -276,16 +276,16 @@ def test_secrets_are_read_from_secrets_manager() -> None:
 
 
 def test_what_is_no_secret_is_refused() -> None:
-    assert refused(secrets={"NPM_TOKEN": "npm-token"}).problem == "The value of NPM_TOKEN is no secret"
+    assert refused(secrets={"NPM_TOKEN": "npm-token"}).problem == "The value of NPM_TOKEN is not a secret"
     assert "Not the name" in refused(secrets={"npm-token": "npm-token"}).problem
     both = refused(secrets={"NPM": "npm"}, build_args={"NPM": "1"})
-    assert both.problem == "A variable stands in environment and in secrets"
+    assert both.problem == "A variable stands in both environment and secrets"
 
 
 def test_what_is_no_repository_is_refused() -> None:
     assert refused(repository="shop/checkout").problem == "repository is no repository"
     assert refused(cache_repository="cache").problem == "cache_repository is no repository"
-    assert refused(buildkit="moby/buildkit").problem == "buildkit is no image"
+    assert refused(buildkit="moby/buildkit").problem == "buildkit is not an image"
 
 
 def test_a_repository_of_another_region_is_refused() -> None:
