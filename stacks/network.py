@@ -10,7 +10,7 @@ from constructs import Construct
 
 from registry_constructs import Image, PrivateRegistryAccess
 from registry_constructs._cdk.logs import encrypted_log_group
-from registry_constructs.consumers.network.endpoint_policies import Service, Workload
+from registry_constructs.consumers.network.endpoint_policies import Service, WorkloadType
 
 
 class NetworkStack(cdk.Stack):
@@ -36,7 +36,7 @@ class NetworkStack(cdk.Stack):
         *,
         env: cdk.Environment,
         images: Sequence[Image],
-        workloads: Sequence[Workload] = ("fargate",),
+        workloads: Sequence[WorkloadType] = ("fargate",),
         also: Sequence[Service] = (),
         accounts: Sequence[str] = (),
     ) -> None:

@@ -30,8 +30,8 @@ class RegistryDashboard(Construct):
     Args:
         scope: A construct in a stack of the registry's account and Region.
         id: The construct's id.
-        repositories: Repositories or their names, up to 200, to show. Default: all that there are when
-            somebody looks, up to 500, without the use of their quotas.
+        repositories: Repositories or their names, up to 200, to show. Default: all that exist when the
+            dashboard is viewed, up to 500, without the use of their quotas.
         alarms: Alarms to show above everything else. Default: none.
         dashboard_name: Default: CloudFormation names it.
 

@@ -137,7 +137,7 @@ def cache_pull_failed(*, repositories: Sequence[str] | None = None) -> events.Ev
     Args:
         repositories: Default: all.
     """
-    # UG shows the status of success alone, so whatever else it says is a failure.
+    # UG shows only the status of success, so any other status is a failure.
     detail = {"sync-status": [{"anything-but": ["SUCCESS"]}], **_named(repositories)}
     return _pattern("aws.ecr", "ECR Pull Through Cache Action", detail)
 

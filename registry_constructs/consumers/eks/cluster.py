@@ -75,7 +75,7 @@ class EksCluster(eks.Cluster):
             network policies and Pod Identity. Changing it replaces the profile. Default: none.
         kubectl_layer: A Lambda layer with kubectl of the cluster's version, give or take one: with it the
             stack applies manifests (`KubernetesWorkload`, `add_manifest`). Default: none; manifests are
-            applied by somebody else.
+            applied by another tool.
         cluster_name: Up to 100 letters, digits, `-` and `_`. With a name, the control plane's log group is
             made here, encrypted and kept for a year; without one EKS makes it, kept for ever. Changing it
             replaces the cluster. Default: a generated name.

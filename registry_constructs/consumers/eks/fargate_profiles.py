@@ -22,7 +22,7 @@ SELECTORS: Final = 5
 
 SYSTEM_IMAGES_REASON: Final = (
     "CoreDNS is an image of EKS itself. Its repositories begin with eks/ in every Region, in accounts of AWS "
-    "that differ by Region. A token is asked for on *: its action knows no resource."
+    "that differ by Region. ecr:GetAuthorizationToken supports only *."
 )
 """Why cdk-nag's AwsSolutions-IAM5 is acknowledged on the role of the system's own pods."""
 

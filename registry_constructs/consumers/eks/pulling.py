@@ -14,7 +14,7 @@ from registry_constructs.ecr.actions import PULL_ACTIONS
 from registry_constructs.ecr.tokens import known_to_differ
 from registry_constructs.images.image import Image
 
-TOKEN_REASON: Final = "A token is asked for on *: its action knows no resource."  # noqa: S105 - a sentence
+TOKEN_REASON: Final = "ecr:GetAuthorizationToken supports no resource-level permissions."  # noqa: S105 - a sentence
 """Why cdk-nag's AwsSolutions-IAM5 is acknowledged on the role that pulls for Fargate."""
 
 

@@ -17,7 +17,7 @@ from registry_constructs.delivery.build.network import BuildNetwork
 from registry_constructs.images.image_checks import Architecture
 
 PRIVILEGED_REASON: Final = (
-    "privileged=True was said: the Docker daemon runs in the build's own container, instead of on a Docker "
+    "privileged=True is set: the Docker daemon runs in the build's own container, instead of on a Docker "
     "server beside it."
 )
 """Why cdk-nag's AwsSolutions-CB3 is acknowledged on a project."""

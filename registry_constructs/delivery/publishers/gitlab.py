@@ -30,7 +30,7 @@ class GitLabPublisher(Publisher):
         scope: The construct that it belongs to.
         id: The construct's id, unique in `scope`.
         project: The project's path, `<group>/<project>`, with subgroups between them. A path can be taken by
-            somebody else once it is free.
+            others once it is free.
         repositories: Where to push.
         public_repositories: Public repositories where to push. Default: none.
         branches: Branches whose jobs may publish. Default: none.

@@ -48,7 +48,7 @@ class ScanGate(Construct):
             say, so there all count. Default: False.
         start_scan: Whether a basic scan is started if there is none; ECR does one a day. Inspector takes no
             orders. Default: False, as scanning on push is configured at the registry.
-        warn_only: Whether the image passes whatever its scan says: what would have refused it is in the
+        warn_only: Whether the image passes regardless of its scan: the reasons to refuse it are in the
             function's log. An image that is not there still fails. Default: False.
         timeout: How long a scan is waited for, in whole minutes, 2 to 55; the function costs while it waits.
             Default: 15 minutes.

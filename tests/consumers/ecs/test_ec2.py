@@ -53,17 +53,17 @@ def image_parameter(stack: cdk.Stack) -> str:
 def test_instances_by_default() -> None:
     stack = new_stack()
     capacity(stack)
-    said = launched(stack)
-    assert said["MetadataOptions"] == {
+    actual = launched(stack)
+    assert actual["MetadataOptions"] == {
         "HttpEndpoint": "enabled",
         "HttpTokens": "required",
         "HttpPutResponseHopLimit": 1,
     }
-    [volume] = said["BlockDeviceMappings"]
+    [volume] = actual["BlockDeviceMappings"]
     assert volume["Ebs"] == {"Encrypted": True, "VolumeSize": 30, "VolumeType": "gp3"}
-    assert said["InstanceType"] == "m7i.large"
-    assert "KeyName" not in said
-    [interface] = said["NetworkInterfaces"]
+    assert actual["InstanceType"] == "m7i.large"
+    assert "KeyName" not in actual
+    [interface] = actual["NetworkInterfaces"]
     assert interface["AssociatePublicIpAddress"] is False
     assert image_parameter(stack) == "/aws/service/ecs/optimized-ami/amazon-linux-2023/recommended/image_id"
     group = properties(stack, "AWS::AutoScaling::AutoScalingGroup")
@@ -218,18 +218,18 @@ def service(stack: cdk.Stack, image: Image | None = None, **keywords: Any) -> Ec
 def test_a_service_by_default() -> None:
     stack = new_stack()
     given = service(stack)
-    said = properties(stack, "AWS::ECS::Service")
+    actual = properties(stack, "AWS::ECS::Service")
     [provider] = resources(stack, "AWS::ECS::CapacityProvider")
-    assert said["CapacityProviderStrategy"] == [{"CapacityProvider": {"Ref": provider}, "Weight": 1}]
-    assert "LaunchType" not in said
-    assert said["DesiredCount"] == 2
-    assert said["EnableExecuteCommand"] is False
-    assert said["DeploymentConfiguration"] == {
+    assert actual["CapacityProviderStrategy"] == [{"CapacityProvider": {"Ref": provider}, "Weight": 1}]
+    assert "LaunchType" not in actual
+    assert actual["DesiredCount"] == 2
+    assert actual["EnableExecuteCommand"] is False
+    assert actual["DeploymentConfiguration"] == {
         "DeploymentCircuitBreaker": {"Enable": True, "Rollback": True},
         "MinimumHealthyPercent": 100,
         "MaximumPercent": 200,
     }
-    assert said["NetworkConfiguration"]["AwsvpcConfiguration"]["Subnets"] == PRIVATE
+    assert actual["NetworkConfiguration"]["AwsvpcConfiguration"]["Subnets"] == PRIVATE
     definition = properties(stack, "AWS::ECS::TaskDefinition")
     assert (definition["NetworkMode"], definition["RequiresCompatibilities"]) == ("awsvpc", ["EC2"])
     assert given.capacity.cluster.node.path == given.cluster.node.path == "Stack/Capacity/Cluster"

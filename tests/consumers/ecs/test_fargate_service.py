@@ -61,17 +61,17 @@ def ecs_service(stack: cdk.Stack) -> dict[str, Any]:
 def test_the_service_by_default() -> None:
     stack = new_stack()
     service(stack)
-    said = ecs_service(stack)
-    assert said["DesiredCount"] == 2
-    assert said["LaunchType"] == "FARGATE"
-    assert said["PlatformVersion"] == "LATEST"
-    assert said["EnableExecuteCommand"] is False
-    assert said["DeploymentConfiguration"] == {
+    actual = ecs_service(stack)
+    assert actual["DesiredCount"] == 2
+    assert actual["LaunchType"] == "FARGATE"
+    assert actual["PlatformVersion"] == "LATEST"
+    assert actual["EnableExecuteCommand"] is False
+    assert actual["DeploymentConfiguration"] == {
         "DeploymentCircuitBreaker": {"Enable": True, "Rollback": True},
         "MinimumHealthyPercent": 100,
         "MaximumPercent": 200,
     }
-    network = said["NetworkConfiguration"]["AwsvpcConfiguration"]
+    network = actual["NetworkConfiguration"]["AwsvpcConfiguration"]
     assert network["AssignPublicIp"] == "DISABLED"
     assert network["Subnets"] == PRIVATE
     group = logical_id(stack, "AWS::EC2::SecurityGroup")
@@ -86,19 +86,19 @@ def test_the_service_by_default() -> None:
 def test_the_container_by_default() -> None:
     stack = new_stack()
     service(stack)
-    said = container(stack)
-    assert said["User"] == "65532:65532"
-    assert said["ReadonlyRootFilesystem"] is True
-    assert said["Privileged"] is False
-    assert said["LinuxParameters"] == {
+    actual = container(stack)
+    assert actual["User"] == "65532:65532"
+    assert actual["ReadonlyRootFilesystem"] is True
+    assert actual["Privileged"] is False
+    assert actual["LinuxParameters"] == {
         "Capabilities": {"Drop": ["ALL"]},
         "InitProcessEnabled": True,
         "Tmpfs": [{"ContainerPath": TEMPORARY, "Size": 64, "MountOptions": ["nodev", "noexec", "nosuid"]}],
     }
-    assert said["LogConfiguration"]["LogDriver"] == "awslogs"
+    assert actual["LogConfiguration"]["LogDriver"] == "awslogs"
     group = logical_id(stack, "AWS::Logs::LogGroup")
-    assert said["LogConfiguration"]["Options"]["awslogs-group"] == {"Ref": group}
-    assert not {"Environment", "Secrets", "PortMappings", "HealthCheck", "Command"} & said.keys()
+    assert actual["LogConfiguration"]["Options"]["awslogs-group"] == {"Ref": group}
+    assert not {"Environment", "Secrets", "PortMappings", "HealthCheck", "Command"} & actual.keys()
     definition = task_definition(stack)
     assert (definition["Cpu"], definition["Memory"]) == ("256", "512")
     assert definition["RuntimePlatform"] == {"CpuArchitecture": "X86_64", "OperatingSystemFamily": "LINUX"}
@@ -226,14 +226,14 @@ def test_every_setting_of_the_container() -> None:
         writable_paths={"/var/cache": 128, "/run": 1},
         health_check_command=["/checkout", "healthy"],
     )
-    said = container(stack)
-    assert said["PortMappings"] == [{"ContainerPort": 8080, "Protocol": "tcp"}]
-    assert said["Environment"] == [{"Name": "LOG_LEVEL", "Value": "info"}]
-    assert (said["Command"], said["EntryPoint"]) == (["serve", "--fast"], ["/checkout"])
-    assert said["User"] == "app"
-    mounts = {one["ContainerPath"]: one["Size"] for one in said["LinuxParameters"]["Tmpfs"]}
+    actual = container(stack)
+    assert actual["PortMappings"] == [{"ContainerPort": 8080, "Protocol": "tcp"}]
+    assert actual["Environment"] == [{"Name": "LOG_LEVEL", "Value": "info"}]
+    assert (actual["Command"], actual["EntryPoint"]) == (["serve", "--fast"], ["/checkout"])
+    assert actual["User"] == "app"
+    mounts = {one["ContainerPath"]: one["Size"] for one in actual["LinuxParameters"]["Tmpfs"]}
     assert mounts == {"/var/cache": 128, "/run": 1}
-    assert said["HealthCheck"]["Command"] == ["CMD", "/checkout", "healthy"]
+    assert actual["HealthCheck"]["Command"] == ["CMD", "/checkout", "healthy"]
 
 
 def test_a_health_check_for_the_shell() -> None:
@@ -549,7 +549,7 @@ def test_isolated_subnets_serve_where_there_is_no_way_out() -> None:
 def test_a_port_for_root_alone_is_a_warning(port: int, user: str | None, warns: bool) -> None:
     stack = new_stack()
     service(stack, port=port, user=user)
-    assert any("lets only root listen" in warning for warning in warnings(stack)) == warns
+    assert any("only root can listen" in warning for warning in warnings(stack)) == warns
 
 
 @pytest.mark.parametrize("user", ["0", "root", "0:0"])

@@ -63,9 +63,9 @@ def test_its_targets_are_the_tasks() -> None:
         load_balancer=LoadBalancer(health_check_path="/healthz", health_check_codes="200-204"),
     )
     [(group, body)] = resources(stack, "AWS::ElasticLoadBalancingV2::TargetGroup").items()
-    said = body["Properties"]
-    assert (said["Port"], said["Protocol"], said["TargetType"]) == (8080, "HTTP", "ip")
-    assert (said["HealthCheckPath"], said["Matcher"]) == ("/healthz", {"HttpCode": "200-204"})
+    actual = body["Properties"]
+    assert (actual["Port"], actual["Protocol"], actual["TargetType"]) == (8080, "HTTP", "ip")
+    assert (actual["HealthCheckPath"], actual["Matcher"]) == ("/healthz", {"HttpCode": "200-204"})
     assert properties(stack, "AWS::ECS::Service")["LoadBalancers"] == [
         {"ContainerName": "Container", "ContainerPort": 8080, "TargetGroupArn": {"Ref": group}}
     ]
@@ -85,12 +85,12 @@ def test_the_access_logs_stand_in_a_bucket_of_their_own() -> None:
     service(stack, port=8080, load_balancer=LoadBalancer())
     [(bucket, body)] = resources(stack, "AWS::S3::Bucket").items()
     assert (body["DeletionPolicy"], body["UpdateReplacePolicy"]) == ("Retain", "Retain")
-    said = body["Properties"]
-    [rule] = said["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    actual = body["Properties"]
+    [rule] = actual["BucketEncryption"]["ServerSideEncryptionConfiguration"]
     assert rule["ServerSideEncryptionByDefault"] == {"SSEAlgorithm": "AES256"}
-    assert set(said["PublicAccessBlockConfiguration"].values()) == {True}
-    assert said["VersioningConfiguration"] == {"Status": "Enabled"}
-    [lifecycle] = said["LifecycleConfiguration"]["Rules"]
+    assert set(actual["PublicAccessBlockConfiguration"].values()) == {True}
+    assert actual["VersioningConfiguration"] == {"Status": "Enabled"}
+    [lifecycle] = actual["LifecycleConfiguration"]["Rules"]
     assert lifecycle["ExpirationInDays"] == 365
     assert attributes(stack)["access_logs.s3.bucket"] == {"Ref": bucket}
     policy = properties(stack, "AWS::S3::BucketPolicy")["PolicyDocument"]["Statement"]
@@ -164,8 +164,8 @@ def test_requests_scale_the_tasks() -> None:
         load_balancer=LoadBalancer(),
         scaling=Scaling(min=1, max=5, cpu_percent=None, requests_per_target=500),
     )
-    said = properties(stack, "AWS::ApplicationAutoScaling::ScalingPolicy")
-    tracking = said["TargetTrackingScalingPolicyConfiguration"]
+    actual = properties(stack, "AWS::ApplicationAutoScaling::ScalingPolicy")
+    tracking = actual["TargetTrackingScalingPolicyConfiguration"]
     assert tracking["TargetValue"] == 500
     assert tracking["PredefinedMetricSpecification"]["PredefinedMetricType"] == "ALBRequestCountPerTarget"
 

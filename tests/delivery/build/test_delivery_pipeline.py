@@ -61,8 +61,8 @@ def test_the_images_come_before_their_index() -> None:
     amd64, arm64, index = stages(stack)["Build"]
     assert (amd64["RunOrder"], arm64["RunOrder"], index["RunOrder"]) == (1, 1, 2)
     assert "OutputArtifacts" not in amd64
-    said = {one["name"]: one["value"] for one in json.loads(index["Configuration"]["EnvironmentVariables"])}
-    assert said == {
+    actual = {one["name"]: one["value"] for one in json.loads(index["Configuration"]["EnvironmentVariables"])}
+    assert actual == {
         "AMD64_DIGEST": "#{Amd64.IMAGE_DIGEST}",
         "ARM64_DIGEST": "#{Arm64.IMAGE_DIGEST}",
         "CONTAINER_NAME": "Container",
@@ -166,11 +166,11 @@ def test_artifacts_are_encrypted_private_and_kept() -> None:
     stack = new_stack()
     delivery(stack)
     [bucket] = resources(stack, "AWS::S3::Bucket").values()
-    said = bucket["Properties"]
-    [rule] = said["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    actual = bucket["Properties"]
+    [rule] = actual["BucketEncryption"]["ServerSideEncryptionConfiguration"]
     assert rule["ServerSideEncryptionByDefault"]["SSEAlgorithm"] == "aws:kms"
-    assert set(said["PublicAccessBlockConfiguration"].values()) == {True}
-    assert said["VersioningConfiguration"] == {"Status": "Enabled"}
+    assert set(actual["PublicAccessBlockConfiguration"].values()) == {True}
+    assert actual["VersioningConfiguration"] == {"Status": "Enabled"}
     assert bucket["DeletionPolicy"] == "Retain"
     [denied, *allowed] = properties(stack, "AWS::S3::BucketPolicy")["PolicyDocument"]["Statement"]
     assert (denied["Effect"], denied["Condition"]) == ("Deny", {"Bool": {"aws:SecureTransport": "false"}})
