@@ -12,8 +12,8 @@ from aws_cdk import aws_iam as iam
 from registry_constructs._cdk.wildcards import acknowledge_wildcards
 
 ANY_DEFINITION_REASON: Final = (
-    "ecs:DescribeTaskDefinition and ecs:RegisterTaskDefinition support no resource-level permissions, and a revision's number is "
-    "known only when it is registered. What a revision may run as is bounded by iam:PassRole."
+    "ecs:DescribeTaskDefinition and ecs:RegisterTaskDefinition support no resource-level permissions, and a "
+    "revision's number is known only when it is registered. iam:PassRole limits the roles of a revision."
 )
 """Why cdk-nag's AwsSolutions-IAM5 is acknowledged on a role that rolls a service."""
 

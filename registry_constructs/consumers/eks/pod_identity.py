@@ -12,8 +12,8 @@ AnyCluster = eks.ICluster | eks.Cluster
 def pod_identity_principal(cluster: AnyCluster, namespace: str, service_account: str) -> iam.IPrincipal:
     """The pods of one service account of one cluster, identified by their session tags.
 
-    Without them, anyone who can create a Pod Identity association in the account and pass the role could give it
-    to any pod (EKS guide, pod-id-role and pod-id-abac).
+    Without them, anyone who can create a Pod Identity association in the account and pass the role could
+    give it to any pod (EKS guide, pod-id-role and pod-id-abac).
     """
     tags = {
         "aws:RequestTag/eks-cluster-arn": cluster.cluster_arn,

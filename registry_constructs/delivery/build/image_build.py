@@ -79,7 +79,7 @@ class ImageBuild(Construct):
         compute_type: The size of the build's machine.
         docker_server_compute_type: The size of the Docker server, which does the work. Default: `SMALL`, of 2
             vCPUs and 4 GiB.
-        privileged: Say True to run Docker in the build's own container, with all rights on its machine,
+        privileged: Set True to run Docker in the build's own container, with all rights on its machine,
             instead of on a Docker server. It saves the second machine.
         vpc: A VPC for the builds. Default: CodeBuild's own network.
         vpc_subnets: Its subnets, which need a way to the source and to the base images. Default: the private

@@ -276,7 +276,7 @@ def test_a_service_goes_with_what_remembers_its_image() -> None:
     made, _ = images_of(stack)
     service = FargateService(stack, "Checkout", image=named(stack), vpc=vpc(stack))
     error = refused(stack, build=made, service=service)
-    assert error.problem == "A service and what remembers its image go together"
+    assert error.problem == "service and deployed must be set together"
     assert error.got == {"service": "Stack/Checkout", "deployed": None}
 
 
