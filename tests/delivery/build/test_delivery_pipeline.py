@@ -313,5 +313,5 @@ def test_a_topic_goes_with_an_approval() -> None:
     stack = new_stack()
     made, _ = images_of(stack)
     assert (
-        "told of no approval" in refused(stack, build=made, approval_topic=sns.Topic(stack, "Topic")).problem
+        "there is no approval" in refused(stack, build=made, approval_topic=sns.Topic(stack, "Topic")).problem
     )

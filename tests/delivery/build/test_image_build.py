@@ -279,7 +279,7 @@ def test_what_is_no_secret_is_refused() -> None:
     assert refused(secrets={"NPM_TOKEN": "npm-token"}).problem == "The value of NPM_TOKEN is not a secret"
     assert "Not the name" in refused(secrets={"npm-token": "npm-token"}).problem
     both = refused(secrets={"NPM": "npm"}, build_args={"NPM": "1"})
-    assert both.problem == "A variable stands in both environment and secrets"
+    assert both.problem == "A variable is in both environment and secrets"
 
 
 def test_what_is_no_repository_is_refused() -> None:
@@ -307,7 +307,7 @@ def test_a_cache_that_cant_be_written_again_is_refused() -> None:
 def test_the_images_are_no_cache() -> None:
     stack = new_stack()
     there = repository(stack)
-    with pytest.raises(InvalidInputError, match="would stand among the images"):
+    with pytest.raises(InvalidInputError, match="is the repository of the images"):
         ImageBuild(stack, "Build", repository=there, cache_repository=there)
 
 
