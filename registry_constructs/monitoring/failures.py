@@ -54,17 +54,11 @@ class RegistryFailures(Construct):
             if notifications is not None:
                 notifications.check_reach(self)
         self.notifications = notifications or Notifications(self, "Notifications")
-        notification_targets = [self.notifications.target]
+        recipients = [self.notifications.target]
         replication, cache = replication_failed(repositories=names), cache_pull_failed(repositories=names)
         self.rules: list[events.Rule] = [
+            add_rule(self, "Replication", "Images that could not be replicated", replication, recipients),
             add_rule(
-                self, "Replication", "Images that could not be replicated", replication, notification_targets
-            ),
-            add_rule(
-                self,
-                "CachePulls",
-                "Images that could not be pulled through a cache",
-                cache,
-                notification_targets,
+                self, "CachePulls", "Images that could not be pulled through a cache", cache, recipients
             ),
         ]

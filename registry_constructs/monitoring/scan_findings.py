@@ -89,30 +89,17 @@ class ScanFindings(Construct):
             raw.append(targets.EventBus(event_bus, dead_letter_queue=kept))
         if function is not None:
             raw.append(targets.LambdaFunction(function, dead_letter_queue=kept))
-        notification_targets = [] if notifications is None else [notifications.target]
+        recipients = [] if notifications is None else [notifications.target]
         worse = f"{severity.lower()} or worse"
         basic = basic_scan_completed(severity=severity, repositories=names)
         enhanced = enhanced_scan_completed(severity=severity, repositories=names)
+        both = [*raw, *recipients]
         self.rules = [
-            add_rule(
-                self,
-                "BasicScans",
-                f"Basic scans with findings, {worse}",
-                basic,
-                [*raw, *notification_targets],
-            ),
-            add_rule(
-                self,
-                "EnhancedScans",
-                f"First enhanced scans, {worse}",
-                enhanced,
-                [*raw, *notification_targets],
-            ),
+            add_rule(self, "BasicScans", f"Basic scans with findings, {worse}", basic, both),
+            add_rule(self, "EnhancedScans", f"First enhanced scans, {worse}", enhanced, both),
         ]
-        if notification_targets:
+        if recipients:
             later = image_finding(severity=severity, repositories=names)
             self.rules.append(
-                add_rule(
-                    self, "LaterFindings", f"Findings of enhanced scans, {worse}", later, notification_targets
-                )
+                add_rule(self, "LaterFindings", f"Findings of enhanced scans, {worse}", later, recipients)
             )
