@@ -1,4 +1,4 @@
-"""The rights to roll a service on ECS to another revision of its task definition."""
+"""Permissions to deploy a new task definition revision to an ECS service."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from aws_cdk import aws_iam as iam
 from registry_constructs._cdk.wildcards import acknowledge_wildcards
 
 ANY_DEFINITION_REASON: Final = (
-    "ecs:DescribeTaskDefinition and ecs:RegisterTaskDefinition know no resource, and a revision's number is "
-    "known only when it is registered. What a revision may run as is bounded by iam:PassRole."
+    "ecs:DescribeTaskDefinition and ecs:RegisterTaskDefinition support no resource-level permissions, and a "
+    "revision's number is known only when it is registered. iam:PassRole limits the roles of a revision."
 )
 """Why cdk-nag's AwsSolutions-IAM5 is acknowledged on a role that rolls a service."""
 
@@ -21,7 +21,7 @@ ANY_DEFINITION_REASON: Final = (
 def rollout_statements(
     service: ecs.FargateService | ecs.Ec2Service, *, passed_to: str | Sequence[str]
 ) -> list[iam.PolicyStatement]:
-    """What it takes to register a revision with another image, and to run it.
+    """Policy statements to register a revision with another image and deploy it.
 
     Args:
         service: The service.

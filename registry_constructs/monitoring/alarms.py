@@ -1,4 +1,4 @@
-"""Alarms before a quota of ECR is used up."""
+"""CloudWatch alarms on the use of ECR quotas."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _MOST = 90
 
 
 class RegistryAlarms(Construct):
-    """Raise an alarm when most of a quota of ECR is used: calls, repositories, images of a repository.
+    """CloudWatch alarms on the use of ECR quotas: API calls, repositories, and images per repository.
 
     The quotas are the account's own as CloudWatch knows them now, so a raised quota raises the alarm's bound.
     There is an alarm for each of the eight operations whose calls ECR counts, one for the number of
@@ -41,7 +41,7 @@ class RegistryAlarms(Construct):
         alarms: The alarms, by operation, `"RepositoryCount"`, and repository.
 
     Raises:
-        InvalidInputError: For another percentage, what is no repository's name, more than 90 of them, and
+        InvalidInputError: For another percentage, an invalid repository name, more than 90 of them, and
             notifications in another account or Region.
     """
 

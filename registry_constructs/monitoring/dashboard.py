@@ -1,4 +1,4 @@
-"""One page of CloudWatch about a registry."""
+"""A CloudWatch dashboard of a registry."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ _HOUR = cdk.Duration.hours(1)
 
 
 class RegistryDashboard(Construct):
-    """A CloudWatch dashboard of a registry: pulls, calls, repositories and images, beside their quotas.
+    """A CloudWatch dashboard of a registry: pulls, calls, repositories and images, with their quotas.
 
     It shows nothing but metrics that ECR publishes. The first three dashboards of an account cost nothing.
 
     Args:
         scope: A construct in a stack of the registry's account and Region.
         id: The construct's id.
-        repositories: Repositories or their names, up to 200, to show. Default: all that there are when
-            somebody looks, up to 500, without the use of their quotas.
+        repositories: Repositories or their names, up to 200, to show. Default: all that exist when the
+            dashboard is viewed, up to 500, without the use of their quotas.
         alarms: Alarms to show above everything else. Default: none.
         dashboard_name: Default: CloudFormation names it.
 
@@ -39,7 +39,7 @@ class RegistryDashboard(Construct):
         dashboard: The dashboard; add widgets of your own.
 
     Raises:
-        InvalidInputError: For what is no repository's name, and more than 200 of them.
+        InvalidInputError: For an invalid repository name, and more than 200 of them.
     """
 
     def __init__(
@@ -107,7 +107,7 @@ def _images(names: Sequence[str]) -> list[cloudwatch.IMetric]:
 
 
 def _search(wanted: str, statistic: str, period: cdk.Duration) -> cloudwatch.MathExpression:
-    """Every metric that there is when somebody looks."""
+    """A search expression for all metrics that exist when the dashboard is viewed."""
     return cloudwatch.MathExpression(
         expression=f"SEARCH('{wanted}', '{statistic}', {period.to_seconds():g})",
         using_metrics={},

@@ -28,7 +28,7 @@ _FOUND = [{"numeric": [">", 0]}]
 def image_pushed(
     *, repositories: Sequence[str] | None = None, tags: Sequence[str] | None = None
 ) -> events.EventPattern:
-    """An image was pushed: one event for each tag, and one without `image-tag` for a push by digest.
+    """Pattern for pushed images: one event per tag, and one without `image-tag` for a push by digest.
 
     Args:
         repositories: Default: all.
@@ -41,7 +41,7 @@ def image_pushed(
 
 
 def referrer_pushed(*, repositories: Sequence[str] | None = None) -> events.EventPattern:
-    """Something was pushed that may refer to an image: without a tag, or with one made of a digest.
+    """Pattern for pushed artifacts that may refer to an image: untagged, or tagged with a digest.
 
     Signatures and SBOMs refer by their manifest, or by a tag `sha256-...` (OCI Distribution Specification,
     referrers tag schema; cosign before version 3). The platforms of an index are pushed without a tag too.
@@ -59,7 +59,7 @@ def referrer_pushed(*, repositories: Sequence[str] | None = None) -> events.Even
 def basic_scan_completed(
     *, severity: RatedSeverity | None = None, repositories: Sequence[str] | None = None
 ) -> events.EventPattern:
-    """ECR has scanned an image; one event an image.
+    """Pattern for completed basic scans; one event per image.
 
     Args:
         severity: Only with findings of this severity or a higher one. `"INFORMATIONAL"` is any finding,
@@ -75,10 +75,10 @@ def basic_scan_completed(
 def enhanced_scan_completed(
     *, severity: RatedSeverity | None = None, repositories: Sequence[str] | None = None
 ) -> events.EventPattern:
-    """Inspector has scanned an image for the first time; one event an image.
+    """Pattern for completed first enhanced scans; one event per image.
 
-    What later scans find comes as `image_finding` alone. Inspector counts critical, high and medium findings,
-    and all of them; so `"LOW"` and `"INFORMATIONAL"` both mean any finding.
+    Findings of later scans are sent only as `image_finding`. Inspector counts critical, high and medium
+    findings, and all of them; so `"LOW"` and `"INFORMATIONAL"` both match any finding.
 
     Args:
         severity: Only with findings of this severity or a higher one. Default: any scan.
@@ -104,7 +104,7 @@ def enhanced_scan_completed(
 def image_finding(
     *, severity: RatedSeverity, repositories: Sequence[str] | None = None
 ) -> events.EventPattern:
-    """Inspector has made or changed a finding about an image; one event a finding, of first scans as well.
+    """Pattern for created or changed Inspector findings; one event per finding, also for first scans.
 
     Args:
         severity: Only findings of this severity or a higher one; `"INFORMATIONAL"` is all of them.
@@ -122,7 +122,7 @@ def image_finding(
 
 
 def replication_failed(*, repositories: Sequence[str] | None = None) -> events.EventPattern:
-    """An image could not be replicated; the destination's account and Region get the event.
+    """Pattern for failed replications; the destination's account and Region get the event.
 
     Args:
         repositories: Default: all.
@@ -132,18 +132,18 @@ def replication_failed(*, repositories: Sequence[str] | None = None) -> events.E
 
 
 def cache_pull_failed(*, repositories: Sequence[str] | None = None) -> events.EventPattern:
-    """An image could not be pulled through a cache, or not be refreshed there.
+    """Pattern for failed pulls through a cache and failed refreshes of cached images.
 
     Args:
         repositories: Default: all.
     """
-    # UG shows the status of success alone, so whatever else it says is a failure.
+    # UG shows only the status of success, so any other status is a failure.
     detail = {"sync-status": [{"anything-but": ["SUCCESS"]}], **_named(repositories)}
     return _pattern("aws.ecr", "ECR Pull Through Cache Action", detail)
 
 
 def checked_severity(severity: RatedSeverity) -> RatedSeverity:
-    """The severity, one of those that both scanners know.
+    """Check that a severity is one that both scanners have, and return it.
 
     Raises:
         InvalidInputError: For any other.
@@ -159,7 +159,7 @@ def checked_severity(severity: RatedSeverity) -> RatedSeverity:
 
 
 def checked_repositories(repositories: Sequence[str | ecr.IRepository] | None) -> list[str] | None:
-    """The names and filters, as EventBridge takes them; tokens pass.
+    """Check repository names and filters for EventBridge, and return them; tokens pass.
 
     Raises:
         InvalidInputError: For no list, an empty one, or a filter that EventBridge refuses.
@@ -189,7 +189,7 @@ def checked_repositories(repositories: Sequence[str | ecr.IRepository] | None) -
 
 
 def checked_tags(tags: Sequence[str]) -> list[str]:
-    """Tags and filters of tags, as EventBridge takes them; tokens pass.
+    """Check tags and tag filters for EventBridge, and return them; tokens pass.
 
     Raises:
         InvalidInputError: For no list, an empty one, or a tag that no image can have.
@@ -226,7 +226,7 @@ def _matching(values: Sequence[str]) -> list[Any]:
 
 
 def _at_least(detail_type: str, severity: RatedSeverity) -> list[str]:
-    """The severities from this one upwards, as the event writes them."""
+    """The severities from this one upwards, as spelled in the event."""
     found: list[str] = list(RATED_SEVERITIES[: RATED_SEVERITIES.index(severity) + 1])
     if severity == "INFORMATIONAL":
         found.append(_UNRATED[detail_type])
@@ -234,6 +234,6 @@ def _at_least(detail_type: str, severity: RatedSeverity) -> list[str]:
 
 
 def _counted(severities: Sequence[str]) -> dict[str, Any]:
-    """Any of the counts above zero; a severity without findings has none."""
+    """A filter for any of the counts above zero; the event omits severities without findings."""
     counts: list[dict[str, Any]] = [{name: _FOUND} for name in severities]
     return {"finding-severity-counts": counts[0] if len(counts) == 1 else {"$or": counts}}

@@ -1,4 +1,4 @@
-"""Images that could not be replicated, or not be pulled through a cache."""
+"""Notifications about failed replications and failed pulls through a cache."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from registry_constructs.monitoring.notifications.notifications import Notificat
 
 
 class RegistryFailures(Construct):
-    """Tell when an image can't be replicated to this registry, or not be pulled through its caches.
+    """Notifies about failed replications to this registry and failed pulls through its caches.
 
     The message names the image, where it should have come from, and ECR's reason where it gives one. ECR
     sends the event of a replication in the destination's account and Region, so that is where this belongs.
@@ -29,10 +29,10 @@ class RegistryFailures(Construct):
         scope: A construct in a stack of the registry's account and Region.
         id: The construct's id.
         repositories: Repositories, their names, or filters with `*` for any run of characters. Default: all.
-        notifications: Where messages go. Default: one is created.
+        notifications: The notifications to send to. Default: a new `Notifications`.
 
     Attributes:
-        notifications: The topics that get the messages.
+        notifications: The notifications that are sent to.
         rules: The EventBridge rules.
 
     Raises:
@@ -54,9 +54,11 @@ class RegistryFailures(Construct):
             if notifications is not None:
                 notifications.check_reach(self)
         self.notifications = notifications or Notifications(self, "Notifications")
-        messages = [self.notifications.target]
+        recipients = [self.notifications.target]
         replication, cache = replication_failed(repositories=names), cache_pull_failed(repositories=names)
         self.rules: list[events.Rule] = [
-            add_rule(self, "Replication", "Images that could not be replicated", replication, messages),
-            add_rule(self, "CachePulls", "Images that could not be pulled through a cache", cache, messages),
+            add_rule(self, "Replication", "Images that could not be replicated", replication, recipients),
+            add_rule(
+                self, "CachePulls", "Images that could not be pulled through a cache", cache, recipients
+            ),
         ]

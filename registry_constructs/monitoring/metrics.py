@@ -1,4 +1,4 @@
-"""The metrics that ECR publishes, and how much of a quota they say is used.
+"""Metrics that ECR publishes, and the used percentage of their quotas.
 
 ECR publishes no others: `AWS/ECR RepositoryPullCount` (UG ecr-repository-metrics), and in `AWS/Usage` the
 calls of eight operations, the repositories, and the images of each repository (UG monitoring-usage).
@@ -28,7 +28,7 @@ _RESOURCES_PERIOD = cdk.Duration.minutes(5)
 
 
 def pulls(repository: str, *, period: cdk.Duration | None = None) -> cloudwatch.Metric:
-    """Pulls from a repository."""
+    """Metric of the pulls from a repository."""
     return cloudwatch.Metric(
         namespace="AWS/ECR",
         metric_name="RepositoryPullCount",
@@ -40,7 +40,7 @@ def pulls(repository: str, *, period: cdk.Duration | None = None) -> cloudwatch.
 
 
 def calls(operation: str) -> cloudwatch.Metric:
-    """Calls of one operation in a minute, by everybody in the account and Region."""
+    """Metric of the calls of one operation per minute, in the account and Region."""
     return cloudwatch.Metric(
         namespace="AWS/Usage",
         metric_name="CallCount",
@@ -53,17 +53,17 @@ def calls(operation: str) -> cloudwatch.Metric:
 
 
 def repositories() -> cloudwatch.Metric:
-    """Repositories of the account and Region."""
+    """Metric of the number of repositories in the account and Region."""
     return _resources("RepositoryCount", "Repositories")
 
 
 def images(repository: str) -> cloudwatch.Metric:
-    """Images in a repository."""
+    """Metric of the number of images in a repository."""
     return _resources("ImagesPerRepositoryCount", repository, ResourceId=f"repository/{repository}")
 
 
 def used(metric: cloudwatch.Metric, *, as_: str = "used") -> cloudwatch.MathExpression:
-    """Percent of the quota that belongs to a usage metric, as the account has it now (UG monitoring-quotas).
+    """Used percentage of the account's current quota for a usage metric (UG monitoring-quotas).
 
     CloudWatch asks Service Quotas for the quota, so a raised one counts at once. A rate a second is compared
     with the calls of the metric's period. `as_` is its name in the expression, one of its own in a graph.

@@ -1,4 +1,4 @@
-"""Vulnerabilities that scans find, reported once an image."""
+"""Notifications about the findings of image scans."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ from registry_constructs.monitoring.notifications.notifications import Notificat
 
 
 class ScanFindings(Construct):
-    """Tell what scans find in images: one message an image, with the counts and a link to its page.
+    """Notifies about scan findings: one message per image, with the counts and a link to its page.
 
-    It hears basic and enhanced scanning, whichever the registry has. EventBridge itself filters severity and
-    repositories, so what is milder starts nothing and costs nothing.
+    It supports basic and enhanced scanning, whichever the registry has. EventBridge itself filters severity
+    and repositories, so events below the severity start nothing and cost nothing.
 
     Enhanced scanning sums up the first scan of an image alone; a vulnerability that becomes known later is
     sent as a finding of its own, and `notifications` gathers those of an image. The findings of first scans
@@ -43,7 +43,7 @@ class ScanFindings(Construct):
             `"INFORMATIONAL"` for any finding. Inspector counts what is below medium in a total only, so
             there `"LOW"` is any finding too. Default: `"HIGH"`.
         repositories: Repositories, their names, or filters with `*` for any run of characters. Default: all.
-        notifications: Where messages go: a topic, and a chat channel. Default: one is made, unless
+        notifications: The notifications to send to: a topic, and a chat channel. Default: a new one, unless
             `event_bus` or `function` is given.
         event_bus: A bus that gets the scans' events as they are. Findings that became known later aren't sent
             there: they can't be distinguished from those of first scans. Default: none.
@@ -51,7 +51,7 @@ class ScanFindings(Construct):
             Default: none.
 
     Attributes:
-        notifications: The topics that get the messages; None if only `event_bus` or `function` is given.
+        notifications: The notifications that are sent to; None if only `event_bus` or `function` is given.
         dead_letters: What could not be delivered.
         rules: The EventBridge rules.
 
@@ -89,16 +89,17 @@ class ScanFindings(Construct):
             raw.append(targets.EventBus(event_bus, dead_letter_queue=kept))
         if function is not None:
             raw.append(targets.LambdaFunction(function, dead_letter_queue=kept))
-        messages = [] if notifications is None else [notifications.target]
+        recipients = [] if notifications is None else [notifications.target]
         worse = f"{severity.lower()} or worse"
         basic = basic_scan_completed(severity=severity, repositories=names)
         enhanced = enhanced_scan_completed(severity=severity, repositories=names)
+        both = [*raw, *recipients]
         self.rules = [
-            add_rule(self, "BasicScans", f"Basic scans with findings, {worse}", basic, [*raw, *messages]),
-            add_rule(self, "EnhancedScans", f"First enhanced scans, {worse}", enhanced, [*raw, *messages]),
+            add_rule(self, "BasicScans", f"Basic scans with findings, {worse}", basic, both),
+            add_rule(self, "EnhancedScans", f"First enhanced scans, {worse}", enhanced, both),
         ]
-        if messages:
+        if recipients:
             later = image_finding(severity=severity, repositories=names)
             self.rules.append(
-                add_rule(self, "LaterFindings", f"Findings of enhanced scans, {worse}", later, messages)
+                add_rule(self, "LaterFindings", f"Findings of enhanced scans, {worse}", later, recipients)
             )

@@ -1,4 +1,4 @@
-"""Which repositories are watched."""
+"""The repository names that alarms and dashboards monitor."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def repository_names(repositories: Sequence[str | ecr.IRepository], most: int) -
     """The names of repositories, each once; tokens pass.
 
     Raises:
-        InvalidInputError: For no list, one with more than `most`, and what is no repository's name.
+        InvalidInputError: For a value that is no list, more than `most` names, and an invalid name.
     """
     if isinstance(repositories, str) or not isinstance(repositories, Sequence):
         raise InvalidInputError(
@@ -26,12 +26,12 @@ def repository_names(repositories: Sequence[str | ecr.IRepository], most: int) -
             fix="write repositories=[repository]",
         )
     names: list[Any] = [
-        one if isinstance(one, str) else getattr(one, "repository_name", one) for one in repositories
+        item if isinstance(item, str) else getattr(item, "repository_name", item) for item in repositories
     ]
     for name in names:
         if not isinstance(name, str) or not (is_token(name) or limits.REPOSITORY_NAME.fullmatch(name)):
             raise InvalidInputError(
-                "repositories has what is no repository's name",
+                "repositories has an invalid repository name",
                 got=name,
                 allowed="a repository, or its whole name: a metric belongs to one repository",
                 fix="name the repositories that matter most",

@@ -21,9 +21,9 @@ def statements(stack: cdk.Stack, role: str) -> list[Statement]:
     """What a role may do, by its policies; the role is named by the beginning of its logical id."""
     found = []
     for policy in resources(stack, "AWS::IAM::Policy").values():
-        said = policy["Properties"]
-        if any(one.get("Ref", "").startswith(role) for one in said["Roles"]):
-            for one in said["PolicyDocument"]["Statement"]:
+        actual = policy["Properties"]
+        if any(one.get("Ref", "").startswith(role) for one in actual["Roles"]):
+            for one in actual["PolicyDocument"]["Statement"]:
                 assert one["Effect"] == "Allow"
                 found.append((tuple(sorted(listed(one["Action"]))), one["Resource"], one.get("Condition")))
     return found
@@ -38,5 +38,5 @@ def container(stack: cdk.Stack) -> dict[str, Any]:
 
 def attributes(stack: cdk.Stack) -> dict[str, Any]:
     """The load balancer's attributes."""
-    said = properties(stack, "AWS::ElasticLoadBalancingV2::LoadBalancer")["LoadBalancerAttributes"]
-    return {one["Key"]: one["Value"] for one in said}
+    actual = properties(stack, "AWS::ElasticLoadBalancingV2::LoadBalancer")["LoadBalancerAttributes"]
+    return {one["Key"]: one["Value"] for one in actual}

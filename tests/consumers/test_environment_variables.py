@@ -113,7 +113,7 @@ def test_a_value_that_is_not_text_is_refused() -> None:
 
 
 def test_a_name_in_both_is_refused() -> None:
-    with pytest.raises(InvalidInputError, match="A variable is in both environment and secrets"):
+    with pytest.raises(InvalidInputError, match="in both environment and secrets"):
         check({"A": "x", "B": "y"}, {"B": None})
 
 

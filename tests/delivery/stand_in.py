@@ -50,8 +50,8 @@ match [tool, *args[:3]]:
         print(tags.get(option("--image-ids").removeprefix("imageTag="), ""))
     case ["docker", "buildx", "build", *_]:
         digest = os.environ.get("DIGEST_BUILT", {image!r})
-        said = {{"buildx.build.ref": "image-builder/x/y", "containerimage.digest": digest}}
-        pathlib.Path(option("--metadata-file")).write_text(json.dumps(said, indent=2))
+        metadata = {{"buildx.build.ref": "image-builder/x/y", "containerimage.digest": digest}}
+        pathlib.Path(option("--metadata-file")).write_text(json.dumps(metadata, indent=2))
         name = option("--output").split("name=")[1].split(",")[0]
         if ":" in name:
             push(name.rpartition(":")[2], digest)
@@ -96,9 +96,9 @@ class Machine:
         """Run a build phase as CodeBuild does: in one shell, up to the first command that fails."""
         commands = build_spec["phases"]["build"]["commands"]
         exported = build_spec["env"].get("exported-variables", [])
-        told = "".join(f'\nprintf "%s=%s\\n" {name} "${name}"' for name in exported)
+        printed = "".join(f'\nprintf "%s=%s\\n" {name} "${name}"' for name in exported)
         return subprocess.run(
-            ["bash", "-c", "\n".join(f"{{ {command}\n}} || exit" for command in commands) + told],
+            ["bash", "-c", "\n".join(f"{{ {command}\n}} || exit" for command in commands) + printed],
             cwd=self.source,
             env={"PATH": f"{self.tools}{os.pathsep}{os.environ['PATH']}"} | self.environment | environment,
             capture_output=True,

@@ -125,9 +125,9 @@ def test_a_dashboard_shows_alarms_above_all_else() -> None:
 
 BAD_NAMES: list[tuple[Any, str]] = [
     ("shop/cart", "repositories is not a list"),
-    (["shop/*"], "no repository's name"),
-    (["Shop"], "no repository's name"),
-    ([None], "no repository's name"),
+    (["shop/*"], "an invalid repository name"),
+    (["Shop"], "an invalid repository name"),
+    ([None], "an invalid repository name"),
     ([f"shop/{number}" for number in range(201)], "repositories has 201 names"),
 ]
 

@@ -41,7 +41,7 @@ class LoadBalancer:
             Default: HTTP, which is allowed only for an internal load balancer.
         internal: Whether only its network can reach it. False puts it into the public subnets and needs a
             certificate.
-        peers: Who is allowed to connect; with `[]` nobody is, and `service.load_balancer.connections` allows
+        peers: Who is allowed to connect; with `[]` no one is, and `service.load_balancer.connections` allows
             security groups. Default: the VPC's addresses, or everyone if it is internet-facing.
         vpc_subnets: Its subnets. Default: the private subnets, or the public ones if internet-facing.
         health_check_path: The path that the health check requests from each task.

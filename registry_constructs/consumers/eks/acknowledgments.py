@@ -1,4 +1,4 @@
-"""What cdk-nag says of AWS's own policies, acknowledged where EKS can't do without them."""
+"""Acknowledgments of cdk-nag findings for AWS managed policies that EKS needs."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from constructs import IConstruct
 
 
 def acknowledge_managed_policies(scope: IConstruct, names: Sequence[str], reason: str) -> None:
-    """Acknowledge cdk-nag's AwsSolutions-IAM4 for these policies of AWS alone, by the ids that it prints."""
+    """Acknowledge cdk-nag's AwsSolutions-IAM4 for these AWS managed policies only, by finding id."""
     for name in names:
         cdk.Validations.of(scope).acknowledge(
             cdk.Acknowledgment(

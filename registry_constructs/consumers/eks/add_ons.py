@@ -1,4 +1,4 @@
-"""The add-ons without which a cluster runs no pods, as EKS keeps them."""
+"""The EKS add-ons that a cluster needs to run pods."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ _CNI_SERVICE_ACCOUNT: Final = "aws-node"
 
 
 def add_add_ons(cluster: eks.Cluster, nodes: eks.Nodegroup | None, runs_system_pods: Construct) -> None:
-    """Give a cluster its add-ons.
+    """Add the EKS add-ons to a cluster.
 
     Args:
         cluster: The cluster.
         nodes: Its nodes, which need a network before they count as ready.
-        runs_system_pods: What CoreDNS runs on, and waits for.
+        runs_system_pods: The compute that CoreDNS runs on and depends on.
     """
     if nodes is not None:
         nodes.node.add_dependency(cluster.eks_pod_identity_agent)

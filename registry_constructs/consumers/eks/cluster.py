@@ -1,4 +1,4 @@
-"""An EKS cluster whose nodes may pull images and little else."""
+"""An EKS cluster whose nodes have least-privilege permissions to pull images."""
 
 from __future__ import annotations
 
@@ -51,12 +51,12 @@ _ALL_LOGS: Final = [
 class EksCluster(eks.Cluster):
     """An EKS cluster in private subnets, with nodes, with Fargate, or with both.
 
-    It is an `eks.Cluster` of `aws_eks_v2`. With no options but a VPC and a version
+    It is an `eks.Cluster` of `aws_eks_v2`. By default, with only a VPC and a version
 
     - its API has a private endpoint only, and all five logs of its control plane are written,
     - Kubernetes Secrets are encrypted with a customer-managed key that the stack's clusters share and that
       stays,
-    - access entries decide who may use it; who creates it gets none,
+    - access entries control who can use it; its creator gets no access entry,
     - two nodes of Amazon Linux 2023 run in private subnets, with encrypted disks and IMDSv2 of one hop; their
       role holds AmazonEKSWorkerNodePolicy and AmazonEC2ContainerRegistryPullOnly and nothing else,
     - add-ons: VPC CNI with network policies and a role of its own, kube-proxy, CoreDNS, Pod Identity Agent.
@@ -75,7 +75,7 @@ class EksCluster(eks.Cluster):
             network policies and Pod Identity. Changing it replaces the profile. Default: none.
         kubectl_layer: A Lambda layer with kubectl of the cluster's version, give or take one: with it the
             stack applies manifests (`KubernetesWorkload`, `add_manifest`). Default: none; manifests are
-            applied by somebody else.
+            applied by another tool.
         cluster_name: Up to 100 letters, digits, `-` and `_`. With a name, the control plane's log group is
             made here, encrypted and kept for a year; without one EKS makes it, kept for ever. Changing it
             replaces the cluster. Default: a generated name.
@@ -159,9 +159,9 @@ class EksCluster(eks.Cluster):
         self._add_compute(nodes, chosen)
 
     def architectures_of(self, namespace: str) -> tuple[Architecture, ...] | None:
-        """What images may be built for to run in a namespace, by the node groups that the cluster has so far.
+        """The image architectures that a namespace can run, by the node groups added so far.
 
-        None if one of them doesn't say, nothing if nothing runs there.
+        None if a node group's architecture is unknown, empty if nothing runs pods there.
         """
         if namespace in self.fargate_namespaces:
             return ("amd64",)
@@ -172,7 +172,7 @@ class EksCluster(eks.Cluster):
         return tuple(sorted({"arm64" if "ARM_64" in str(image).upper() else "amd64" for image in images}))
 
     def allow_pull(self, image: Image, *, namespace: str | None = None) -> None:
-        """Let the cluster pull an image; `KubernetesWorkload` does it for its own.
+        """Allow the cluster to pull an image; `KubernetesWorkload` calls this for its own image.
 
         Fargate is granted this image. Nodes can pull from every repository of their account already; they are
         granted what is missing: making the repository of a cached image at its first pull, and an image of
@@ -188,7 +188,7 @@ class EksCluster(eks.Cluster):
             grant_what_nodes_lack(self.node_role, image)
 
     def claim(self, namespace: str, name: str, path: str) -> None:
-        """Keep a name in a namespace for one workload, identified by its construct's path.
+        """Reserve a name in a namespace for one workload, identified by its construct's path.
 
         Raises:
             InvalidInputError: If another has it: they would overwrite each other.

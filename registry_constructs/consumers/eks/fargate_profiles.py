@@ -1,4 +1,4 @@
-"""Pods without nodes: Fargate profiles, and the roles that pull for them."""
+"""Fargate profiles of a cluster and their pod execution roles."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ SELECTORS: Final = 5
 
 SYSTEM_IMAGES_REASON: Final = (
     "CoreDNS is an image of EKS itself. Its repositories begin with eks/ in every Region, in accounts of AWS "
-    "that differ by Region. A token is asked for on *: its action knows no resource."
+    "that differ by Region. ecr:GetAuthorizationToken supports only *."
 )
 """Why cdk-nag's AwsSolutions-IAM5 is acknowledged on the role of the system's own pods."""
 
 
 def check_fargate_namespaces(namespaces: Sequence[str]) -> list[str]:
-    """The namespaces whose pods go to Fargate, in order.
+    """Check the namespaces whose pods run on Fargate, and return them in order.
 
     Raises:
         InvalidInputError: If they are no list of 1 to 5 names, or one is named twice.
@@ -52,7 +52,7 @@ def add_fargate(
     subnets: ec2.SubnetSelection,
     ready: DependencyGroup,
 ) -> iam.Role:
-    """Send the pods of some namespaces to Fargate; the role may write their logs, and pull nothing yet.
+    """Add a Fargate profile for namespaces; its role can write logs, and has no pull permissions yet.
 
     Args:
         cluster: The cluster.
@@ -83,7 +83,7 @@ def add_fargate(
 
 
 def add_fargate_for_the_system(cluster: eks.Cluster, subnets: ec2.SubnetSelection) -> eks.FargateProfile:
-    """Send CoreDNS to Fargate, for a cluster without nodes."""
+    """Add a Fargate profile for CoreDNS, for a cluster without nodes."""
     role = _role(cluster, "SystemPodExecutionRole", "What Fargate may do for CoreDNS: pull its image")
     images = cluster.stack.format_arn(
         service="ecr", account="*", resource="repository", resource_name="eks/*"
@@ -101,7 +101,7 @@ def add_fargate_for_the_system(cluster: eks.Cluster, subnets: ec2.SubnetSelectio
 
 
 def logging_manifests(log_group: str, region: str) -> list[dict[str, object]]:
-    """What makes Fargate send the pods' output to a log group (EKS guide, fargate-logging)."""
+    """Manifests that send the output of Fargate pods to a log group (EKS guide, fargate-logging)."""
     name = "aws-observability"
     output = f"""[OUTPUT]
     Name cloudwatch_logs
@@ -123,7 +123,7 @@ def logging_manifests(log_group: str, region: str) -> list[dict[str, object]]:
 
 
 def _role(cluster: eks.Cluster, id: str, description: str) -> iam.Role:
-    """A role for Fargate of this cluster only: otherwise another cluster's could be made to use it."""
+    """Create a pod execution role that only this cluster's Fargate profiles can use (confused deputy)."""
     profiles = cluster.stack.format_arn(
         service="eks", resource="fargateprofile", resource_name=f"{cluster.cluster_name}/*"
     )

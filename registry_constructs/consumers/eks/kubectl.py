@@ -1,4 +1,4 @@
-"""The Lambda functions with which a stack applies manifests, with fewer rights than the CDK gives them."""
+"""Least-privilege permissions for the Lambda functions that apply a stack's manifests."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ RUNTIME_REASON: Final = "The CDK sets the runtime of its own function, which its
 
 
 def restrict_kubectl(cluster: eks.Cluster) -> None:
-    """Take from the two functions that apply manifests what they don't need.
+    """Remove unneeded permissions from the two functions that apply manifests.
 
     The one that runs kubectl gets no right to read the account's images; the CDK gives it
     AmazonEC2ContainerRegistryReadOnly and the same for ECR Public, for Helm charts in ECR. Who applies such a
@@ -53,7 +53,7 @@ def restrict_kubectl(cluster: eks.Cluster) -> None:
 
 
 def _hold_to(function: lambda_.Function, *policies: str) -> None:
-    """Leave a function's role with these policies of AWS alone."""
+    """Limit a function's role to these AWS managed policies."""
     role = cast("iam.CfnRole", cast("iam.Role", function.role).node.default_child)
     role.managed_policy_arns = [
         iam.ManagedPolicy.from_aws_managed_policy_name(name).managed_policy_arn for name in policies

@@ -1,4 +1,4 @@
-"""What Kubernetes takes as a name, a port, a path and an environment variable."""
+"""Checks of Kubernetes names, numbers, images, paths and environment variables."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _IMAGE_NAME: Final = re.compile(rf"(?:[A-Za-z0-9.-]+(?::[0-9]+)?/)?{_PART}(?:/{_
 
 
 def check_name(what: str, name: str, pattern: re.Pattern[str] = LABEL) -> None:
-    """Refuse a name that Kubernetes would refuse.
+    """Check that Kubernetes accepts a name.
 
     Raises:
         InvalidInputError: With the argument's name, `what`.
@@ -43,7 +43,7 @@ def check_name(what: str, name: str, pattern: re.Pattern[str] = LABEL) -> None:
 
 
 def check_number(what: str, number: int, least: int, most: int) -> None:
-    """Refuse what is not a whole number within bounds.
+    """Check that a value is a whole number within bounds.
 
     Raises:
         InvalidInputError: With the argument's name, `what`.
@@ -60,7 +60,7 @@ def check_number(what: str, number: int, least: int, most: int) -> None:
 
 
 def check_image(image: str) -> None:
-    """Refuse what is no image, and an image without tag and digest, which would be `latest`.
+    """Check that a text is an image with a tag or digest; without both it would be `latest`.
 
     Raises:
         InvalidInputError: If it is one of these.
@@ -92,7 +92,7 @@ def check_image(image: str) -> None:
 
 
 def check_path(what: str, path: str) -> None:
-    """Refuse what is no path of an HTTP request.
+    """Check that a text is the path of an HTTP request.
 
     Raises:
         InvalidInputError: With the argument's name, `what`.
@@ -108,7 +108,7 @@ def check_path(what: str, path: str) -> None:
 
 
 def check_directory(path: str) -> None:
-    """Refuse what can't be mounted as a directory for writing.
+    """Check that a path can be mounted as a writable directory.
 
     Raises:
         InvalidInputError: If it isn't absolute, is the root, or steps upwards.
@@ -123,26 +123,28 @@ def check_directory(path: str) -> None:
     )
 
 
-def check_words(what: str, words: Sequence[str] | None) -> None:
-    """Refuse a command that is one text, which Kubernetes would take for one word.
+def check_arguments(what: str, arguments: Sequence[str] | None) -> None:
+    """Check that a command is a list of arguments and not one text.
 
     Raises:
         InvalidInputError: With the argument's name, `what`.
     """
-    if words is None or (
-        not isinstance(words, str) and len(words) > 0 and all(isinstance(word, str) for word in words)
+    if arguments is None or (
+        not isinstance(arguments, str)
+        and len(arguments) > 0
+        and all(isinstance(argument, str) for argument in arguments)
     ):
         return
     raise InvalidInputError(
-        f"{what} is not a list of words",
-        got=words,
+        f"{what} is not a list of arguments",
+        got=arguments,
         allowed="a list of texts, at least one",
         fix=f"write {what}=['serve', '--port=8080'], or leave it out for the image's own",
     )
 
 
 def check_environment(environment: Mapping[str, str]) -> None:
-    """Refuse variables that Kubernetes would refuse, and those that look like secrets.
+    """Check that Kubernetes accepts the variables and that none looks like a secret.
 
     Raises:
         InvalidInputError: If a name is none, a value is no text, or is a secret by its name or its look.
@@ -158,7 +160,7 @@ def check_environment(environment: Mapping[str, str]) -> None:
 
 
 def check_secret_key(secret: str, key: str) -> None:
-    """Refuse what can't be a Secret's name or a key in it.
+    """Check the name of a Secret and a key in it.
 
     Raises:
         InvalidInputError: If one of them can't.

@@ -1,4 +1,4 @@
-"""Kubernetes manifests of a workload, as JSON-like data: pure functions of its description."""
+"""Kubernetes manifests of a workload as JSON-like data, built from its description."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _PORT_NAME = "http"
 
 
 def manifests(workload: Workload) -> list[Manifest]:
-    """Every object of a workload but its namespace, in the order in which they are applied."""
+    """All objects of a workload except its namespace, in the order in which they are applied."""
     found = [service_account(workload), deployment(workload), disruption_budget(workload)]
     if workload.port is not None:
         found.append(service(workload))
@@ -30,7 +30,7 @@ def manifests(workload: Workload) -> list[Manifest]:
 
 
 def namespace(name: str) -> Manifest:
-    """A namespace that refuses pods which don't keep to the Pod Security Standard `restricted`.
+    """A namespace that enforces the Pod Security Standard `restricted`.
 
     Args:
         name: Up to 63 lower-case letters, digits and `-`.
@@ -56,7 +56,7 @@ def namespace(name: str) -> Manifest:
 
 
 def service_account(workload: Workload) -> Manifest:
-    """The identity of the pods; no token of the Kubernetes API is put into them."""
+    """The ServiceAccount of the pods, without a mounted Kubernetes API token."""
     found = _object("v1", "ServiceAccount", workload)
     if workload.service_account_annotations:
         found["metadata"]["annotations"] = dict(workload.service_account_annotations)
@@ -64,7 +64,7 @@ def service_account(workload: Workload) -> Manifest:
 
 
 def deployment(workload: Workload) -> Manifest:
-    """The pods, replaced one by one: a new one is ready before an old one ends."""
+    """The Deployment; a rolling update starts a new pod before it stops an old one."""
     spec: dict[str, Any] = {
         "selector": {"matchLabels": _selector(workload)},
         "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}},
@@ -76,7 +76,7 @@ def deployment(workload: Workload) -> Manifest:
 
 
 def service(workload: Workload) -> Manifest:
-    """The workload's name within the cluster; nothing outside it can reach it."""
+    """The Service of type ClusterIP, reachable only within the cluster."""
     port = {
         "name": _PORT_NAME,
         "port": workload.service_port,
@@ -88,7 +88,7 @@ def service(workload: Workload) -> Manifest:
 
 
 def disruption_budget(workload: Workload) -> Manifest:
-    """One pod at a time may be moved from its node, and one that isn't healthy at any time."""
+    """The PodDisruptionBudget: evicts one pod at a time, and unhealthy pods always."""
     spec = {
         "maxUnavailable": 1,
         "selector": {"matchLabels": _selector(workload)},
@@ -98,21 +98,21 @@ def disruption_budget(workload: Workload) -> Manifest:
 
 
 def autoscaler(workload: Workload) -> Manifest:
-    """More and fewer pods, by their use of processor time."""
-    scaling = workload.autoscaling
-    assert scaling is not None  # noqa: S101 - asked before
-    cpu = {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": scaling.cpu_percent}}
+    """The HorizontalPodAutoscaler, which scales by CPU utilization."""
+    autoscaling = workload.autoscaling
+    assert autoscaling is not None  # noqa: S101 - checked by the caller
+    cpu = {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": autoscaling.cpu_percent}}
     spec = {
         "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": workload.name},
-        "minReplicas": scaling.min_replicas,
-        "maxReplicas": scaling.max_replicas,
+        "minReplicas": autoscaling.min_replicas,
+        "maxReplicas": autoscaling.max_replicas,
         "metrics": [{"type": "Resource", "resource": cpu}],
     }
     return _object("autoscaling/v2", "HorizontalPodAutoscaler", workload) | {"spec": spec}
 
 
 def network_policy(workload: Workload) -> Manifest:
-    """Who may connect; what the pods connect to is left open."""
+    """The NetworkPolicy for ingress; egress is not restricted."""
     peers = [
         {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": name}}}
         for name in workload.allow_from or ()
@@ -127,7 +127,7 @@ def network_policy(workload: Workload) -> Manifest:
 
 
 def to_yaml(documents: Iterable[Manifest]) -> str:
-    """Manifests as one YAML text, for a repository that GitOps tools read.
+    """Manifests as one YAML text, for a GitOps repository.
 
     Raises:
         InvalidInputError: If a value is known only at deployment.
@@ -165,7 +165,7 @@ def _texts(value: Any) -> Iterable[Any]:  # noqa: ANN401 - JSON
 
 
 def _selector(workload: Workload) -> dict[str, str]:
-    """What tells the workload's pods; a Deployment's can never change."""
+    """The label selector of the workload's pods; a Deployment's selector is immutable."""
     return {"app.kubernetes.io/name": workload.name, "app.kubernetes.io/instance": workload.name}
 
 

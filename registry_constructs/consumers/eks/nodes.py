@@ -1,4 +1,4 @@
-"""The nodes of a cluster: EC2 instances that pull images and run pods."""
+"""The managed node group of a cluster and its role."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ class Nodes:
 def add_nodes(
     cluster: eks.Cluster, nodes: Nodes, subnets: ec2.SubnetSelection
 ) -> tuple[eks.Nodegroup, iam.Role]:
-    """Give a cluster its nodes, and the role that they pull with."""
+    """Add the node group to a cluster, with the role that pulls images."""
     role = iam.Role(
         cluster,
         "NodeRole",

@@ -1,4 +1,4 @@
-"""Whom EKS Pod Identity hands a role's credentials to."""
+"""The principal of a role that EKS Pod Identity provides to pods."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ AnyCluster = eks.ICluster | eks.Cluster
 
 
 def pod_identity_principal(cluster: AnyCluster, namespace: str, service_account: str) -> iam.IPrincipal:
-    """The pods of one service account of one cluster, identified by the tags of their sessions.
+    """The pods of one service account of one cluster, identified by their session tags.
 
-    Without them, whoever may make a Pod Identity association in the account and pass the role could give it
-    to any pod (EKS guide, pod-id-role and pod-id-abac).
+    Without them, anyone who can create a Pod Identity association in the account and pass the role could
+    give it to any pod (EKS guide, pod-id-role and pod-id-abac).
     """
     tags = {
         "aws:RequestTag/eks-cluster-arn": cluster.cluster_arn,

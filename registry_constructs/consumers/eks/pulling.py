@@ -1,4 +1,4 @@
-"""What a cluster must be allowed before it can pull an image."""
+"""Permissions that a cluster needs to pull an image."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from registry_constructs.ecr.actions import PULL_ACTIONS
 from registry_constructs.ecr.tokens import known_to_differ
 from registry_constructs.images.image import Image
 
-TOKEN_REASON: Final = "A token is asked for on *: its action knows no resource."  # noqa: S105 - a sentence
+TOKEN_REASON: Final = "ecr:GetAuthorizationToken supports no resource-level permissions."  # noqa: S105 - a sentence
 """Why cdk-nag's AwsSolutions-IAM5 is acknowledged on the role that pulls for Fargate."""
 
 
 def grant_image(role: iam.Role, image: Image) -> None:
-    """Let a role pull one image and no other, the first time included."""
+    """Allow a role to pull only one image, including the first pull through a cache."""
     if image.first_pull_actions and _is_of_the_same_account(role, image):
         role.add_to_policy(
             iam.PolicyStatement(actions=_pull_actions(image), resources=[image.repository_arn])
@@ -31,7 +31,7 @@ def grant_image(role: iam.Role, image: Image) -> None:
 
 
 def grant_what_nodes_lack(role: iam.Role, image: Image) -> None:
-    """Let nodes with AmazonEC2ContainerRegistryPullOnly pull an image."""
+    """Grant nodes what AmazonEC2ContainerRegistryPullOnly lacks to pull an image."""
     if not _is_of_the_same_account(role, image):
         image.grant_pull(role)
     elif image.first_pull_actions:
@@ -41,7 +41,7 @@ def grant_what_nodes_lack(role: iam.Role, image: Image) -> None:
 
 
 def statements_to_pull(scope: IConstruct, image: Image) -> dict[str, Any]:
-    """What the role that pulls, and another account's repository, must hold, as JSON-like data."""
+    """Policy statements for the pulling role and for another account's repository, as JSON-like data."""
     stack = cdk.Stack.of(scope)
     statements: list[dict[str, Any]] = [
         {"Effect": "Allow", "Action": ["ecr:GetAuthorizationToken"], "Resource": "*"},
@@ -64,7 +64,7 @@ def statements_to_pull(scope: IConstruct, image: Image) -> dict[str, Any]:
 
 
 def needs_more_than_pull_only(scope: IConstruct, image: Image) -> bool:
-    """Whether nodes with AmazonEC2ContainerRegistryPullOnly can't pull an image for want of something."""
+    """Whether nodes need more than AmazonEC2ContainerRegistryPullOnly to pull an image."""
     return bool(image.first_pull_actions) or not _is_of_the_same_account(scope, image)
 
 

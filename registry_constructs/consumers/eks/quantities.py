@@ -1,4 +1,4 @@
-"""Amounts of processor time and memory, in the words of Kubernetes."""
+"""Checks and conversion of Kubernetes quantities of CPU and memory."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _LEAST_BYTES: Final = 2**20
 
 
 def check_cpu(what: str, text: str) -> None:
-    """Refuse what is no amount of processor time.
+    """Check that a text is a Kubernetes quantity of CPU.
 
     Args:
         what: The argument's name.
@@ -48,7 +48,7 @@ def check_cpu(what: str, text: str) -> None:
 
 
 def check_memory(what: str, text: str) -> None:
-    """Refuse what is no amount of memory that a container could use.
+    """Check that a text is a Kubernetes quantity of memory that a container can use.
 
     Args:
         what: The argument's name.
@@ -69,7 +69,7 @@ def check_memory(what: str, text: str) -> None:
 
 
 def check_order(what: str, request: str, limit: str) -> None:
-    """Refuse a limit below its request, both checked before.
+    """Check that a limit is not below its request; both are valid quantities.
 
     Args:
         what: `cpu` or `memory`.
@@ -92,12 +92,12 @@ def check_order(what: str, request: str, limit: str) -> None:
 
 
 def processors(text: str) -> Decimal:
-    """How many processors an amount is."""
+    """The number of processors of a quantity."""
     return Decimal(text[:-1]) / 1000 if text.endswith("m") else Decimal(text)
 
 
 def size(text: str) -> Decimal:
-    """How many bytes an amount is."""
+    """The number of bytes of a quantity."""
     match = _MEMORY.fullmatch(text)
     assert match  # noqa: S101 - checked before
     return Decimal(match["number"]) * _BYTES[match["unit"]]

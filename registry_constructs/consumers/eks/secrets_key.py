@@ -1,4 +1,4 @@
-"""The customer-managed key that Kubernetes Secrets are encrypted with when a cluster is given none."""
+"""The default customer managed key for Kubernetes Secrets."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _KEY_ID = "RegistryConstructsEksKey"
 
 
 def secrets_key(scope: Construct) -> kms.Key:
-    """The key of the stack's clusters; made on first use, with the alias `eks/<stack name>`.
+    """The key of the stack's clusters, created on first use with the alias `eks/<stack name>`.
 
     It stays when the stack goes: without it no backup of the cluster's data could be read.
     """

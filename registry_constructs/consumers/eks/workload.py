@@ -1,4 +1,4 @@
-"""A workload on a cluster: its pods, and the role that they have."""
+"""A Kubernetes workload on an EKS cluster, with the IAM role of its pods."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from registry_constructs.consumers.eks.workload_placement import (
     architectures,
     check_architecture,
     check_kubectl,
-    check_place,
+    check_namespace_fits,
 )
 from registry_constructs.ecr.errors import InvalidInputError
 from registry_constructs.images.image import Image, check_image
@@ -43,15 +43,15 @@ _IRSA = "eks.amazonaws.com/role-arn"
 
 
 class KubernetesWorkload(Construct):
-    """A stateless service or worker on EKS, kept to the Pod Security Standard `restricted`.
+    """A stateless service or worker on EKS that meets the Pod Security Standard `restricted`.
 
-    It makes a Deployment, a ServiceAccount, a Service and a PodDisruptionBudget, and where asked for a
-    HorizontalPodAutoscaler and a NetworkPolicy. The container runs as no root user, without capabilities,
-    and can write to `/tmp` alone. The pods get a role of their own by EKS Pod Identity, which may do nothing
+    It creates a Deployment, a ServiceAccount, a Service and a PodDisruptionBudget, and optionally a
+    HorizontalPodAutoscaler and a NetworkPolicy. The container runs as non-root, without capabilities,
+    and can write only to `/tmp`. The pods get a role of their own by EKS Pod Identity, which may do nothing
     until it is granted something; nodes and Fargate, not the pods, pull the image.
 
     Changing the name, the namespace or the construct's id makes the workload anew. A HorizontalPodAutoscaler
-    or NetworkPolicy that is no longer asked for stays in the cluster, as `kubectl apply --prune` knows
+    or NetworkPolicy that is no longer configured stays in the cluster, as `kubectl apply --prune` knows
     neither: delete it by hand.
 
     Args:
@@ -158,7 +158,7 @@ class KubernetesWorkload(Construct):
                 fargate=fargate,
                 service_account_annotations={_IRSA: pod_role.role_arn} if fargate and pod_role else {},
             )
-            check_place(own, namespace, fargate=fargate, pull_role=pull_role)
+            check_namespace_fits(own, namespace, fargate=fargate, pull_role=pull_role)
             if own is not None:
                 own.claim(namespace, name, self.node.path)
             check_architecture(image, architecture, architectures(own, namespace, fargate=fargate))
@@ -177,7 +177,7 @@ class KubernetesWorkload(Construct):
 
     @property
     def pod_role(self) -> iam.IRole:
-        """The role that the pods have; grant it what they need.
+        """The IAM role of the pods; grant it the permissions that they need.
 
         Raises:
             InvalidInputError: On Fargate, if none was given.
@@ -194,10 +194,10 @@ class KubernetesWorkload(Construct):
         return self._pod_role
 
     def to_yaml(self) -> str:
-        """The manifests as one YAML text, for a repository that GitOps tools read.
+        """The manifests as one YAML text, for a GitOps repository.
 
-        The image is in it as text, which needs an account and a Region for its stack, and a name for its
-        repository. The pods' role is not in it: the stack links it to the service account.
+        The image is included as text, which needs an account and a Region for its stack, and a name for its
+        repository. The pods' role is not included: the stack links it to the service account.
 
         Raises:
             InvalidInputError: If the image, or another value, is known only at deployment.
@@ -216,26 +216,26 @@ class KubernetesWorkload(Construct):
             if needs_more_than_pull_only(self, self._image):
                 cdk.Annotations.of(self).add_info(
                     "The cluster is not of this app. To pull the image it needs more than "
-                    "AmazonEC2ContainerRegistryPullOnly; say pull_role, or see to it elsewhere:\n"
+                    "AmazonEC2ContainerRegistryPullOnly; pass pull_role, or add these statements elsewhere:\n"
                     + json.dumps(self.required_elsewhere, indent=2)
                 )
 
     def _associate(self, role: iam.IRole | None) -> iam.IRole:
         """Link the role to the service account by Pod Identity."""
-        description = self.description
+        workload = self.description
         if role is None:
             role = iam.Role(
                 self,
                 "PodRole",
-                assumed_by=pod_identity_principal(self._cluster, description.namespace, description.name),
-                description=f"What the pods of {description.namespace}/{description.name} may do",
+                assumed_by=pod_identity_principal(self._cluster, workload.namespace, workload.name),
+                description=f"What the pods of {workload.namespace}/{workload.name} may do",
             )
         self._association = eks.CfnPodIdentityAssociation(
             self,
             "PodIdentity",
             cluster_name=self._cluster.cluster_name,
-            namespace=description.namespace,
-            service_account=description.name,
+            namespace=workload.namespace,
+            service_account=workload.name,
             role_arn=role.role_arn,
         )
         return role

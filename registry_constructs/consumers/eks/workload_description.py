@@ -1,4 +1,4 @@
-"""A workload as plain Python describes it, checked when it is made."""
+"""Plain-Python description of a Kubernetes workload, validated at creation."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SYSTEM_NAMESPACES: Final = frozenset({"kube-node-lease", "kube-public", "kube-sy
 
 @dataclass(frozen=True, kw_only=True)
 class SecretKey:
-    """One value of a Kubernetes Secret, which somebody else puts into the namespace.
+    """A reference to one key of a Kubernetes Secret, which must exist in the namespace.
 
     Attributes:
         secret: The Secret's name.
@@ -35,15 +35,15 @@ class SecretKey:
 
 @dataclass(frozen=True, kw_only=True)
 class HealthChecks:
-    """How Kubernetes tells that a container has started, can take requests, and is alive.
+    """Startup, readiness and liveness probes of a container.
 
-    A path is asked by HTTP on the workload's port and must answer with a status from 200 to 399. Without one,
-    that the port takes a connection is enough.
+    An HTTP probe requests a path on the workload's port and expects a status from 200 to 399. Without a path,
+    the probe only opens a connection to the port.
 
     Attributes:
-        ready_path: Whether requests may be sent to it; asked every 10 seconds. Default: a connection.
-        live_path: Whether it must be restarted: after three failures in 30 seconds. Let it not depend on
-            anything outside the container. Default: a connection.
+        ready_path: Path of the readiness probe, requested every 10 seconds. Default: a connection.
+        live_path: Path of the liveness probe; three failures in 30 seconds restart the container. It should
+            not depend on anything outside the container. Default: a connection.
         startup_seconds: How long the start may take, 1 to 3600; the other checks begin after it.
             Default: 60.
     """
@@ -81,17 +81,17 @@ class Autoscaling:
 
 @dataclass(frozen=True, kw_only=True)
 class Workload:
-    """A stateless workload on Kubernetes: one container in several replicas.
+    """A stateless workload on Kubernetes: pods with one container and a number of replicas.
 
     Attributes:
         name: The name of its objects and the label `app.kubernetes.io/name`: up to 63 lower-case letters,
             digits and `-`, a letter first. It can't be changed in place.
         namespace: The namespace: the same, or a digit first.
-        image: `<registry>/<repository>@sha256:...`, or with `:<tag>`; a tag is asked for at every start.
+        image: `<registry>/<repository>@sha256:...`, or with `:<tag>`; a tag is resolved at every start.
         port: Where it listens, 1 to 65535; None for a worker, which gets no Service and no health checks.
             Not every container runtime lets a user without rights listen below 1024. Default: 8080.
         service_port: The Service's port. Default: 80.
-        replicas: How many pods; with `autoscaling` that says it. Default: 2.
+        replicas: Number of pods; `autoscaling` overrides it. Default: 2.
         cpu: The processor time that is set aside. Default: `250m`.
         memory: The memory that is set aside. Default: `256Mi`.
         cpu_limit: The most processor time. Default: `cpu`.
@@ -104,11 +104,11 @@ class Workload:
         writable_paths: Directories on the node's disk that may be written, each with the most it may take;
             the rest of the image's file system can't. A pod that takes more is evicted. Default: `/tmp`, of
             `128Mi`.
-        health: How its health is checked. Default: whether the port takes a connection.
+        health: Its probes. Default: whether the port accepts a connection.
         architecture: `amd64` or `arm64`, the nodes that it may run on. Default: any.
         autoscaling: Pods by their use of processor time. Default: none.
-        allow_from: Namespaces whose pods may connect to the port, and nobody else; `[]` for nobody. It needs
-            a network plugin that heeds policies. Default: no policy, everybody may.
+        allow_from: The only namespaces whose pods can connect to the port; `[]` for none. It needs a network
+            plugin that enforces policies. Default: no policy, every pod can connect.
         user_id: The user and group that it runs as, not 0. Default: 65532, `nonroot` of distroless images.
         termination_seconds: How long it may take to end, 1 to 3600. Default: 30.
         fargate: Whether it runs on Fargate, which knows no zones to spread over. Default: False.
@@ -155,8 +155,8 @@ class Workload:
             "termination_seconds", self.termination_seconds, LEAST_SECONDS, MOST_SECONDS
         )
         self._check_resources()
-        kubernetes_names.check_words("command", self.command)
-        kubernetes_names.check_words("arguments", self.arguments)
+        kubernetes_names.check_arguments("command", self.command)
+        kubernetes_names.check_arguments("arguments", self.arguments)
         self._check_environment()
         for path, most in self.writable_paths.items():
             kubernetes_names.check_directory(path)
@@ -207,7 +207,7 @@ class Workload:
             raise InvalidInputError(
                 "allow_from is not a list of namespaces",
                 got=self.allow_from,
-                allowed="a list of names; an empty one lets nobody in",
+                allowed="a list of names; an empty list allows no connections",
                 fix=f"write allow_from=[{self.allow_from!r}]",
             )
         for namespace in self.allow_from:
@@ -224,12 +224,12 @@ class Workload:
                 "There is no port to connect to",
                 got=list(self.allow_from),
                 allowed="allow_from=[] for a workload without a port, or a port",
-                fix="say the port, or write allow_from=[]",
+                fix="set the port, or write allow_from=[]",
             )
 
 
 def check_namespace(namespace: str) -> None:
-    """Refuse a name that is none, and the namespaces of Kubernetes itself.
+    """Check a namespace's name, and that it is not a namespace of Kubernetes itself.
 
     Raises:
         InvalidInputError: If it is one of these.

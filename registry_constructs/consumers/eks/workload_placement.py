@@ -1,4 +1,4 @@
-"""Whether a workload can run where it is put."""
+"""Checks that a cluster can run a workload: namespace, architecture and kubectl."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from registry_constructs.images.image_checks import Architecture
 def architectures(
     own: EksCluster | None, namespace: str, *, fargate: bool
 ) -> tuple[Architecture, ...] | None:
-    """What images must be built for to run there; None where that isn't known."""
+    """The image architectures that a namespace can run; None if unknown."""
     if fargate:
         return ("amd64",)
     return own.architectures_of(namespace) if own is not None else None
 
 
-def check_place(
+def check_namespace_fits(
     own: EksCluster | None, namespace: str, *, fargate: bool, pull_role: iam.IRole | None
 ) -> None:
-    """Refuse what contradicts an `EksCluster`, and a namespace where nothing runs pods.
+    """Check that the settings agree with an `EksCluster` and that the namespace can run pods.
 
     Raises:
         InvalidInputError: If it does.
@@ -33,7 +33,7 @@ def check_place(
     on_fargate = namespace in own.fargate_namespaces
     if fargate != on_fargate:
         raise InvalidInputError(
-            "The cluster says something else of this namespace",
+            "The cluster is configured differently for this namespace",
             got=f"fargate={fargate}",
             allowed=f"fargate={on_fargate} for {namespace}",
             fix="leave fargate out, or change the cluster's fargate_namespaces",
@@ -57,7 +57,7 @@ def check_place(
 def check_architecture(
     image: Image, architecture: Architecture | None, available: tuple[Architecture, ...] | None
 ) -> None:
-    """Refuse an image, or an architecture, that nothing in the cluster can run.
+    """Check that the cluster can run the image and its architecture.
 
     Raises:
         InvalidInputError: If nothing can.
@@ -76,7 +76,7 @@ def check_architecture(
 
 
 def check_kubectl(cluster: AnyCluster, *, apply: bool) -> None:
-    """Refuse to apply manifests on a cluster without kubectl.
+    """Check that a cluster has kubectl if manifests are applied.
 
     Raises:
         InvalidInputError: If it has none.
@@ -87,5 +87,5 @@ def check_kubectl(cluster: AnyCluster, *, apply: bool) -> None:
             got=cluster.node.path,
             allowed="a cluster with a kubectl layer, or apply=False",
             fix="give the cluster a kubectl_layer (from_cluster_attributes: kubectl_provider), or write "
-            "apply=False and hand to_yaml() to whoever applies it",
+            "apply=False and apply the output of to_yaml() with another tool",
         )

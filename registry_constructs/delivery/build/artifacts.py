@@ -1,4 +1,4 @@
-"""Where a pipeline keeps what its actions hand on."""
+"""The artifact bucket of a pipeline."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _WRITE: Final = ("s3:PutObject",)
 
 
 class ArtifactBucket(s3.Bucket):
-    """A bucket whose grants are written out, action by action; the CDK's have wildcards.
+    """An artifact bucket whose grants list each action; the CDK's grants have wildcards.
 
     It is encrypted, versioned, private, kept when the stack goes, and forgets what is older than 90 days.
 
@@ -61,15 +61,15 @@ class ArtifactBucket(s3.Bucket):
         )
 
     def grant_read(self, identity: iam.IGrantable, objects_key_pattern: Any = None) -> iam.Grant:  # noqa: ANN401 - as s3.Bucket has it
-        """Let an identity read artifacts."""
+        """Allow an identity to read artifacts."""
         return self._grant(identity, _READ, objects_key_pattern)
 
     def grant_read_write(self, identity: iam.IGrantable, objects_key_pattern: Any = None) -> iam.Grant:  # noqa: ANN401 - as s3.Bucket has it
-        """Let an identity read artifacts and leave its own."""
+        """Allow an identity to read and write artifacts."""
         return self._grant(identity, (*_READ, *_WRITE), objects_key_pattern)
 
     def allow_role(self, role: iam.IRole) -> None:
-        """Let a role of another stack read artifacts and leave its own, by the bucket's own policy.
+        """Allow a role of another stack to read and write artifacts, in the bucket policy.
 
         A grant would make that stack depend on this one, which depends on it already.
         """

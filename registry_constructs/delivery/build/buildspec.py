@@ -1,6 +1,6 @@
-"""What CodeBuild runs: Bash, with the tools of its Amazon Linux 2023 images and nothing else. Plain Python.
+"""CodeBuild buildspecs in Bash, with only the tools of its Amazon Linux 2023 images. Plain Python.
 
-A script runs in a Bash of its own, so that its `set -eu` binds nobody else, and leaves the digest in a file.
+A script runs in a separate Bash, so that its `set -eu` affects only itself, and writes the digest to a file.
 What differs between projects comes in as variables; the texts are the same for all.
 """
 
@@ -85,7 +85,7 @@ def image_buildspec(
     cached: bool,
     alone: bool,
 ) -> dict[str, Any]:
-    """Build and push an image for one architecture.
+    """Buildspec that builds and pushes an image for one architecture.
 
     Args:
         architecture: Of the machine that it runs on too: nothing is emulated.
@@ -118,7 +118,7 @@ def image_buildspec(
 
 
 def index_buildspec(architectures: Sequence[str]) -> dict[str, Any]:
-    """Make an index of the images that were pushed by their digests, and tag it.
+    """Buildspec that creates an index of the images pushed by digest, and tags it.
 
     Args:
         architectures: `$<architecture>_DIGEST`, in capitals, is the digest of each one's image.
@@ -128,7 +128,7 @@ def index_buildspec(architectures: Sequence[str]) -> dict[str, Any]:
 
 
 def record_buildspec() -> dict[str, Any]:
-    """Write the digest that runs now into a parameter of Systems Manager."""
+    """Buildspec that writes the deployed digest to an SSM parameter."""
     command = 'aws ssm put-parameter --name "$PARAMETER" --value "$IMAGE_DIGEST" --type String --overwrite'
     return {"version": "0.2", "env": {"shell": "bash"}, "phases": {"build": {"commands": [command]}}}
 

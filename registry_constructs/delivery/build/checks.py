@@ -1,4 +1,4 @@
-"""What can't be built, found before CodeBuild tries."""
+"""Checks of an image build's settings at synthesis."""
 
 from __future__ import annotations
 
@@ -42,10 +42,10 @@ def check_build(
     docker_server: codebuild.DockerServerComputeType | None,
     privileged: bool,
 ) -> None:
-    """Refuse what could only fail in the build.
+    """Check for settings that would only fail in the build.
 
     Raises:
-        InvalidInputError: For the reasons above.
+        InvalidInputError: For such a setting.
     """
     _check_repository(scope, "repository", repository)
     for name, path in paths.items():
@@ -57,7 +57,7 @@ def check_build(
         build_args,
         secrets,
         fix="store it in Secrets Manager, write secrets={'NAME': secret}, and mount it in the Dockerfile: an "
-        "image tells its build arguments to whoever pulls it",
+        "image contains its build arguments, readable by everyone who can pull it",
     )
     for name in (*build_args, *secrets):
         if not _ARGUMENT.fullmatch(name):
@@ -81,7 +81,7 @@ def check_build(
         _check_cache(repository, cache_repository, architectures)
     if buildkit is not None and not isinstance(buildkit, Image):
         raise InvalidInputError(
-            "buildkit is no image",
+            "buildkit is not an image",
             got=buildkit,
             allowed="an Image",
             fix="write buildkit=Image.cached(cache, 'moby/buildkit@sha256:...')",
@@ -91,29 +91,29 @@ def check_build(
             "A privileged build has no Docker server",
             got={"privileged": True, "docker_server_compute_type": docker_server},
             allowed="one of the two",
-            fix="leave privileged out; for a larger privileged build, say compute_type",
+            fix="leave privileged out; for a larger privileged build, set compute_type",
         )
 
 
 def warn_of_moving_tags(scope: Construct, repository: ecr.IRepository) -> None:
-    """Warn if what a commit was tagged with can be moved to another image."""
+    """Warn if the tag of a commit can be moved to another image."""
     if tag_moves(repository, _COMMIT):
         cdk.Validations.of(scope).add_warning(
             "registry-constructs:build-tag-moves",
-            f"The tags of {repository.node.path} can be moved, so the image of a commit may have been "
-            "built from something else. Make them immutable; immutable_except=[...] is for those that move.",
+            f"The tags of {repository.node.path} can be moved, so the image of a commit's tag may have been "
+            "built from another commit. Make them immutable; immutable_except=[...] is for those that move.",
         )
 
 
 def warn_of_any_event(project: codebuild.Project) -> None:
-    """Warn if whatever happens at the Git host starts a build, which may push."""
+    """Warn if every event at the Git host starts a build, which can push images."""
     resource = project.node.default_child
     triggers = cdk.Stack.of(project).resolve(getattr(resource, "triggers", None)) or {}
     if triggers.get("webhook") and not triggers.get("filterGroups"):
         cdk.Validations.of(project).add_warning(
             "registry-constructs:build-on-any-event",
             "Every event at the Git host starts a build that may push, a pull request from anybody's fork "
-            "too. Say webhook_filters=[FilterGroup.in_event_of(EventAction.PUSH).and_branch_is('main')] on "
+            "too. Set webhook_filters=[FilterGroup.in_event_of(EventAction.PUSH).and_branch_is('main')] on "
             "the source.",
         )
 
@@ -173,7 +173,7 @@ def _check_cache(
 ) -> None:
     if cache.node.path == repository.node.path:
         raise InvalidInputError(
-            "The cache would be among the images",
+            "cache_repository is the repository of the images",
             got=cache.node.path,
             allowed="a repository of its own",
             fix="write cache_repository=Repository(stack, 'Cache', lifecycle=presets.build_cache(), "

@@ -1,4 +1,4 @@
-"""From a commit to the service that runs it."""
+"""A pipeline from a commit to an ECS service."""
 
 from __future__ import annotations
 
@@ -22,7 +22,11 @@ from registry_constructs.delivery.build.buildspec import record_buildspec
 from registry_constructs.delivery.build.deploy_role import deploy_role
 from registry_constructs.delivery.build.deployed_image import DeployedImage
 from registry_constructs.delivery.build.image_build import ImageBuild
-from registry_constructs.delivery.build.pipeline_checks import check_parts, check_places, source_artifact
+from registry_constructs.delivery.build.pipeline_checks import (
+    check_environments,
+    check_parts,
+    source_artifact,
+)
 from registry_constructs.delivery.build.project import build_project, build_role
 
 ARTIFACTS_REASON: Final = "The pipeline's artifacts have names that CodePipeline makes up."
@@ -32,7 +36,7 @@ _NAMESPACE: Final = "Image"
 
 
 class DeliveryPipeline(Construct):
-    """Build an image from each commit, check it, have it approved and deploy it to ECS by its digest.
+    """A pipeline that builds an image per commit, checks it, waits for approval and deploys it by digest.
 
     The stages are Source, Build, Check (if there are checks), Approve, and Deploy, which replaces the
     service's tasks, waits until they are steady, and then records the digest in the `DeployedImage`, so that
@@ -48,16 +52,16 @@ class DeliveryPipeline(Construct):
         checks: Actions on the image before it is approved: a gate on the scan's findings, tests. They find it
             by `IMAGE_URI`, `IMAGE_DIGEST` and `IMAGE_TAG` of this class. Default: none.
         service: Where it is deployed; its image is `deployed.image_for(...)`. Default: nowhere.
-        deployed: What remembers which image runs. It goes with `service`.
-        approval: Whether somebody has to say yes before the deployment.
+        deployed: The record of the deployed image. Required with `service`.
+        approval: Whether the deployment needs a manual approval.
         approval_topic: The topic that is notified of a waiting approval. Default: none.
 
     Attributes:
         pipeline: The pipeline.
         build: The build.
-        artifact_bucket: What the actions hand on.
-        role: What the pipeline runs as.
-        deploy_role: What deploys; None without a service.
+        artifact_bucket: The bucket of the actions' artifacts.
+        role: The role of the pipeline.
+        deploy_role: The role of the deployment; None without a service.
 
     Raises:
         InvalidInputError: For parts that don't fit together.
@@ -89,7 +93,7 @@ class DeliveryPipeline(Construct):
         with located(self):
             artifact = source_artifact(source)
             check_parts(build, service, deployed, approval=approval, topic=approval_topic)
-            check_places(self, build, service, deployed)
+            check_environments(self, build, service, deployed)
         self.build = build
         key = build.encryption_key
         self.artifact_bucket = ArtifactBucket(self, "Artifacts", key=key)

@@ -1,4 +1,4 @@
-"""What CodePipeline's action for ECS may do: to one service, with its two roles."""
+"""The role of CodePipeline's ECS deploy action, limited to one service and its two roles."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which image of a repository runs: a parameter that the deploying pipeline sets."""
+"""The digest of the deployed image, recorded by the pipeline and read by the template."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _NOT_IN_A_NAME: Final = re.compile(r"[^a-zA-Z0-9_./-]")
 
 
 class DeployedImage(Construct):
-    """The digest of the image that runs, in a parameter of Systems Manager.
+    """The digest of the deployed image, in an SSM parameter.
 
     A pipeline deploys with a task definition of its own, which CloudFormation doesn't know. The next change
     to the service's template would bring back the image that the template names. So the template names this
@@ -68,7 +68,7 @@ class DeployedImage(Construct):
         )
 
     def image_for(self, scope: Construct) -> Image:
-        """The image that runs, for what runs it.
+        """The deployed image, for a service or a function that runs it.
 
         Args:
             scope: The consumer, or a construct in its stack.
@@ -102,11 +102,11 @@ class DeployedImage(Construct):
         return self._image.at_digest(digest)
 
     def is_read_in(self, scope: IConstruct) -> bool:
-        """Whether something in the stack of `scope` takes its image from here."""
+        """Whether the stack of `scope` reads its image from here."""
         return cdk.Stack.of(scope).node.path in self._readers
 
     def grant_record(self, grantee: iam.IGrantable) -> iam.Grant:
-        """Let who deploys write which image runs."""
+        """Allow an identity to record the deployed image."""
         return iam.Grant.add_to_principal(
             grantee=grantee, actions=["ssm:PutParameter"], resource_arns=[self.parameter.parameter_arn]
         )

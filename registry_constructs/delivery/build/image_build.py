@@ -1,4 +1,4 @@
-"""Images built in CodeBuild."""
+"""Container image builds in CodeBuild."""
 
 from __future__ import annotations
 
@@ -40,9 +40,9 @@ TOKEN_REASON: Final = "ecr:GetAuthorizationToken knows no resource."  # noqa: S1
 
 @jsii.implements(iam.IGrantable)
 class ImageBuild(Construct):
-    """Build an image from a Dockerfile and push it, tagged with the commit that it was built from.
+    """Builds an image from a Dockerfile and pushes it, tagged with its source commit.
 
-    With no options but its repository
+    By default, with only a repository
 
     - the build's container is not privileged: BuildKit runs on a Docker server of CodeBuild, a machine beside
       it that is charged while builds run and keeps layers for up to a month (CodeBuild guide,
@@ -79,7 +79,7 @@ class ImageBuild(Construct):
         compute_type: The size of the build's machine.
         docker_server_compute_type: The size of the Docker server, which does the work. Default: `SMALL`, of 2
             vCPUs and 4 GiB.
-        privileged: Say True to run Docker in the build's own container, with all rights on its machine,
+        privileged: Set True to run Docker in the build's own container, with all rights on its machine,
             instead of on a Docker server. It saves the second machine.
         vpc: A VPC for the builds. Default: CodeBuild's own network.
         vpc_subnets: Its subnets, which need a way to the source and to the base images. Default: the private
@@ -215,7 +215,7 @@ class ImageBuild(Construct):
     def _variables(
         self, build_args: Mapping[str, str], cache: ecr.IRepository | None, buildkit: Image | None
     ) -> tuple[dict[str, str], dict[str, str]]:
-        """The variables of every project, and these with those of one build."""
+        """The environment variables of every project, and those of the builds."""
         stack = cdk.Stack.of(self)
         own = _registry(self, self.repository)
         common = {
@@ -241,7 +241,7 @@ class ImageBuild(Construct):
         return self.role
 
     def image(self, *, digest: str | None = None, tag: str | None = None) -> Image:
-        """An image that was built, for what runs it; its architectures are known.
+        """A built image, for a service or a function that runs it; its architectures are known.
 
         Args:
             digest: `sha256:` and 64 hexadecimal digits, as the build exported it. Give this or the tag.
@@ -256,5 +256,5 @@ class ImageBuild(Construct):
 
 def _registry(scope: IConstruct, repository: ecr.IRepository) -> str:
     # `repository_uri` would take account and Region out of the ARN with functions of CloudFormation.
-    place = repository.env
-    return registry_host(place.account, place.region, cdk.Stack.of(scope).url_suffix)
+    environment = repository.env
+    return registry_host(environment.account, environment.region, cdk.Stack.of(scope).url_suffix)

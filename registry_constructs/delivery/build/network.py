@@ -1,4 +1,4 @@
-"""Builds in a VPC: who may connect to the Docker server, and what CodeBuild does there with the role."""
+"""Builds in a VPC: security groups of the Docker server, and permissions of the build role."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _DOCKER_SERVER_PORT: Final = 9876  # CodeBuild API reference, DockerServer
 
 @dataclass(frozen=True, kw_only=True)
 class BuildNetwork:
-    """Where builds run.
+    """The VPC, subnets and security groups of builds.
 
     Attributes:
         vpc: The VPC.
@@ -53,7 +53,7 @@ class BuildNetwork:
 def build_network(
     scope: Construct, vpc: ec2.IVpc, subnets: ec2.SubnetSelection | None, role: iam.Role
 ) -> BuildNetwork:
-    """The security groups of builds in a VPC, and the role's rights there."""
+    """Create the security groups of builds in a VPC, and grant the role its permissions there."""
     chosen = subnets or ec2.SubnetSelection(subnet_type=ec2.SubnetType.PRIVATE_WITH_EGRESS)
     builds = ec2.SecurityGroup(scope, "SecurityGroup", vpc=vpc, description="Builds of images")
     server = ec2.SecurityGroup(scope, "DockerServerSecurityGroup", vpc=vpc, description="Their Docker server")

@@ -1,4 +1,4 @@
-"""What makes no pipeline, found before it is made."""
+"""Checks of a delivery pipeline's parts at synthesis."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from registry_constructs.ecr.tokens import known_to_differ
 
 
 def source_artifact(source: codepipeline.IAction) -> codepipeline.Artifact:
-    """The one output of a source action.
+    """The single output artifact of a source action.
 
     Raises:
         InvalidInputError: If it is no such action.
@@ -51,7 +51,7 @@ def check_parts(
     approval: bool,
     topic: sns.ITopic | None,
 ) -> None:
-    """Refuse parts of a pipeline that don't fit together.
+    """Check that the parts of a pipeline fit together.
 
     Raises:
         InvalidInputError: If they don't.
@@ -79,27 +79,27 @@ def check_parts(
         )
     if (service is None) != (deployed is None):
         raise InvalidInputError(
-            "A service and what remembers its image go together",
+            "service and deployed must be set together",
             got={"service": service and service.node.path, "deployed": deployed and deployed.node.path},
             allowed="both or neither",
             fix="make a DeployedImage beside the repository, and give the service deployed.image_for(stack)",
         )
     if topic is not None and (service is None or not approval):
         raise InvalidInputError(
-            "approval_topic gets no approval",
+            "approval_topic is set, but there is no approval",
             got=topic.node.path,
             allowed="a topic with a service and approval=True",
             fix="leave approval_topic out",
         )
 
 
-def check_places(
+def check_environments(
     scope: Construct,
     build: ImageBuild,
     service: FargateService | Ec2Service | None,
     deployed: DeployedImage | None,
 ) -> None:
-    """Refuse parts in another account or Region, and a service that a deployment would be undone on.
+    """Check the parts' account and Region, and that the service reads the deployed image.
 
     Raises:
         InvalidInputError: If there is one.

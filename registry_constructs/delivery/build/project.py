@@ -1,4 +1,4 @@
-"""A CodeBuild project and its role, with no right that is not written out here."""
+"""A CodeBuild project and its role, with only the permissions listed here."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from registry_constructs.delivery.build.network import BuildNetwork
 from registry_constructs.images.image_checks import Architecture
 
 PRIVILEGED_REASON: Final = (
-    "privileged=True was said: the Docker daemon runs in the build's own container, instead of on a Docker "
+    "privileged=True is set: the Docker daemon runs in the build's own container, instead of on a Docker "
     "server beside it."
 )
 """Why cdk-nag's AwsSolutions-CB3 is acknowledged on a project."""
@@ -42,7 +42,7 @@ _MACHINES: Final = {
 def build_role(
     scope: Construct, id: str, description: str, *, log_group: logs.LogGroup, key: kms.IKey
 ) -> iam.Role:
-    """A role for CodeBuild, of this account's projects alone, that may write its logs."""
+    """Create a role that only this account's CodeBuild projects can assume, and that can write logs."""
     stack = cdk.Stack.of(scope)
     role = iam.Role(
         scope,
@@ -77,7 +77,7 @@ def build_project(
     source: codebuild.ISource | None = None,
     network: BuildNetwork | None = None,
 ) -> codebuild.Project:
-    """A project whose role, logs and key are given; without a source, one for a pipeline."""
+    """Create a project with a given role, log group and key; without a source, for a pipeline."""
     where: dict[str, Any] = {}
     if network is not None:
         where = {

@@ -1,1 +1,1 @@
-"""A pushed image rolls a service."""
+"""Deployments that start when an image is pushed."""

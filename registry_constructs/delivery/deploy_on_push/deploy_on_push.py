@@ -1,4 +1,4 @@
-"""A service on ECS that follows what is pushed."""
+"""Deployment of an ECS service when an image is pushed."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ from registry_constructs.monitoring.event_patterns import checked_tags, image_pu
 
 
 class DeployOnPush(Construct):
-    """Roll an ECS service to an image when it is pushed: to its digest, whatever becomes of the tag.
+    """Deploys a pushed image to an ECS service by its digest, even if the tag moves later.
 
-    ECR sends the event to EventBridge by itself; no trail of CloudTrail is needed. A function then copies the
-    service's task definition with the new digest in it and updates the service. Whether the image works is
-    the deployment circuit breaker's to say, which the services of this library have.
+    ECR sends the event to EventBridge itself; no CloudTrail trail is needed. A function then copies the
+    service's task definition with the new digest and updates the service. The deployment circuit breaker,
+    which the services of this library have, decides whether the image works.
 
-    - With one tag, such as `production`, the service runs what the tag refers to. Moving the tag to an older
-      image rolls back.
+    - With one tag, such as `production`, the service runs the image with this tag. Moving the tag to an
+      older image rolls back.
     - With several tags, or a filter such as `v*`, the image that was pushed last wins: an event that comes
       late never rolls back.
     - A push without a tag rolls nothing: the platforms of an index are pushed so, and what refers to an
@@ -58,7 +58,7 @@ class DeployOnPush(Construct):
         service: The service, such as `FargateService(...).service`. Its container has an image of the
             repository already.
         container_name: The container. Default: the task definition's default one.
-        deployed: What remembers which image runs, and tells it to the service's template. Default: none.
+        deployed: The record of the deployed image that the service's template reads. Default: none.
 
     Attributes:
         rule: The rule on the default event bus.

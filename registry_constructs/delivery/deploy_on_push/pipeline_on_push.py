@@ -1,4 +1,4 @@
-"""A pipeline that starts when an image is pushed."""
+"""An EventBridge rule that starts a pipeline when an image is pushed."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from registry_constructs.monitoring.event_patterns import checked_tags, image_pu
 
 
 class PipelineOnPush(Construct):
-    """Start a pipeline when an image is pushed, by ECR's own event; no trail of CloudTrail is needed.
+    """Starts a pipeline when an image is pushed, by ECR's own event, without a CloudTrail trail.
 
     A pipeline that pushes what it listens to would start itself for ever. One that builds into this
-    repository is refused; of another pipeline nobody can tell, which is a warning.
+    repository is refused; for another pipeline this is unknown, which is a warning.
 
     Args:
         scope: A construct in a stack of the repository's account and Region.

@@ -1,1 +1,1 @@
-"""Images that go from one repository to another as they are."""
+"""Copies of images from one repository to another, byte for byte."""

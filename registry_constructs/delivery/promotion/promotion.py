@@ -1,4 +1,4 @@
-"""Images that go to production as they were tested."""
+"""Promotion of images to another repository without a rebuild."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ AUTHORIZATION_REASON: Final = "ecr:GetAuthorizationToken knows no resource; all 
 
 
 class Promotion(Construct):
-    """Copy an image to another repository, also another account's, when a tag is pushed that matches.
+    """Copies an image to another repository, also in another account, when a matching tag is pushed.
 
     Nothing is built again: manifests are copied byte for byte, so that every digest stays. With the image
     go all platforms of an index and all that refers to them, such as signatures, SBOMs and attestations; the
     tag comes last. A signature that is pushed later follows when it comes.
 
     - What is there already is not copied again, so that the same event twice, or one that comes late, does
-      no harm. A copy that was stopped is resumed, layer by layer.
+      no harm. A stopped copy is resumed layer by layer.
     - Layers are mounted where both repositories are in one registry and it allows that (`AccountSettings`),
       and are streamed otherwise; their size is not bounded by the function's memory or disk.
     - A tag of another image in a destination with immutable tags is an error.
@@ -179,9 +179,9 @@ def _allow(actions: Sequence[str], resource: str) -> iam.PolicyStatement:
 
 
 def _let_in(stack: cdk.Stack, destination: ecr.IRepository, role_name: str) -> None:
-    """Let the role push, by the policy of a repository in another account.
+    """Allow the role to push in the policy of a repository in another account.
 
-    The role is in a condition, with the account as the principal: ECR refuses a policy whose principal
+    The role is named in a condition, with the account as the principal: ECR refuses a policy whose principal
     does not exist yet, and one that names a role itself loses it when the role is made anew.
     """
     partition = _partition(destination) or stack.partition

@@ -1,1 +1,1 @@
-"""Roles with which CI outside AWS publishes images."""
+"""IAM roles for publishing images from CI outside AWS."""

@@ -22,9 +22,9 @@ _WORKSPACE = re.compile(r"[a-z0-9_-]+")
 
 
 class BitbucketPublisher(Publisher):
-    """A role with which pipelines of one repository of Bitbucket push images, without a stored key.
+    """An IAM role for the pipelines of one Bitbucket repository to push images, without a stored key.
 
-    Its trust names the repository and its deployment environments by their UUIDs, which nobody else can get.
+    Its trust names the repository and its deployment environments by their UUIDs, which are never reused.
     Bitbucket's subjects hold no branch: restrict branches in the environment (Atlassian, deployment
     permissions).
 
@@ -49,7 +49,7 @@ class BitbucketPublisher(Publisher):
         max_session_duration: 1 to 12 hours. Default: 1 hour.
 
     Raises:
-        InvalidInputError: For what is no UUID, no step that is trusted, and no repository.
+        InvalidInputError: For an invalid UUID, no trusted step, and no repository.
     """
 
     def __init__(

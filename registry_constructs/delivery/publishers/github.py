@@ -21,11 +21,11 @@ GITHUB: Final = "https://token.actions.githubusercontent.com"
 """GitHub's OIDC provider. GitHub Enterprise Server has `https://<host>/_services/token`."""
 
 AUDIENCE: Final = "sts.amazonaws.com"
-"""What aws-actions/configure-aws-credentials asks tokens for."""
+"""The audience that aws-actions/configure-aws-credentials requests."""
 
 
 class GitHubPublisher(Publisher):
-    """A role with which workflows of one repository of GitHub push images, without a stored key.
+    """An IAM role for the workflows of one GitHub repository to push images, without a stored key.
 
     Its trust names the repository and the branches, tags or environments, each exactly. A job that runs in
     an environment has the environment in its subject and no branch: restrict branches in the environment
@@ -39,7 +39,7 @@ class GitHubPublisher(Publisher):
         scope: The construct that it belongs to.
         id: The construct's id, unique in `scope`.
         repository: The repository of source code: what `gh api
-            repos/<owner>/<repository>/actions/oidc/customization/sub --jq .sub_claim_prefix` says behind
+            repos/<owner>/<repository>/actions/oidc/customization/sub --jq .sub_claim_prefix` prints after
             `repo:`. GitHub's spelling counts, upper case too.
         repositories: Where to push.
         public_repositories: Public repositories where to push. Default: none.
@@ -49,20 +49,20 @@ class GitHubPublisher(Publisher):
         branch_patterns: Branches by a pattern with `*`, such as `["release/*"]`. Who may push such a branch
             may publish. Default: none.
         tag_patterns: Tags by a pattern, such as `["v*"]`. Default: none.
-        pull_requests: Trust the jobs of pull requests, whose code nobody has merged.
+        pull_requests: Trust the jobs of pull requests, whose code is not merged yet.
         any_job: Trust every job of the repository.
         signing: Managed signing whose profile the role may sign with, beside the app's own that matches the
             repositories, which needs no naming. Default: none is named.
         provider: The account's identity provider for GitHub, of which IAM takes one. Default: one is made,
             shared in the stack and retained; the deployment fails if the account has one already.
         url: GitHub's OIDC provider. Default: that of github.com.
-        audience: What tokens are asked for. Default: what AWS's action asks for.
+        audience: The audience of the tokens. Default: the one that AWS's action requests.
         role_name: Known before the deployment, so that `workflow` can name it. Default: a generated name.
         max_session_duration: 1 to 12 hours. Default: 1 hour.
 
     Raises:
-        InvalidInputError: For a wildcard that was not asked for by name, a name that can't be, no job that is
-            trusted, and no repository.
+        InvalidInputError: For a wildcard outside the `*_patterns` arguments, an invalid name, no trusted job,
+            and no repository.
     """
 
     def __init__(

@@ -21,7 +21,7 @@ GITLAB: Final = "https://gitlab.com"
 
 
 class GitLabPublisher(Publisher):
-    """A role with which jobs of one project of GitLab push images, without a stored key.
+    """An IAM role for the jobs of one GitLab project to push images, without a stored key.
 
     Its trust names the project and the branches or tags, each exactly. A merge request's job has its source
     branch in its subject. GitLab's environments are not in a subject; protect branches and tags instead.
@@ -30,7 +30,7 @@ class GitLabPublisher(Publisher):
         scope: The construct that it belongs to.
         id: The construct's id, unique in `scope`.
         project: The project's path, `<group>/<project>`, with subgroups between them. A path can be taken by
-            somebody else once it is free.
+            others once it is free.
         repositories: Where to push.
         public_repositories: Public repositories where to push. Default: none.
         branches: Branches whose jobs may publish. Default: none.
@@ -44,13 +44,13 @@ class GitLabPublisher(Publisher):
         provider: The account's identity provider for this GitLab, of which IAM takes one. Default: one is
             made, shared in the stack and retained.
         url: The address of GitLab. Default: `https://gitlab.com`.
-        audience: What a job asks its token for (`id_tokens: aud`). Default: the address.
+        audience: The audience of the job's token (`id_tokens: aud`). Default: the address.
         role_name: Known before the deployment, so that `pipeline` can name it. Default: a generated name.
         max_session_duration: 1 to 12 hours. Default: 1 hour.
 
     Raises:
-        InvalidInputError: For a wildcard that was not asked for by name, a name that can't be, no job that is
-            trusted, and no repository.
+        InvalidInputError: For a wildcard outside the `*_patterns` arguments, an invalid name, no trusted job,
+            and no repository.
     """
 
     def __init__(

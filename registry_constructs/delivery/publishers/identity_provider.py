@@ -1,4 +1,4 @@
-"""The OIDC identity providers of an account, of which IAM takes one for an address."""
+"""OIDC identity providers of an account; IAM allows one per URL."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _ADDRESS = re.compile(r"https://(?P<name>[a-z0-9.-]+(:[0-9]+)?(/[A-Za-z0-9._/-]+
 
 
 def provider_name(url: str) -> str:
-    """A provider's address as condition keys begin with it.
+    """A provider's URL without scheme, as the prefix of its condition keys.
 
     Raises:
         InvalidInputError: If it is no address that IAM takes.
@@ -33,7 +33,7 @@ def provider_name(url: str) -> str:
 
 
 def identity_provider(scope: Construct, url: str, audience: str) -> iam.IOidcProvider:
-    """The provider of an address, made on first use; the publishers of a stack share it.
+    """The provider of a URL, created on first use and shared by the publishers of a stack.
 
     It stays when the stack goes: others of the account may trust it.
     """
@@ -50,7 +50,7 @@ def identity_provider(scope: Construct, url: str, audience: str) -> iam.IOidcPro
 
 
 def check_provider(provider: iam.IOidcProvider, url: str) -> None:
-    """Refuse a provider of another address; one that is known only at deployment passes.
+    """Check that a provider has the expected URL; one that is known only at deployment passes.
 
     Raises:
         InvalidInputError: If it is another one.

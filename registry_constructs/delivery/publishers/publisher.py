@@ -1,4 +1,4 @@
-"""What all publishers have in common: a role that CI outside AWS assumes, and the right to push."""
+"""The base class of publishers: a role for CI outside AWS with permissions to push."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ TOKEN_REASON: Final = "A client asks for a token before it pushes; the actions f
 
 @jsii.implements(iam.IGrantable)
 class Publisher(Construct):
-    """A role that jobs of one repository of source code assume with an OIDC token, to push images.
+    """An IAM role that CI jobs of one source repository assume with an OIDC token to push images.
 
     It may push to the repositories named, sign with the profiles of the app's `ManagedSigning` that sign what
     it pushes, and nothing else. Whatever else a job needs is granted to it as to any grantee:
@@ -91,19 +91,19 @@ class Publisher(Construct):
 
     @property
     def grant_principal(self) -> iam.IPrincipal:
-        """The role, so that a publisher can be granted more."""
+        """The role, for further grants to the publisher."""
         return self.role
 
     def _destination(self) -> PushDestination:
-        """What a workflow has to know.
+        """The repository, role and Region that a workflow pushes with.
 
         Raises:
-            InvalidInputError: If the first repository is public, or the template doesn't know its place.
+            InvalidInputError: If the first repository is public, or its environment is not known.
         """
         first, stack = next(iter(self._repositories), None), cdk.Stack.of(self)
         resource = first.node.default_child if first is not None else None
         name = getattr(resource, "repository_name", None) or getattr(first, "repository_name", None)
-        if first is None or not isinstance(name, str) or any(map(is_token, (name, *_place(first)))):
+        if first is None or not isinstance(name, str) or any(map(is_token, (name, *_environment(first)))):
             with located(self):
                 raise InvalidInputError(
                     "A workflow has to name the repository, its account and its Region",
@@ -111,14 +111,14 @@ class Publisher(Construct):
                     allowed="a private repository with a name, in a stack with an account and a Region",
                     fix="write repository_name='shop/checkout', and env for the stack",
                 )
-        account, region = _place(first)
+        account, region = _environment(first)
         partition = partition_of(region).name
         known = self._role_name is not None and not is_token(self._role_name) and not is_token(stack.account)
         role = f"arn:{partition}:iam::{stack.account}:role/{self._role_name}" if known else None
         return PushDestination(region, registry_host(account, region), name, role)
 
 
-def _place(repository: ecr.IRepository) -> tuple[str, str]:
+def _environment(repository: ecr.IRepository) -> tuple[str, str]:
     return repository.env.account, repository.env.region
 
 

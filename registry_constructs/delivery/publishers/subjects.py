@@ -1,4 +1,4 @@
-"""What an OIDC token's subject says of a CI job, and what a role may trust of it. Plain Python."""
+"""Subjects of OIDC tokens of CI jobs that a role trusts. Plain Python."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ class Subjects:
 
     @property
     def operator(self) -> str:
-        """The operator of IAM's condition: `*` is only heeded where somebody asked for it."""
+        """The operator of the IAM condition: `*` is a wildcard only if patterns were given."""
         return "StringLike" if self.patterns else "StringEquals"
 
     @property
     def values(self) -> list[str]:
-        """All of them, sorted."""
+        """All trusted subjects, sorted."""
         return sorted({*self.exact, *self.patterns})
 
 
@@ -63,7 +63,7 @@ def github_subjects(
             "Not a repository of GitHub",
             got=repository,
             allowed="<owner>@<id>/<repository>@<id>, or <owner>/<repository> before July 15, 2026",
-            fix="write what follows 'repo:' in "
+            fix="write the text after 'repo:' in the output of "
             "'gh api repos/<owner>/<repository>/actions/oidc/customization/sub --jq .sub_claim_prefix'",
         )
     start, subjects = f"repo:{repository}:", Subjects()
@@ -139,7 +139,7 @@ def bitbucket_subjects(repository_uuid: str, *, environments: Mapping[str, str],
 
 
 def check_uuid(uuid: str) -> None:
-    """Refuse what is no UUID as Bitbucket writes it.
+    """Check that a text is a UUID in Bitbucket's format.
 
     Raises:
         InvalidInputError: If it isn't.
@@ -231,9 +231,9 @@ def _listed(keyword: str, values: Sequence[str]) -> Sequence[str]:
 def _not_empty(subjects: Subjects, example: str) -> Subjects:
     if not subjects.values:
         raise InvalidInputError(
-            "No jobs are given that may publish",
+            "No trusted jobs are specified",
             got="no branch, tag or environment",
             allowed="at least one",
-            fix=f"write {example}; any_job=True trusts whatever runs in the repository",
+            fix=f"write {example}; any_job=True trusts every job of the repository",
         )
     return subjects

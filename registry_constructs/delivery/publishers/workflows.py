@@ -1,4 +1,4 @@
-"""The files that CI runs to publish: build, push under the commit, say the digest. Plain Python."""
+"""CI workflow files that build an image, push it with the commit as tag, and print its digest."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _INSPECT = "docker inspect --format 'Pushed {{index .RepoDigests 0}}'"
 
 
 class PushDestination(NamedTuple):
-    """Where a workflow pushes to, and as whom.
+    """The repository that a workflow pushes to, and the role that it assumes.
 
     Attributes:
         region: The repository's Region.
@@ -42,7 +42,7 @@ class Refs(NamedTuple):
 
 
 def github_workflow(to: PushDestination, *, refs: Refs, environment: str | None) -> str:
-    """A workflow of GitHub Actions, started by what the role trusts, or by hand."""
+    """A GitHub Actions workflow for the refs that the role trusts, or started manually."""
     role = to.role_arn or "${{ vars.AWS_ROLE_ARN }}"
     # In GitHub's filters one '*' stops at a '/', and two don't: as IAM's.
     named = {"branches": refs.branches, "tags": refs.tags}
@@ -83,7 +83,7 @@ jobs:
 
 
 def gitlab_pipeline(to: PushDestination, *, audience: str, refs: Refs) -> str:
-    """A `.gitlab-ci.yml`, whose job runs for what the role trusts, or for the default branch."""
+    """A `.gitlab-ci.yml` whose job runs for the refs that the role trusts, or for the default branch."""
     role = to.role_arn or "$AWS_ROLE_ARN_OF_PUBLISHER"
     conditions = [_gitlab_condition("$CI_COMMIT_BRANCH", name) for name in refs.branches]
     conditions += [_gitlab_condition("$CI_COMMIT_TAG", name) for name in refs.tags]
@@ -147,7 +147,7 @@ pipelines:
 
 
 def scalar(text: str) -> str:
-    """A text in YAML: plain if YAML reads it as text, else in quotes."""
+    """A YAML scalar for a text: unquoted if possible, else in quotes."""
     plain = re.fullmatch(r"[A-Za-z$][A-Za-z0-9$_./ =\"-]*", text) and not text.endswith(" ")
     if plain and text.lower() not in _YAML_WORDS:
         return text

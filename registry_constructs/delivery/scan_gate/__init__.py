@@ -1,1 +1,1 @@
-"""The gate that vulnerable images do not pass; it imports nothing, as the command line knows no CDK."""
+"""A gate that stops vulnerable images; imports nothing, because the command line works without the CDK."""

@@ -1,4 +1,4 @@
-"""What the function of a gate may read, in its own account and in the registry's."""
+"""Read permissions of a scan gate's function, in its own account and in the registry's."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ INSPECTOR_REASON: Final = (
 
 
 def ecr_statement(repository_arn: str, demands: Demands) -> iam.PolicyStatement:
-    """What is read of ECR."""
+    """The statement that allows reading scans from ECR."""
     actions = scan_actions(signed=demands.signed_by is not None, start=demands.start_scan)
     return iam.PolicyStatement(actions=actions, resources=[repository_arn])
 
@@ -34,7 +34,7 @@ def ecr_statement(repository_arn: str, demands: Demands) -> iam.PolicyStatement:
 def grant_inspector(
     role: iam.Role, document: iam.PolicyDocument, registry: IConstruct | None, *, reason: str = ""
 ) -> None:
-    """Let a role read Inspector's scans, unless the app's registry scans without it.
+    """Allow a role to read Inspector's scans, unless the app's registry uses basic scanning.
 
     Args:
         role: The role.
@@ -48,7 +48,7 @@ def grant_inspector(
 
 @jsii.implements(cdk.IAspect)
 class _InspectorGrant:
-    """The grant, decided at synthesis: how a registry scans may be configured after the gate."""
+    """The Inspector grant, decided at synthesis, because scanning may be configured after the gate."""
 
     def __init__(
         self, role: iam.Role, document: iam.PolicyDocument, merged: MergedRegistry | None, reason: str
@@ -67,7 +67,7 @@ class _InspectorGrant:
 
 
 def warn_of_unknown_account(gate: Construct, account: str) -> None:
-    """Warn where one of the two accounts is known and the other is not."""
+    """Warn if only one of the two accounts is known."""
     here = cdk.Stack.of(gate).account
     if is_token(account) != is_token(here):
         known = here if is_token(account) else account
@@ -88,7 +88,7 @@ def role_of_owner(
     demands: Demands,
     function_role: iam.Role,
 ) -> iam.IRole:
-    """The role that reads the scans of another account's repository, made where the repository is.
+    """The role that reads the scans of another account's repository, created in the repository's stack.
 
     Args:
         gate: The gate or action.

@@ -1,4 +1,4 @@
-"""The gate as an action of a pipeline."""
+"""The scan gate as a CodePipeline action."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ JOB_REASON = (
 
 
 class ScanGateAction(actions.LambdaInvokeAction):
-    """An action of CodePipeline that fails when an image has findings: `ScanGate`, without CloudFormation.
+    """A CodePipeline action that fails when an image has findings, like `ScanGate` for CloudFormation.
 
     While a scan runs CodePipeline calls again by itself. The action's variable `Digest` is what was checked.
     The exceptions are part of the function's code, as a pipeline's parameters hold 1,000 characters.
@@ -53,7 +53,7 @@ class ScanGateAction(actions.LambdaInvokeAction):
         timeout: As for `ScanGate`.
         settle: As for `ScanGate`.
         scan_role: As for `ScanGate`.
-        run_order: The action's place in its stage. Default: 1.
+        run_order: The action's run order in its stage. Default: 1.
         variables_namespace: What later actions name the variables by. Default: none.
 
     Raises:
@@ -131,7 +131,7 @@ class ScanGateAction(actions.LambdaInvokeAction):
 
 
 def _check_length(scope: Construct, parameters: dict[str, Any]) -> None:
-    """Refuse parameters that CodePipeline has no room for; a token counts as nothing."""
+    """Check that the parameters fit into CodePipeline's limit; tokens count as empty."""
     stack = cdk.Stack.of(scope)
     written = stack.resolve(stack.to_json_string(parameters))
     parts = [written] if isinstance(written, str) else written["Fn::Join"][1]
@@ -146,7 +146,7 @@ def _check_length(scope: Construct, parameters: dict[str, Any]) -> None:
 
 
 def _is_image(image: object) -> bool:
-    """Whether it names an image in a repository, or may once the pipeline runs."""
+    """Whether a text names an image in a repository, or may do so when the pipeline runs."""
     if not isinstance(image, str):
         return False
     return (

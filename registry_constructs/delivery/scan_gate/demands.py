@@ -1,4 +1,4 @@
-"""What a gate requires of an image, checked when the template is written."""
+"""Requirements of a scan gate on an image, checked at synthesis."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ SETTLE_SECONDS: Final = 60
 
 @dataclass(frozen=True, kw_only=True)
 class Demands:
-    """What is required of every image that a gate or an action checks; see `ScanGate`."""
+    """Requirements on every image that a gate or an action checks; see `ScanGate`."""
 
     severity: Severity
     exceptions: Sequence[ScanException]
@@ -43,7 +43,7 @@ class Demands:
     scan_role: iam.IRole | None
 
     def check(self) -> None:
-        """Refuse what could never be checked.
+        """Check that the requirements can be evaluated.
 
         Raises:
             InvalidInputError: Naming the keyword.
@@ -108,21 +108,21 @@ class Demands:
 
     @property
     def timeout_minutes(self) -> float:
-        """How long a scan is waited for."""
+        """The time to wait for a scan, in minutes."""
         return 15 if self.timeout is None else self.timeout.to_milliseconds() / 60_000
 
     @property
     def settle_seconds(self) -> float:
-        """For how long Inspector's answer has to stay the same."""
+        """The time for which Inspector's findings must stay unchanged, in seconds."""
         return SETTLE_SECONDS if self.settle is None else self.settle.to_milliseconds() / 1_000
 
     @property
     def exceptions_written(self) -> list[dict[str, str]]:
-        """The exceptions as the function reads them."""
+        """The exceptions in the function's format."""
         return [one.written for one in self.exceptions]
 
     def warn(self, scope: IConstruct) -> None:
-        """Warn of exceptions that have ended."""
+        """Warn of expired exceptions."""
         today = datetime.datetime.now(datetime.UTC).date()
         for one in self.exceptions:
             if isinstance(one, FindingException) and one.day() < today:
@@ -134,7 +134,7 @@ class Demands:
 
     @property
     def properties(self) -> dict[str, Any]:
-        """As the function reads them, without the exceptions."""
+        """The requirements in the function's format, without the exceptions."""
         profile = (
             self.signed_by.signing_profile if isinstance(self.signed_by, ManagedSigning) else self.signed_by
         )

@@ -1,4 +1,4 @@
-"""What a scan gate lets through: findings for some time, and images that no scanner can read."""
+"""Exceptions of a scan gate: findings until a date, and images that no scanner can read."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _FINDING = re.compile(r"[A-Za-z0-9][A-Za-z0-9:._-]{2,127}")
 
 @dataclass(frozen=True, kw_only=True)
 class FindingException:
-    """A vulnerability, a package, or a vulnerability in a package, that does not count for some time.
+    """Accepts a vulnerability, a package, or a vulnerability in a package, until a date.
 
     A finding that names several packages is excepted once each of them is.
 
@@ -91,17 +91,17 @@ class FindingException:
 
     @property
     def name(self) -> str:
-        """What it excepts, in words."""
+        """A readable name of the exception."""
         package = " ".join(filter(None, [self.package, self.version]))
         return " in ".join(filter(None, [self.cve, package]))
 
     def day(self) -> datetime.date:
-        """The last day."""
+        """The last day of the exception."""
         return datetime.date.fromisoformat(self.until)
 
     @property
     def written(self) -> dict[str, str]:
-        """As the function reads it."""
+        """The exception in the function's format."""
         names = {"Cve": self.cve, "Package": self.package, "Version": self.version}
         given = {name: value for name, value in names.items() if value is not None}
         return {**given, "Until": self.until, "Reason": self.reason}
@@ -109,7 +109,7 @@ class FindingException:
 
 @dataclass(frozen=True, kw_only=True)
 class UnsupportedImageException:
-    """Images that pass although no scanner can read them, such as a static program `FROM scratch`.
+    """Accepts images that no scanner can read, such as a static program `FROM scratch`.
 
     It holds for the scan status `UNSUPPORTED_IMAGE` alone: a scan that failed, or that is missing, still does
     not pass.
@@ -137,17 +137,17 @@ class UnsupportedImageException:
 
     @property
     def name(self) -> str:
-        """What it excepts, in words."""
+        """A readable name of the exception."""
         return f"images of {self.repository}"
 
     @property
     def written(self) -> dict[str, str]:
-        """As the function reads it."""
+        """The exception in the function's format."""
         return {"Repository": self.repository, "Reason": self.reason}
 
 
 ScanException = FindingException | UnsupportedImageException
-"""What a gate lets through."""
+"""The exceptions that a gate accepts."""
 
 
 def _check_reason(reason: object, fix: str) -> None:
@@ -156,7 +156,7 @@ def _check_reason(reason: object, fix: str) -> None:
 
 
 def check_exceptions(exceptions: object) -> None:
-    """Refuse what is no list of exceptions, names the same twice, or is too long.
+    """Check that exceptions are a list without duplicates and not too long.
 
     Raises:
         InvalidInputError: Naming what is wrong.

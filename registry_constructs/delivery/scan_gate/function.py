@@ -1,4 +1,4 @@
-"""The function that checks images for a gate or for a pipeline's action, and its rights."""
+"""The function that checks images for a gate or a pipeline action, and its permissions."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from registry_constructs.ecr.tokens import known_to_differ
 
 
 class ScanFunction(Construct):
-    """A function that may read the scans of one repository, and write its own log, kept for a year.
+    """A function that can read the scans of one repository and write its own log, kept for a year.
 
     Args:
         scope: The construct that it belongs to.

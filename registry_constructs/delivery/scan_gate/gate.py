@@ -1,4 +1,4 @@
-"""A deployment that fails when its image has vulnerabilities."""
+"""A custom resource that fails a deployment whose image has vulnerabilities."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from registry_constructs.registry import ManagedSigning
 
 
 class ScanGate(Construct):
-    """Fail a deployment whose image has findings, before what runs it is touched.
+    """Fails a deployment whose image has findings, before the services that run it are updated.
 
     CloudFormation calls a Lambda function, which waits for the scan, basic or enhanced, of the image or of
     every image in an index that can run. What is not scanned, or can't be read, does not pass. It is called
@@ -48,7 +48,7 @@ class ScanGate(Construct):
             say, so there all count. Default: False.
         start_scan: Whether a basic scan is started if there is none; ECR does one a day. Inspector takes no
             orders. Default: False, as scanning on push is configured at the registry.
-        warn_only: Whether the image passes whatever its scan says: what would have refused it is in the
+        warn_only: Whether the image passes regardless of its scan: the reasons to refuse it are in the
             function's log. An image that is not there still fails. Default: False.
         timeout: How long a scan is waited for, in whole minutes, 2 to 55; the function costs while it waits.
             Default: 15 minutes.
@@ -151,7 +151,7 @@ class ScanGate(Construct):
         self.image = image.at_digest(self.digest)
 
     def guard(self, *consumers: IConstruct) -> None:
-        """Have constructs wait for the gate: services, tasks, functions, workloads, or constructs of yours.
+        """Make constructs depend on the gate: services, tasks, functions, workloads, or your own constructs.
 
         All that is in them waits, also their roles and log groups. In another stack, the whole stack waits.
         """

@@ -1,1 +1,1 @@
-"""What happened to images, in words: to people's mailboxes and chat rooms."""
+"""Readable notifications about images, by email and chat."""

@@ -1,4 +1,4 @@
-"""The topics that tell what happened to images, and the function that finds the words."""
+"""The SNS topics for notifications about images, and the function that writes the messages."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ _BATCH = 500
 
 
 class Notifications(Construct):
-    """Tell people in words what happened to images: what, which image, and where to look.
+    """Readable notifications about images: the event, the image, and a link.
 
-    Events wait in a queue for up to a minute, and what they say about one image becomes one message. An
+    Events wait in a queue for up to a minute, and the events of one image become one message. An
     EventBridge rule alone can't write it: it can neither cut a repository's name from the ARN that Inspector
     sends, nor gather an image's findings. What can't be delivered is tried five times and then kept for 14
-    days in `dead_letters`; an alarm notifies `topic`. A message may come twice.
+    days in `dead_letters`; an alarm then notifies `topic`. A message may come twice.
 
     One of these serves all constructs of a registry: `ScanFindings`, `RegistryFailures` and `RegistryAlarms`
     take it as `notifications`. Its key costs a monthly fee, the rest next to nothing.
@@ -49,8 +49,8 @@ class Notifications(Construct):
             over TLS only, and CloudWatch alarms of this account may publish to it.
         key: The key of the topics; it rotates every year. EventBridge itself may not use it: its requests to
             KMS carry nothing that the key's policy could check. `target` is for rules.
-        target: What an EventBridge rule of this account and Region sends its events to.
-        dead_letters: Messages that could not be sent.
+        target: The target for EventBridge rules of this account and Region.
+        dead_letters: The dead-letter queue of events that could not be delivered.
     """
 
     def __init__(
@@ -69,7 +69,7 @@ class Notifications(Construct):
         self.dead_letters = RulesQueue(self, "DeadLetters")
         queue = RulesQueue(self, "Queue", dead_letters=self.dead_letters, visibility_timeout=_VISIBILITY)
         self.target: events.IRuleTarget = RulesQueueTarget(queue, self.dead_letters)
-        self._role, self._function = self._teller(queue)
+        self._role, self._function = self._notifier(queue)
         self._let_function_publish(self.topic)
         self._chat_topic: sns.Topic | None = None
         self._alarm_on_dead_letters()
@@ -78,7 +78,7 @@ class Notifications(Construct):
 
     @property
     def chat_topic(self) -> sns.Topic:
-        """The topic for chat rooms, made on first use.
+        """The topic for chat channels, created on first use.
 
         It carries the same messages as custom notifications of Amazon Q Developer in chat applications.
         """
@@ -89,7 +89,7 @@ class Notifications(Construct):
         return self._chat_topic
 
     def check_reach(self, scope: Construct) -> None:
-        """See that a construct's rules and alarms reach the queue and the topic.
+        """Check that a construct's rules and alarms can reach the queue and the topic.
 
         Raises:
             InvalidInputError: If the construct is in another account or Region.
@@ -123,7 +123,7 @@ class Notifications(Construct):
             )
         )
 
-    def _teller(self, queue: RulesQueue) -> tuple[iam.Role, lambda_.Function]:
+    def _notifier(self, queue: RulesQueue) -> tuple[iam.Role, lambda_.Function]:
         log = function_logs(self)
         role = function_role(self, description="Lets a function tell what happened to container images")
         log.grant_write(role)

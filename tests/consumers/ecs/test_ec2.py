@@ -53,17 +53,17 @@ def image_parameter(stack: cdk.Stack) -> str:
 def test_instances_by_default() -> None:
     stack = new_stack()
     capacity(stack)
-    said = launched(stack)
-    assert said["MetadataOptions"] == {
+    actual = launched(stack)
+    assert actual["MetadataOptions"] == {
         "HttpEndpoint": "enabled",
         "HttpTokens": "required",
         "HttpPutResponseHopLimit": 1,
     }
-    [volume] = said["BlockDeviceMappings"]
+    [volume] = actual["BlockDeviceMappings"]
     assert volume["Ebs"] == {"Encrypted": True, "VolumeSize": 30, "VolumeType": "gp3"}
-    assert said["InstanceType"] == "m7i.large"
-    assert "KeyName" not in said
-    [interface] = said["NetworkInterfaces"]
+    assert actual["InstanceType"] == "m7i.large"
+    assert "KeyName" not in actual
+    [interface] = actual["NetworkInterfaces"]
     assert interface["AssociatePublicIpAddress"] is False
     assert image_parameter(stack) == "/aws/service/ecs/optimized-ami/amazon-linux-2023/recommended/image_id"
     group = properties(stack, "AWS::AutoScaling::AutoScalingGroup")
@@ -183,7 +183,7 @@ def test_the_instances_connections_are_theirs() -> None:
         ({"min_capacity": -1}, "Invalid minimum and maximum number of instances"),
         ({"volume_size_gib": 29}, "Invalid size of a root volume"),
         ({"volume_size_gib": 16_385}, "Invalid size of a root volume"),
-        ({"vpc": None}, "Tasks run in an existing cluster, or in a new one in a VPC"),
+        ({"vpc": None}, "Tasks run in an existing cluster"),
         ({"vpc_subnets": ec2.SubnetSelection(subnet_type=ec2.SubnetType.PUBLIC)}, "in public subnets"),
     ],
 )
@@ -204,9 +204,7 @@ def test_a_cluster_of_another_stack_or_app_is_refused() -> None:
         ),
     ]
     for number, cluster in enumerate(clusters):
-        with pytest.raises(
-            InvalidInputError, match="Instances and cluster refer to each other, so both must be"
-        ):
+        with pytest.raises(InvalidInputError, match="both must be in one stack"):
             Ec2Capacity(here, f"Capacity{number}", cluster=cluster)
 
 
@@ -220,18 +218,18 @@ def service(stack: cdk.Stack, image: Image | None = None, **keywords: Any) -> Ec
 def test_a_service_by_default() -> None:
     stack = new_stack()
     given = service(stack)
-    said = properties(stack, "AWS::ECS::Service")
+    actual = properties(stack, "AWS::ECS::Service")
     [provider] = resources(stack, "AWS::ECS::CapacityProvider")
-    assert said["CapacityProviderStrategy"] == [{"CapacityProvider": {"Ref": provider}, "Weight": 1}]
-    assert "LaunchType" not in said
-    assert said["DesiredCount"] == 2
-    assert said["EnableExecuteCommand"] is False
-    assert said["DeploymentConfiguration"] == {
+    assert actual["CapacityProviderStrategy"] == [{"CapacityProvider": {"Ref": provider}, "Weight": 1}]
+    assert "LaunchType" not in actual
+    assert actual["DesiredCount"] == 2
+    assert actual["EnableExecuteCommand"] is False
+    assert actual["DeploymentConfiguration"] == {
         "DeploymentCircuitBreaker": {"Enable": True, "Rollback": True},
         "MinimumHealthyPercent": 100,
         "MaximumPercent": 200,
     }
-    assert said["NetworkConfiguration"]["AwsvpcConfiguration"]["Subnets"] == PRIVATE
+    assert actual["NetworkConfiguration"]["AwsvpcConfiguration"]["Subnets"] == PRIVATE
     definition = properties(stack, "AWS::ECS::TaskDefinition")
     assert (definition["NetworkMode"], definition["RequiresCompatibilities"]) == ("awsvpc", ["EC2"])
     assert given.capacity.cluster.node.path == given.cluster.node.path == "Stack/Capacity/Cluster"
@@ -296,9 +294,9 @@ def test_a_service_of_another_stack_uses_the_capacity() -> None:
         ({"memory_limit_mib": 5}, "memory_limit_mib is too small"),
         ({"port": 70_000}, "Not a port"),
         ({"environment": {"API_TOKEN": "hunter2"}}, "API_TOKEN looks like a secret"),
-        ({"scaling": Scaling(min=5, max=1)}, "Invalid minimum and maximum number of tasks"),
+        ({"scaling": Scaling(min=5, max=1)}, "Invalid minimum and maximum"),
         ({"execute_command": True}, "ECS Exec needs"),
-        ({"load_balancer": LoadBalancer()}, "A load balancer needs a container port to send requests to"),
+        ({"load_balancer": LoadBalancer()}, "needs a container port"),
         ({"vpc_subnets": ec2.SubnetSelection(subnet_type=ec2.SubnetType.PUBLIC)}, "in public subnets"),
     ],
 )

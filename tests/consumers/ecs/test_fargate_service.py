@@ -61,17 +61,17 @@ def ecs_service(stack: cdk.Stack) -> dict[str, Any]:
 def test_the_service_by_default() -> None:
     stack = new_stack()
     service(stack)
-    said = ecs_service(stack)
-    assert said["DesiredCount"] == 2
-    assert said["LaunchType"] == "FARGATE"
-    assert said["PlatformVersion"] == "LATEST"
-    assert said["EnableExecuteCommand"] is False
-    assert said["DeploymentConfiguration"] == {
+    actual = ecs_service(stack)
+    assert actual["DesiredCount"] == 2
+    assert actual["LaunchType"] == "FARGATE"
+    assert actual["PlatformVersion"] == "LATEST"
+    assert actual["EnableExecuteCommand"] is False
+    assert actual["DeploymentConfiguration"] == {
         "DeploymentCircuitBreaker": {"Enable": True, "Rollback": True},
         "MinimumHealthyPercent": 100,
         "MaximumPercent": 200,
     }
-    network = said["NetworkConfiguration"]["AwsvpcConfiguration"]
+    network = actual["NetworkConfiguration"]["AwsvpcConfiguration"]
     assert network["AssignPublicIp"] == "DISABLED"
     assert network["Subnets"] == PRIVATE
     group = logical_id(stack, "AWS::EC2::SecurityGroup")
@@ -86,19 +86,19 @@ def test_the_service_by_default() -> None:
 def test_the_container_by_default() -> None:
     stack = new_stack()
     service(stack)
-    said = container(stack)
-    assert said["User"] == "65532:65532"
-    assert said["ReadonlyRootFilesystem"] is True
-    assert said["Privileged"] is False
-    assert said["LinuxParameters"] == {
+    actual = container(stack)
+    assert actual["User"] == "65532:65532"
+    assert actual["ReadonlyRootFilesystem"] is True
+    assert actual["Privileged"] is False
+    assert actual["LinuxParameters"] == {
         "Capabilities": {"Drop": ["ALL"]},
         "InitProcessEnabled": True,
         "Tmpfs": [{"ContainerPath": TEMPORARY, "Size": 64, "MountOptions": ["nodev", "noexec", "nosuid"]}],
     }
-    assert said["LogConfiguration"]["LogDriver"] == "awslogs"
+    assert actual["LogConfiguration"]["LogDriver"] == "awslogs"
     group = logical_id(stack, "AWS::Logs::LogGroup")
-    assert said["LogConfiguration"]["Options"]["awslogs-group"] == {"Ref": group}
-    assert not {"Environment", "Secrets", "PortMappings", "HealthCheck", "Command"} & said.keys()
+    assert actual["LogConfiguration"]["Options"]["awslogs-group"] == {"Ref": group}
+    assert not {"Environment", "Secrets", "PortMappings", "HealthCheck", "Command"} & actual.keys()
     definition = task_definition(stack)
     assert (definition["Cpu"], definition["Memory"]) == ("256", "512")
     assert definition["RuntimePlatform"] == {"CpuArchitecture": "X86_64", "OperatingSystemFamily": "LINUX"}
@@ -226,14 +226,14 @@ def test_every_setting_of_the_container() -> None:
         writable_paths={"/var/cache": 128, "/run": 1},
         health_check_command=["/checkout", "healthy"],
     )
-    said = container(stack)
-    assert said["PortMappings"] == [{"ContainerPort": 8080, "Protocol": "tcp"}]
-    assert said["Environment"] == [{"Name": "LOG_LEVEL", "Value": "info"}]
-    assert (said["Command"], said["EntryPoint"]) == (["serve", "--fast"], ["/checkout"])
-    assert said["User"] == "app"
-    mounts = {one["ContainerPath"]: one["Size"] for one in said["LinuxParameters"]["Tmpfs"]}
+    actual = container(stack)
+    assert actual["PortMappings"] == [{"ContainerPort": 8080, "Protocol": "tcp"}]
+    assert actual["Environment"] == [{"Name": "LOG_LEVEL", "Value": "info"}]
+    assert (actual["Command"], actual["EntryPoint"]) == (["serve", "--fast"], ["/checkout"])
+    assert actual["User"] == "app"
+    mounts = {one["ContainerPath"]: one["Size"] for one in actual["LinuxParameters"]["Tmpfs"]}
     assert mounts == {"/var/cache": 128, "/run": 1}
-    assert said["HealthCheck"]["Command"] == ["CMD", "/checkout", "healthy"]
+    assert actual["HealthCheck"]["Command"] == ["CMD", "/checkout", "healthy"]
 
 
 def test_a_health_check_for_the_shell() -> None:
@@ -402,17 +402,14 @@ def test_scaling_takes_the_place_of_a_count() -> None:
 @pytest.mark.parametrize(
     ("scaling", "reason"),
     [
-        (Scaling(min=3, max=2), "Invalid minimum and maximum number of tasks"),
-        (Scaling(min=0, max=2), "Invalid minimum and maximum number of tasks"),
-        (Scaling(min=-1, max=2), "Invalid minimum and maximum number of tasks"),
+        (Scaling(min=3, max=2), "Invalid minimum and maximum"),
+        (Scaling(min=0, max=2), "Invalid minimum and maximum"),
+        (Scaling(min=-1, max=2), "Invalid minimum and maximum"),
         (Scaling(min=1, max=2, cpu_percent=0), "cpu_percent is not a percentage"),
         (Scaling(min=1, max=2, cpu_percent=101), "cpu_percent is not a percentage"),
         (Scaling(min=1, max=2, memory_percent=120), "memory_percent is not a percentage"),
         (Scaling(min=1, max=2, requests_per_target=0), "not a number of requests"),
-        (
-            Scaling(min=1, max=2, requests_per_target=10),
-            "Scaling by requests needs a load balancer, and there is none",
-        ),
+        (Scaling(min=1, max=2, requests_per_target=10), "Scaling by requests needs a load balancer"),
         (Scaling(min=1, max=2, cpu_percent=None), "Scaling has no target"),
     ],
 )
@@ -446,7 +443,7 @@ def test_no_task_at_all_is_a_count() -> None:
         ({"port": 65_536}, "Not a port"),
         ({"port": "8080"}, "Not a port"),
         ({"environment": {"DB_PASSWORD": "hunter2"}}, "DB_PASSWORD looks like a secret"),
-        ({"secrets": {"DB_PASSWORD": "hunter2"}}, "The value of DB_PASSWORD is not a secret"),
+        ({"secrets": {"DB_PASSWORD": "hunter2"}}, "not a secret"),
         ({"command": "serve --fast"}, "command is text"),
         ({"entry_point": "/checkout"}, "entry_point is text"),
         ({"user": ""}, "Not a container user"),
@@ -455,14 +452,11 @@ def test_no_task_at_all_is_a_count() -> None:
         ({"writable_paths": {"/run/": 64}}, "Not a writable path that is kept in memory"),
         ({"writable_paths": {"/run": 0}}, "Not a writable path that is kept in memory"),
         ({"writable_paths": {"/cache": 256, "/run": 256}}, "take 512 MiB of the task's memory"),
-        ({"execute_command": True}, "ECS Exec needs a writable root file system, because its"),
+        ({"execute_command": True}, "ECS Exec needs a writable root file system"),
         ({"desired_count": -1}, "not a number of tasks"),
-        (
-            {"load_balancer": LoadBalancer()},
-            "A load balancer needs a container port to send requests to",
-        ),
-        ({"cluster": True}, "Tasks run in an existing cluster, or in a new one in a VPC"),
-        ({"vpc": None}, "Tasks run in an existing cluster, or in a new one in a VPC"),
+        ({"load_balancer": LoadBalancer()}, "needs a container port to send requests to"),
+        ({"cluster": True}, "Tasks run in an existing cluster"),
+        ({"vpc": None}, "Tasks run in an existing cluster"),
         ({"vpc_subnets": ec2.SubnetSelection(subnet_group_name="nowhere")}, "no such subnets"),
         ({"vpc_subnets": ec2.SubnetSelection(subnets=[])}, "no such subnets"),
         ({"vpc_subnets": ec2.SubnetSelection(availability_zones=["eu-west-1z"])}, "no such subnets"),

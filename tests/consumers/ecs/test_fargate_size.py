@@ -64,7 +64,9 @@ def test_every_other_memory_is_refused_with_one_that_fits(cpu: int, memory: int)
     ],
 )
 def test_the_error_names_the_memories_of_that_cpu(cpu: int, memory: int, allowed: str) -> None:
-    with pytest.raises(InvalidInputError, match=f"support this memory with {cpu} CPU units") as caught:
+    with pytest.raises(
+        InvalidInputError, match=f"Fargate doesn't support this memory with {cpu} CPU units"
+    ) as caught:
         check_size(cpu, memory)
     assert caught.value.allowed == allowed
 

@@ -104,9 +104,9 @@ def test_a_schedule_starts_it_and_nothing_else() -> None:
     stack = new_stack()
     given = task(stack, schedule=NIGHTLY)
     assert given.schedule is not None
-    said = properties(stack, "AWS::Scheduler::Schedule")
-    assert (said["ScheduleExpression"], said["State"]) == ("cron(0 3 * * ? *)", "ENABLED")
-    target = said["Target"]
+    actual = properties(stack, "AWS::Scheduler::Schedule")
+    assert (actual["ScheduleExpression"], actual["State"]) == ("cron(0 3 * * ? *)", "ENABLED")
+    target = actual["Target"]
     assert target["RetryPolicy"] == {"MaximumEventAgeInSeconds": 3600, "MaximumRetryAttempts": 10}
     parameters = target["EcsParameters"]
     assert parameters["LaunchType"] == "FARGATE"
@@ -150,8 +150,8 @@ def test_starts_that_failed_are_kept_encrypted() -> None:
     stack = new_stack()
     given = task(stack, schedule=NIGHTLY)
     assert given.dead_letter_queue is not None
-    said = properties(stack, "AWS::SQS::Queue")
-    assert said == {"MessageRetentionPeriod": 1_209_600, "SqsManagedSseEnabled": True}
+    actual = properties(stack, "AWS::SQS::Queue")
+    assert actual == {"MessageRetentionPeriod": 1_209_600, "SqsManagedSseEnabled": True}
     [statement] = properties(stack, "AWS::SQS::QueuePolicy")["PolicyDocument"]["Statement"]
     assert statement["Effect"] == "Deny"
     assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
@@ -176,9 +176,9 @@ def test_it_shares_a_cluster_and_reads_secrets() -> None:
         writable_paths={"/work": 512},
     )
     assert given.cluster.node.path == "Stack/Cluster"
-    said = container(stack)
-    assert (said["Command"], said["EntryPoint"], said["User"]) == (["migrate"], ["/checkout"], "1000")
-    assert {one["Name"] for one in said["Secrets"]} == {"DATABASE", "DATABASE_PASSWORD", "API_KEY"}
+    actual = container(stack)
+    assert (actual["Command"], actual["EntryPoint"], actual["User"]) == (["migrate"], ["/checkout"], "1000")
+    assert {one["Name"] for one in actual["Secrets"]} == {"DATABASE", "DATABASE_PASSWORD", "API_KEY"}
     definition = properties(stack, "AWS::ECS::TaskDefinition")
     assert (definition["Cpu"], definition["Memory"]) == ("512", "1024")
     assert definition["RuntimePlatform"]["CpuArchitecture"] == "ARM64"
@@ -201,7 +201,7 @@ def test_it_may_be_let_into_a_database() -> None:
         ({"environment": {"SECRET": "hunter2"}}, "SECRET looks like a secret"),
         ({"command": "migrate"}, "command is text"),
         ({"vpc_subnets": ec2.SubnetSelection(subnet_type=ec2.SubnetType.PUBLIC)}, "in public subnets"),
-        ({"vpc": None}, "Tasks run in an existing cluster, or in a new one in a VPC"),
+        ({"vpc": None}, "Tasks run in an existing cluster"),
     ],
 )
 def test_bad_input_is_refused(keywords: dict[str, Any], reason: str) -> None:

@@ -59,10 +59,10 @@ def add_ons(stack: cdk.Stack) -> dict[str, Any]:
 def test_the_api_has_a_private_endpoint_only_and_writes_all_logs() -> None:
     stack = new_stack()
     cluster(stack)
-    said = properties(stack, "AWS::EKS::Cluster")
-    assert said["ResourcesVpcConfig"]["EndpointPrivateAccess"] is True
-    assert said["ResourcesVpcConfig"]["EndpointPublicAccess"] is False
-    assert {one["Type"] for one in said["Logging"]["ClusterLogging"]["EnabledTypes"]} == {
+    actual = properties(stack, "AWS::EKS::Cluster")
+    assert actual["ResourcesVpcConfig"]["EndpointPrivateAccess"] is True
+    assert actual["ResourcesVpcConfig"]["EndpointPublicAccess"] is False
+    assert {one["Type"] for one in actual["Logging"]["ClusterLogging"]["EnabledTypes"]} == {
         "api",
         "audit",
         "authenticator",
@@ -74,21 +74,21 @@ def test_the_api_has_a_private_endpoint_only_and_writes_all_logs() -> None:
 def test_nobody_may_use_it_for_having_made_it() -> None:
     stack = new_stack()
     cluster(stack)
-    said = properties(stack, "AWS::EKS::Cluster")
-    assert said["AccessConfig"] == {
+    actual = properties(stack, "AWS::EKS::Cluster")
+    assert actual["AccessConfig"] == {
         "AuthenticationMode": "API",
         "BootstrapClusterCreatorAdminPermissions": False,
     }
-    assert said["DeletionProtection"] is True
+    assert actual["DeletionProtection"] is True
     assert resources(stack, "AWS::EKS::AccessEntry") == {}
 
 
 def test_it_is_no_auto_mode_cluster() -> None:
     stack = new_stack()
     cluster(stack)
-    said = properties(stack, "AWS::EKS::Cluster")
-    assert said["ComputeConfig"] == {"Enabled": False}
-    assert said["BootstrapSelfManagedAddons"] is False
+    actual = properties(stack, "AWS::EKS::Cluster")
+    assert actual["ComputeConfig"] == {"Enabled": False}
+    assert actual["BootstrapSelfManagedAddons"] is False
 
 
 def test_secrets_are_encrypted_with_a_key_that_stays() -> None:
@@ -409,9 +409,9 @@ def test_deletion_protection_and_endpoint_can_be_said() -> None:
     stack = new_stack()
     public = eks.EndpointAccess.PUBLIC_AND_PRIVATE.only_from("203.0.113.0/24")
     cluster(stack, deletion_protection=False, endpoint_access=public)
-    said = properties(stack, "AWS::EKS::Cluster")
-    assert said["DeletionProtection"] is False
-    assert said["ResourcesVpcConfig"]["PublicAccessCidrs"] == ["203.0.113.0/24"]
+    actual = properties(stack, "AWS::EKS::Cluster")
+    assert actual["DeletionProtection"] is False
+    assert actual["ResourcesVpcConfig"]["PublicAccessCidrs"] == ["203.0.113.0/24"]
 
 
 BAD: dict[str, tuple[dict[str, Any], str]] = {

@@ -180,14 +180,14 @@ def test_the_role_of_fargate_may_pull_this_image(aws: LocalAws) -> None:
 
 def template(**changed: str) -> str:
     """A cluster and everything that a template can change of it."""
-    said = {"role": "first", "version": "v1", "manifest": "one", "scope": "shop"} | changed
-    role = f"arn:aws:iam::{ACCOUNT}:role/{said['role']}"
+    actual = {"role": "first", "version": "v1", "manifest": "one", "scope": "shop"} | changed
+    role = f"arn:aws:iam::{ACCOUNT}:role/{actual['role']}"
     in_cluster = {"ClusterName": {"Ref": "Cluster"}}
     policy = {
         "PolicyArn": "arn:aws:eks::aws:cluster-access-policy/AmazonEKSViewPolicy",
-        "AccessScope": {"Type": "namespace", "Namespaces": [said["scope"]]},
+        "AccessScope": {"Type": "namespace", "Namespaces": [actual["scope"]]},
     }
-    manifest = [{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": said["manifest"]}}]
+    manifest = [{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": actual["manifest"]}}]
     resources = {
         "Cluster": (
             "AWS::EKS::Cluster",
@@ -198,7 +198,7 @@ def template(**changed: str) -> str:
             in_cluster
             | {
                 "AddonName": "vpc-cni",
-                "AddonVersion": said["version"],
+                "AddonVersion": actual["version"],
                 "PodIdentityAssociations": [{"ServiceAccount": "aws-node", "RoleArn": role}],
             },
         ),
@@ -217,7 +217,7 @@ def template(**changed: str) -> str:
                 "FargateProfileName": "batch",
                 "PodExecutionRoleArn": f"arn:aws:iam::{ACCOUNT}:role/pull",
                 "Selectors": [{"Namespace": "batch"}],
-                "Tags": [{"Key": "owner", "Value": said["role"]}],
+                "Tags": [{"Key": "owner", "Value": actual["role"]}],
             },
         ),
         "Manifest": (

@@ -108,9 +108,9 @@ def test_limits_are_the_requests_unless_said() -> None:
         "requests": {"cpu": "250m", "memory": "256Mi"},
         "limits": {"cpu": "250m", "memory": "256Mi"},
     }
-    said = container(cpu="500m", cpu_limit="2", memory="1Gi", memory_limit="1536Mi")["resources"]
-    assert said["limits"] == {"cpu": "2", "memory": "1536Mi"}
-    assert said["requests"] == {"cpu": "500m", "memory": "1Gi"}
+    actual = container(cpu="500m", cpu_limit="2", memory="1Gi", memory_limit="1536Mi")["resources"]
+    assert actual["limits"] == {"cpu": "2", "memory": "1536Mi"}
+    assert actual["requests"] == {"cpu": "500m", "memory": "1Gi"}
 
 
 def test_only_what_is_named_can_be_written() -> None:
@@ -325,8 +325,8 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
         {"environment": {"MODE": "a"}, "secret_environment": {"MODE": SecretKey(secret="a", key="b")}},
         "A variable is given twice",
     ),
-    "a command of one text": ({"command": "serve --port=1"}, "command is not a list of words"),
-    "empty arguments": ({"arguments": []}, "arguments is not a list of words"),
+    "a command of one text": ({"command": "serve --port=1"}, "command is not a list of arguments"),
+    "empty arguments": ({"arguments": []}, "arguments is not a list of arguments"),
     "relative path": ({"writable_paths": {"tmp": "1Mi"}}, "Not a directory"),
     "root as path": ({"writable_paths": {"/": "1Mi"}}, "Not a directory"),
     "upwards": ({"writable_paths": {"/run/../etc": "1Mi"}}, "Not a directory"),

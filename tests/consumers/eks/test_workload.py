@@ -385,7 +385,7 @@ def test_what_contradicts_the_cluster_is_refused() -> None:
     role = iam.Role.from_role_name(stack, "Role", "nodes")
     cases: list[tuple[dict[str, Any], str]] = [
         ({"namespace": "elsewhere"}, "no nodes, and the namespace is not on Fargate"),
-        ({"namespace": "shop", "fargate": False}, "says something else of this namespace"),
+        ({"namespace": "shop", "fargate": False}, "is configured differently for this namespace"),
         ({"namespace": "shop", "pull_role": role}, "pulls with roles of its own"),
     ]
     for number, (keywords, problem) in enumerate(cases):

@@ -348,10 +348,7 @@ def test_the_limits_and_tokens_pass() -> None:
     [
         (ec2.SubnetSelection(subnet_group_name="nowhere"), "The VPC has no such subnets"),
         (ec2.SubnetSelection(availability_zones=["eu-west-1z"]), "The VPC has no such subnets"),
-        (
-            ec2.SubnetSelection(subnet_type=ec2.SubnetType.PUBLIC),
-            "Consumers can't run in public subnets",
-        ),
+        (ec2.SubnetSelection(subnet_type=ec2.SubnetType.PUBLIC), "Consumers can't run in public subnets"),
     ],
 )
 def test_subnets_that_it_cant_run_in_are_refused(selection: ec2.SubnetSelection, text: str) -> None:
@@ -388,9 +385,7 @@ def test_another_architecture_is_refused() -> None:
 
 def test_an_index_of_two_architectures_is_refused() -> None:
     stack = new_stack()
-    assert "Lambda doesn't support an index of several architectures" in refusal(
-        stack, own(stack, architectures=["amd64", "arm64"])
-    )
+    assert "Lambda doesn't support an index" in refusal(stack, own(stack, architectures=["amd64", "arm64"]))
 
 
 # What Lambda can't run ----------------------------------------------------------------------------------
@@ -412,7 +407,7 @@ def test_an_image_of_another_region_is_refused() -> None:
         policy_managed_elsewhere=True,
     )
     text = refusal(stack, Image.of(there, digest=DIGEST))
-    assert "Lambda fetches images only from its own Region" in text
+    assert "only from its own Region" in text
     assert "shop/resize in us-east-1" in text
 
 

@@ -50,9 +50,9 @@ def test_every_build_is_deployed_and_deleted(name: str, aws: LocalAws) -> None:
     for project in codebuild.batch_get_projects(names=names)["projects"]:
         assert project["environment"]["privilegedMode"] is (name == "build-privileged")
         assert json.loads(project["source"]["buildspec"])["version"] == "0.2"
-        said = {one["name"]: one["value"] for one in project["environment"]["environmentVariables"]}
-        assert said["REPOSITORY_URI"].startswith(said["REGISTRIES"].split()[0])
-        assert said["REPOSITORY_URI"].endswith(f"/{said['REPOSITORY_NAME']}")
+        actual = {one["name"]: one["value"] for one in project["environment"]["environmentVariables"]}
+        assert actual["REPOSITORY_URI"].startswith(actual["REGISTRIES"].split()[0])
+        assert actual["REPOSITORY_URI"].endswith(f"/{actual['REPOSITORY_NAME']}")
     standing.delete()
     assert codebuild.list_projects()["projects"] == []
 

@@ -93,8 +93,8 @@ def test_an_image_is_built_and_tagged_with_its_commit(machine: Machine) -> None:
     assert ran.returncode == 0, ran.stderr
     assert machine.tags() == {COMMIT: IMAGE}
     assert f"IMAGE_DIGEST={IMAGE}\nIMAGE_TAG={COMMIT}\nIMAGE_URI={URI}@{IMAGE}\n" in ran.stdout
-    said = json.loads((machine.source / "imagedefinitions.json").read_text())
-    assert said == [{"name": "Container", "imageUri": f"{URI}@{IMAGE}"}]
+    actual = json.loads((machine.source / "imagedefinitions.json").read_text())
+    assert actual == [{"name": "Container", "imageUri": f"{URI}@{IMAGE}"}]
 
 
 def test_the_order_of_what_is_called(machine: Machine) -> None:
@@ -262,8 +262,8 @@ def test_the_index_gets_the_tag(machine: Machine) -> None:
     ]
     assert machine.tags() == {COMMIT: DIGESTS["index-b"]}
     assert f"IMAGE_DIGEST={DIGESTS['index-b']}\n" in ran.stdout
-    said = json.loads((machine.source / "imagedefinitions.json").read_text())
-    assert said == [{"name": "checkout", "imageUri": f"{URI}@{DIGESTS['index-b']}"}]
+    actual = json.loads((machine.source / "imagedefinitions.json").read_text())
+    assert actual == [{"name": "checkout", "imageUri": f"{URI}@{DIGESTS['index-b']}"}]
 
 
 def test_an_index_that_stands_is_found(machine: Machine) -> None:

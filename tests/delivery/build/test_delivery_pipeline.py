@@ -61,8 +61,8 @@ def test_the_images_come_before_their_index() -> None:
     amd64, arm64, index = stages(stack)["Build"]
     assert (amd64["RunOrder"], arm64["RunOrder"], index["RunOrder"]) == (1, 1, 2)
     assert "OutputArtifacts" not in amd64
-    said = {one["name"]: one["value"] for one in json.loads(index["Configuration"]["EnvironmentVariables"])}
-    assert said == {
+    actual = {one["name"]: one["value"] for one in json.loads(index["Configuration"]["EnvironmentVariables"])}
+    assert actual == {
         "AMD64_DIGEST": "#{Amd64.IMAGE_DIGEST}",
         "ARM64_DIGEST": "#{Arm64.IMAGE_DIGEST}",
         "CONTAINER_NAME": "Container",
@@ -166,11 +166,11 @@ def test_artifacts_are_encrypted_private_and_kept() -> None:
     stack = new_stack()
     delivery(stack)
     [bucket] = resources(stack, "AWS::S3::Bucket").values()
-    said = bucket["Properties"]
-    [rule] = said["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    actual = bucket["Properties"]
+    [rule] = actual["BucketEncryption"]["ServerSideEncryptionConfiguration"]
     assert rule["ServerSideEncryptionByDefault"]["SSEAlgorithm"] == "aws:kms"
-    assert set(said["PublicAccessBlockConfiguration"].values()) == {True}
-    assert said["VersioningConfiguration"] == {"Status": "Enabled"}
+    assert set(actual["PublicAccessBlockConfiguration"].values()) == {True}
+    assert actual["VersioningConfiguration"] == {"Status": "Enabled"}
     assert bucket["DeletionPolicy"] == "Retain"
     [denied, *allowed] = properties(stack, "AWS::S3::BucketPolicy")["PolicyDocument"]["Statement"]
     assert (denied["Effect"], denied["Condition"]) == ("Deny", {"Bool": {"aws:SecureTransport": "false"}})
@@ -276,7 +276,7 @@ def test_a_service_goes_with_what_remembers_its_image() -> None:
     made, _ = images_of(stack)
     service = FargateService(stack, "Checkout", image=named(stack), vpc=vpc(stack))
     error = refused(stack, build=made, service=service)
-    assert error.problem == "A service and what remembers its image go together"
+    assert error.problem == "service and deployed must be set together"
     assert error.got == {"service": "Stack/Checkout", "deployed": None}
 
 
@@ -312,4 +312,6 @@ def test_only_services_of_ecs_are_deployed_to() -> None:
 def test_a_topic_goes_with_an_approval() -> None:
     stack = new_stack()
     made, _ = images_of(stack)
-    assert "gets no approval" in refused(stack, build=made, approval_topic=sns.Topic(stack, "Topic")).problem
+    assert (
+        "there is no approval" in refused(stack, build=made, approval_topic=sns.Topic(stack, "Topic")).problem
+    )

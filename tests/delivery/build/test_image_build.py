@@ -1,4 +1,4 @@
-"""Image builds: what is deployed, what may be said, and what is refused."""
+"""Image builds: what is deployed, which settings are allowed, and which are refused."""
 
 from __future__ import annotations
 
@@ -104,10 +104,10 @@ def test_buildkit_can_come_from_ecr() -> None:
     stack = new_stack()
     there = Repository.from_repository_arn(stack, "BuildKit", OTHER_ACCOUNT, policy_managed_elsewhere=True)
     build(stack, buildkit=Image.of(there, digest=DIGEST))
-    said = variables(stack)
-    assert f"/shop/checkout@{DIGEST}" in json.dumps(said["BUILDKIT"])
-    assert "222233334444.dkr" in json.dumps(said["REGISTRIES"])
-    assert "111122223333.dkr" in json.dumps(said["REGISTRIES"])
+    actual = variables(stack)
+    assert f"/shop/checkout@{DIGEST}" in json.dumps(actual["BUILDKIT"])
+    assert "222233334444.dkr" in json.dumps(actual["REGISTRIES"])
+    assert "111122223333.dkr" in json.dumps(actual["REGISTRIES"])
 
 
 def test_two_architectures_are_three_projects() -> None:
@@ -158,9 +158,9 @@ def test_logs_are_encrypted_and_kept() -> None:
 def test_build_arguments_are_variables() -> None:
     stack = new_stack()
     build(stack, build_args={"BASE": "python:3.14", "LATER": cdk.Fn.import_value("later")})
-    said = variables(stack)
-    assert said["BUILD_ARG_BASE"] == "python:3.14"
-    assert said["BUILD_ARG_LATER"] == {"Fn::ImportValue": "later"}
+    actual = variables(stack)
+    assert actual["BUILD_ARG_BASE"] == "python:3.14"
+    assert actual["BUILD_ARG_LATER"] == {"Fn::ImportValue": "later"}
 
 
 def test_in_a_vpc_only_the_builds_reach_their_docker_server() -> None:
@@ -202,9 +202,9 @@ def test_what_is_built_knows_its_architectures() -> None:
 def test_a_source_of_ones_own_starts_builds_without_a_pipeline() -> None:
     stack = new_stack()
     build(stack, source=codebuild.Source.git_hub(owner="shop", repo="checkout"))
-    said = properties(stack, PROJECT)
-    assert said["Source"]["Type"] == "GITHUB"
-    assert said["Artifacts"] == {"Type": "NO_ARTIFACTS"}
+    actual = properties(stack, PROJECT)
+    assert actual["Source"]["Type"] == "GITHUB"
+    assert actual["Artifacts"] == {"Type": "NO_ARTIFACTS"}
 
 
 def test_builds_of_anybodys_pull_request_are_a_warning() -> None:
@@ -285,7 +285,7 @@ def test_what_is_no_secret_is_refused() -> None:
 def test_what_is_no_repository_is_refused() -> None:
     assert refused(repository="shop/checkout").problem == "repository is no repository"
     assert refused(cache_repository="cache").problem == "cache_repository is no repository"
-    assert refused(buildkit="moby/buildkit").problem == "buildkit is no image"
+    assert refused(buildkit="moby/buildkit").problem == "buildkit is not an image"
 
 
 def test_a_repository_of_another_region_is_refused() -> None:
@@ -307,7 +307,7 @@ def test_a_cache_that_cant_be_written_again_is_refused() -> None:
 def test_the_images_are_no_cache() -> None:
     stack = new_stack()
     there = repository(stack)
-    with pytest.raises(InvalidInputError, match="would be among the images"):
+    with pytest.raises(InvalidInputError, match="is the repository of the images"):
         ImageBuild(stack, "Build", repository=there, cache_repository=there)
 
 

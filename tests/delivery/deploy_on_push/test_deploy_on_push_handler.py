@@ -130,8 +130,8 @@ def roll(aws: PretendAws, event: Any, to: index.Target | None = None) -> str:
 
 def test_a_pushed_image_is_rolled_to_by_its_digest_and_nothing_else_changes() -> None:
     aws = PretendAws()
-    said = roll(aws, aws.push("1.0.0", 1))
-    assert said == (f"checkout rolls to 1.0.0, {digest(1)}, with {FAMILY}:2; it had {URI}@{digest(0)}")
+    answer = roll(aws, aws.push("1.0.0", 1))
+    assert answer == (f"checkout rolls to 1.0.0, {digest(1)}, with {FAMILY}:2; it had {URI}@{digest(0)}")
     assert aws.runs == f"{URI}@{digest(1)}"
     assert aws.parameters == {"/shop/checkout": digest(1)}
     before, after = (aws.definitions[f"{FAMILY}:{number}"]["containerDefinitions"] for number in (1, 2))
@@ -179,8 +179,8 @@ def test_a_running_image_that_was_deleted_is_replaced() -> None:
 
 def test_a_signature_rolls_nothing() -> None:
     aws = PretendAws()
-    said = roll(aws, aws.push(f"sha256-{1:064x}.sig", 1))
-    assert said.startswith("Nothing done: ")
+    answer = roll(aws, aws.push(f"sha256-{1:064x}.sig", 1))
+    assert answer.startswith("Nothing done: ")
     assert len(aws.definitions) == 1
 
 
@@ -237,11 +237,11 @@ def test_every_other_event_is_refused(name: str) -> None:
 def test_damaged_events_change_nothing(event: dict[str, Any]) -> None:
     aws = PretendAws()
     try:
-        said = roll(aws, event)
+        answer = roll(aws, event)
     except index.RollError:
         pass
     else:
-        assert said.startswith("Nothing done: ")
+        assert answer.startswith("Nothing done: ")
     assert aws.runs == f"{URI}@{digest(0)}"
 
 

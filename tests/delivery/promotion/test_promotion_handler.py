@@ -108,8 +108,8 @@ def attached(digest: str, suffix: str = "") -> str:
 
 def test_an_index_with_its_platforms_arrives_byte_for_byte_and_its_tag_comes_last(between: Between) -> None:
     keep(between.source, BOTH, "v1")
-    said = between.promote(pushed(BOTH, "v1"))
-    assert said == f"{between.there} has v1, {BOTH.digest}"
+    actual = between.promote(pushed(BOTH, "v1"))
+    assert actual == f"{between.there} has v1, {BOTH.digest}"
     assert between.has(BOTH)
     assert between.destination.tags == {"v1": BOTH.digest}
     puts = [
@@ -376,7 +376,7 @@ def test_a_digest_that_is_none_is_refused(between: Between, reference: str) -> N
 
 
 @pytest.mark.parametrize(
-    ("body", "said"),
+    ("body", "message"),
     [
         (b"", "no manifest"),
         (b"[]", "no manifest"),
@@ -388,8 +388,8 @@ def test_a_digest_that_is_none_is_refused(between: Between, reference: str) -> N
         (json.dumps({"schemaVersion": 2, "manifests": [{"digest": "../../x"}]}).encode(), "no manifest"),
     ],
 )
-def test_what_is_no_manifest_is_refused(body: bytes, said: str) -> None:
-    with pytest.raises(MalformedError, match=said):
+def test_what_is_no_manifest_is_refused(body: bytes, message: str) -> None:
+    with pytest.raises(MalformedError, match=message):
         Manifest.of(body, MANIFEST)
 
 

@@ -213,7 +213,7 @@ def test_a_publisher_can_be_granted_more() -> None:
 @pytest.mark.parametrize(
     ("make", "keywords", "problem", "fix"),
     [
-        (github, {"branches": []}, "No jobs are given that may publish", "any_job=True"),
+        (github, {"branches": []}, "No trusted jobs are specified", "any_job=True"),
         (github, {"branches": ["release/*"]}, "has a name with a wildcard", "branch_patterns=['release/*']"),
         (github, {"tags": ["*"]}, "has a name with a wildcard", "tag_patterns=['*']"),
         (github, {"branches": ["refs/heads/main"]}, "whole reference", "'main'"),
@@ -232,8 +232,8 @@ def test_a_publisher_can_be_granted_more() -> None:
         (github, {"url": "https://git/"}, "Not the address of an OIDC provider", "https://"),
         (gitlab, {"project": "checkout"}, "Not a project of GitLab", "project="),
         (gitlab, {"project": "acme/*"}, "Not a project of GitLab", "project="),
-        (gitlab, {"branches": []}, "No jobs are given that may publish", "any_job=True"),
-        (bitbucket, {"environments": {}}, "No jobs are given that may publish", "any_job=True"),
+        (gitlab, {"branches": []}, "No trusted jobs are specified", "any_job=True"),
+        (bitbucket, {"environments": {}}, "No trusted jobs are specified", "any_job=True"),
         (bitbucket, {"repository_uuid": SOURCE[1:-1]}, "Not a UUID of Bitbucket", "settings"),
         (bitbucket, {"environments": {"production": "*"}}, "Not a UUID of Bitbucket", "settings"),
         (bitbucket, {"environments": ["production"]}, "environments has no UUIDs", "{'production'"),

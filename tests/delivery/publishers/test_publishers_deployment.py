@@ -34,12 +34,12 @@ def aws() -> Iterator[LocalAws]:
 
 def token(**claims: str) -> str:
     """A token of GitHub's, but for its signature, which the local AWS does not check."""
-    said = {
+    standard_claims = {
         "iss": "https://token.actions.githubusercontent.com",
         "aud": "sts.amazonaws.com",
         "sub": f"repo:{GITHUB}:ref:refs/heads/main",
     }
-    parts = [{"alg": "RS256", "typ": "JWT"}, said | claims]
+    parts = [{"alg": "RS256", "typ": "JWT"}, standard_claims | claims]
     encoded = [base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=").decode() for part in parts]
     return ".".join([*encoded, "c2lnbmVk"])
 

@@ -38,8 +38,10 @@ from tests.delivery.scan_gate.variants_gate import DIGEST
 from tests.synthesis import cfn_lint, new_stack, properties, raw_template, resources, warnings
 
 
-def image(stack: cdk.Stack, **said: str) -> Image:
-    return Image.of(Repository(stack, "App", repository_name="shop/checkout"), **(said or {"digest": DIGEST}))
+def image(stack: cdk.Stack, **settings: str) -> Image:
+    return Image.of(
+        Repository(stack, "App", repository_name="shop/checkout"), **(settings or {"digest": DIGEST})
+    )
 
 
 def test_what_runs_the_checked_image_waits_for_the_gate() -> None:
@@ -66,16 +68,16 @@ def test_what_is_guarded_waits_for_the_gate() -> None:
             assert logical_id in body.get("DependsOn", []) or name.startswith("GateScan")
 
 
-def bad(**said: Any) -> InvalidInputError:
+def bad(**settings: Any) -> InvalidInputError:
     stack = new_stack()
     with pytest.raises(InvalidInputError) as caught:
-        ScanGate(stack, "Gate", **({"image": image(stack)} | said))
+        ScanGate(stack, "Gate", **({"image": image(stack)} | settings))
     assert str(caught.value).startswith("Stack/Gate: ")
     return caught.value
 
 
 @pytest.mark.parametrize(
-    "said",
+    "settings",
     [
         {"image": "shop/checkout"},
         {"severity": "high"},
@@ -104,8 +106,8 @@ def bad(**said: Any) -> InvalidInputError:
         {"exceptions": [FindingException(cve="CVE-1", until="2999-01-01", reason="a")] * 2},
     ],
 )
-def test_bad_input_is_refused(said: dict[str, Any]) -> None:
-    assert bad(**said).fix
+def test_bad_input_is_refused(settings: dict[str, Any]) -> None:
+    assert bad(**settings).fix
 
 
 @pytest.mark.parametrize(

@@ -247,7 +247,9 @@ def test_an_index_needs_the_signature_itself(image: ScannedImage) -> None:
     image.signing = [{"signingProfileArn": PROFILE, "status": "COMPLETE"}]
     assert look(image, signed_by=PROFILE).state == "passed"
     wanted = [
-        said["imageId"] for operation, said in image.aws.requests if operation == "DescribeImageSigningStatus"
+        parameters["imageId"]
+        for operation, parameters in image.aws.requests
+        if operation == "DescribeImageSigningStatus"
     ]
     assert wanted == [{"imageDigest": DIGEST}]
 
@@ -431,5 +433,7 @@ def test_what_is_listed_is_not_missing_from_the_counts(image: ScannedImage) -> N
 def test_pages_are_as_long_as_ecr_gives_them(image: ScannedImage) -> None:
     image.scanned(**COMPLETED, findings=[])
     look(image)
-    [asked] = [said for operation, said in image.aws.requests if operation == "DescribeImageScanFindings"]
+    [asked] = [
+        parameters for operation, parameters in image.aws.requests if operation == "DescribeImageScanFindings"
+    ]
     assert asked["maxResults"] == 1000

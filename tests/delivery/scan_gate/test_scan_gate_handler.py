@@ -72,7 +72,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     monkeypatch.setattr(index, "time", made)
     monkeypatch.setattr(answering, "time", made)
     monkeypatch.setattr(index, "wait", functools.partial(wait, sleep=made.sleep, now=made.time))
-    monkeypatch.setattr(index, "check", lambda *said: index_check(*said, now=made.time))
+    monkeypatch.setattr(index, "check", lambda *parameters: index_check(*parameters, now=made.time))
     return made
 
 
@@ -121,7 +121,7 @@ def call(image: ScannedImage, kind: str, *, seconds: float = 900, **more: Any) -
         "ResourceProperties": PROPERTIES,
     }
     index.handler(given | more, Context(seconds))
-    [answer] = [said["body"] for operation, said in image.aws.requests if operation == "PUT"]
+    [answer] = [parameters["body"] for operation, parameters in image.aws.requests if operation == "PUT"]
     found: dict[str, Any] = json.loads(answer)
     assert (found["StackId"], found["RequestId"], found["LogicalResourceId"]) == (STACK, "r1", "Gate")
     return found
@@ -221,10 +221,10 @@ def test_a_rollback_that_knows_no_digest_resolves_the_tag_and_gives_none_rather_
     image: ScannedImage,
 ) -> None:
     rolling_back(image)
-    said = {"PhysicalResourceId": "of-another-kind", "ResourceProperties": PROPERTIES | {"Image": "v1"}}
-    assert call(image, "Update", **said)["Data"] == {"Digest": DIGEST}
+    parameters = {"PhysicalResourceId": "of-another-kind", "ResourceProperties": PROPERTIES | {"Image": "v1"}}
+    assert call(image, "Update", **parameters)["Data"] == {"Digest": DIGEST}
     image.aws.answers["DescribeImages"] = NOTHING["gone"]
-    back = call(image, "Update", **said)
+    back = call(image, "Update", **parameters)
     assert (back["Status"], back["Data"]) == ("SUCCESS", {})
     malformed = call(image, "Update", PhysicalResourceId="p", ResourceProperties={})
     assert (malformed["Status"], malformed["Data"]) == ("SUCCESS", {})
@@ -295,8 +295,8 @@ def test_a_deployment_that_goes_forward_is_checked(image: ScannedImage) -> None:
 def test_rights_that_arrive_late_are_waited_for(image: ScannedImage, clock: Clock) -> None:
     image.scanned(**GOOD)
     serve, start = image.aws.answers["DescribeImages"], clock.now
-    image.aws.answers["DescribeImages"] = lambda said: (
-        serve(said) if clock.now >= start + 110 else error("AccessDeniedException")
+    image.aws.answers["DescribeImages"] = lambda parameters: (
+        serve(parameters) if clock.now >= start + 110 else error("AccessDeniedException")
     )
     assert call(image, "Create")["Status"] == "SUCCESS"
     image.denied("DescribeImages")
@@ -316,14 +316,16 @@ def test_it_goes_on_waiting_in_another_invocation_with_what_it_remembers(
     image.aws.requests.clear()
     first = clock.now
     index.handler(given, Context(seconds=90))
-    [again] = [said for operation, said in image.aws.requests if operation == "Invoke Event"]
+    [again] = [parameters for operation, parameters in image.aws.requests if operation == "Invoke Event"]
     assert "PUT" not in [operation for operation, _ in image.aws.requests]
     assert again["Deadline"] == first + 15 * 60
     assert again["Memory"]["state"]
     clock.now += 30
     start = clock.now
     index.handler(again, Context())
-    answer = json.loads(next(said["body"] for operation, said in image.aws.requests if operation == "PUT"))
+    answer = json.loads(
+        next(parameters["body"] for operation, parameters in image.aws.requests if operation == "PUT")
+    )
     assert (answer["Status"], clock.now - start < 60) == ("SUCCESS", True)
 
 
@@ -413,7 +415,7 @@ def test_another_accounts_scans_are_read_with_a_role_of_it(image: ScannedImage) 
     for operation in ("DescribeImages", "DescribeImageScanFindings", "ListCoverage"):
         assert image.aws.credentials[operation] == {"ASIAOTHER t"}
     assert image.aws.calls["AssumeRole"] == 1
-    [assumed] = [said for operation, said in image.aws.requests if operation == "AssumeRole"]
+    [assumed] = [parameters for operation, parameters in image.aws.requests if operation == "AssumeRole"]
     assert assumed["RoleSessionName"] == "scan-gate"
     image.aws.answers["AssumeRole"] = lambda _: error("AccessDenied", "not trusted")
     denied = call(image, "Create", ResourceProperties=PROPERTIES | {"Role": role})

@@ -300,7 +300,11 @@ def test_many_images_are_asked_for_in_batches_that_ecr_takes(image: ScannedImage
     memory = Memory()
     assert look(image, memory).state == "waiting"
     assert look(image, memory, at=60.0).state == "passed"
-    asked = [len(said["imageIds"]) for operation, said in image.aws.requests if "imageIds" in said]
+    asked = [
+        len(parameters["imageIds"])
+        for operation, parameters in image.aws.requests
+        if "imageIds" in parameters
+    ]
     assert max(asked) == 100
     # The image, the manifests of the index and of its images, and their pushes: no more than that, twice.
     assert len(asked) == 2 * (1 + 1 + 3 + 3)
@@ -309,7 +313,9 @@ def test_many_images_are_asked_for_in_batches_that_ecr_takes(image: ScannedImage
 def test_every_kind_of_manifest_is_accepted(image: ScannedImage) -> None:
     image.index(descriptor(CHILDREN[0]))
     scanned_digests(image)
-    accepted = [said["acceptedMediaTypes"] for name, said in image.aws.requests if name == "BatchGetImage"]
+    accepted = [
+        parameters["acceptedMediaTypes"] for name, parameters in image.aws.requests if name == "BatchGetImage"
+    ]
     assert accepted == 2 * [
         [
             "application/vnd.oci.image.index.v1+json",

@@ -134,9 +134,9 @@ def test_a_missing_right_to_see_when_an_image_of_an_index_was_pushed(image: Scan
     image.scanned("ACTIVE", digest=CHILDREN[0], enhancedFindings=[])
     image.covered(digest=CHILDREN[0])
     serve = image.aws.answers["DescribeImages"]
-    image.aws.answers["DescribeImages"] = lambda said: (
-        serve(said)
-        if said["imageIds"] == [{"imageDigest": DIGEST}]
+    image.aws.answers["DescribeImages"] = lambda parameters: (
+        serve(parameters)
+        if parameters["imageIds"] == [{"imageDigest": DIGEST}]
         else error("AccessDeniedException", "not authorized")
     )
     assert look(image).reason.startswith(f"{CHILD}: missing ecr:DescribeImages: An error occurred")

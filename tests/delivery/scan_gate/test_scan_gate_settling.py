@@ -279,9 +279,9 @@ def test_the_coverage_is_that_of_the_image_and_is_read_to_its_end(image: Scanned
     arn = f"arn:aws:ecr:eu-west-1:111122223333:repository/shop/checkout/{DIGEST}"
     entry = {"resourceId": arn, "scanStatus": {"reason": "SUCCESSFUL"}, "lastScannedAt": PUSHED + 1}
 
-    def page(said: dict[str, Any]) -> dict[str, Any]:
-        assert said["filterCriteria"] == {"resourceId": [{"comparison": "EQUALS", "value": arn}]}
-        number = int(said.get("nextToken", "0"))
+    def page(parameters: dict[str, Any]) -> dict[str, Any]:
+        assert parameters["filterCriteria"] == {"resourceId": [{"comparison": "EQUALS", "value": arn}]}
+        number = int(parameters.get("nextToken", "0"))
         return {"coveredResources": [entry], **({"nextToken": str(number + 1)} if number < 30 else {})}
 
     image.aws.answers["ListCoverage"] = page
@@ -314,9 +314,9 @@ def test_every_entry_of_the_coverage_has_to_be_successful(image: ScannedImage) -
 
     pages = {None: ["SUCCESSFUL"], "a": [], "b": ["SCAN_IN_PROGRESS"]}
     following = {None: "a", "a": "b", "b": None}
-    image.aws.answers["ListCoverage"] = lambda said: {
-        "coveredResources": [entry(reason) for reason in pages[said.get("nextToken")]],
-        "nextToken": following[said.get("nextToken")],
+    image.aws.answers["ListCoverage"] = lambda parameters: {
+        "coveredResources": [entry(reason) for reason in pages[parameters.get("nextToken")]],
+        "nextToken": following[parameters.get("nextToken")],
     }
     assert settled(image).state == "waiting"
     pages["b"] = ["SUCCESSFUL"]
