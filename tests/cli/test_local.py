@@ -99,7 +99,7 @@ def test_up_status_down_twice_each(shell: Shell) -> None:
     assert about(int(state["endpoint_url"].rpartition(":")[2]))["pid"] == state["pid"]
     assert Path(state["log"]).is_file()
 
-    assert shell("status").out == "Nothing stands.\n"
+    assert shell("status").out == "Nothing is deployed.\n"
     assert json.loads(shell("status", "--json").out) == {
         "stacks": [],
         "registries": [],

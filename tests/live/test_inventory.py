@@ -134,7 +134,7 @@ def test_an_empty_registry(inventory: Take) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ([], "Which repositories to read is not said"),
+        ([], "No repositories to read are given"),
         (["--all", "--repository", "a/b"], "All repositories, and some by name"),
         (["--repository", "shop/none"], "--repository: There is no such repository"),
         (["--repository", "Shop"], "This is no repository's name"),

@@ -268,7 +268,7 @@ def test_an_immutable_tag_of_another_image_is_an_error_that_says_so(between: Bet
     keep(between.destination, OTHER, "v1")
     with pytest.raises(CopyError) as refused:
         between.promote(pushed(AMD, "v1"))
-    assert f"v1 stands for {OTHER.digest}" in str(refused.value)
+    assert f"v1 refers to {OTHER.digest}" in str(refused.value)
     assert "TAG_INVALID" in str(refused.value)
     assert between.destination.tags == {"v1": OTHER.digest}
 

@@ -298,7 +298,7 @@ def test_what_differs_from_the_app_that_declares_it(
     report = audit(*arguments, status=3)
     assert [(one["rule"], one["name"], one["message"]) for one in report["findings"]] == [
         ("drift", "by-hand", "This repository exists, and no template of the app declares it"),
-        ("drift", "shop/web", "Mutability not as declared: MUTABLE stands, IMMUTABLE is declared"),
+        ("drift", "shop/web", "Mutability not as declared: MUTABLE is deployed, IMMUTABLE is declared"),
         (
             "tags-immutable",
             "shop/web",
