@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,22 @@ def test_the_app_as_it_was_inherited(inherited: Inherited, snapshot: SnapshotAss
 def test_the_app_made_safe(inherited: Inherited, snapshot: SnapshotAssertion) -> None:
     SafeRepositories(inherited.app)
     assert inherited.resources() == snapshot
+
+
+OVERRIDES = [(), ("ImageTagMutability", "ScanOnPush", "DeletionPolicy")]
+
+
+@pytest.mark.parametrize("override", OVERRIDES, ids=["no override", "all overridden"])
+def test_what_is_changed_and_what_is_left_in_full(
+    inherited: Inherited, snapshot: SnapshotAssertion, override: tuple[str, ...]
+) -> None:
+    safe = SafeRepositories(inherited.app, override=override, leave={"Images/Plain": "it is exported"})
+    inherited.resources()
+    assert {
+        "changes": [asdict(one) for one in safe.changes],
+        "left": [{**asdict(one), "value": str(one.value)} for one in safe.left],
+        "told": [str(one) for one in [*safe.changes, *safe.left]],
+    } == snapshot
 
 
 def test_nothing_is_replaced(tmp_path: Path) -> None:
@@ -296,7 +313,14 @@ def test_a_lifecycle_policy_that_python_can_not_read_is_left() -> None:
     safe = SafeRepositories(stack)
     [rule] = properties(stack)["LifecyclePolicy"]["LifecyclePolicyText"]["rules"]
     assert rule["selection"]["countNumber"] == 3
-    assert "it can't be read from Python" in {one.reason for one in safe.left}
+    left = {one.reason: one for one in safe.left}["it can't be read from Python"]
+    assert (left.path, left.property) == ("Stack/App/Resource", "LifecyclePolicy")
+
+
+def test_another_lifecycle_policy_than_the_default(inherited: Inherited) -> None:
+    SafeRepositories(inherited.app, lifecycle=presets.build_cache())
+    policy = inherited.resources()["Low"]["Properties"]["LifecyclePolicy"]["LifecyclePolicyText"]
+    assert policy != SAFE["LifecyclePolicy"]["LifecyclePolicyText"]
 
 
 @pytest.mark.parametrize(
