@@ -100,7 +100,7 @@ def test_the_catalog_s_repositories_stand_as_it_describes_them(
     environment: str,
 ) -> None:
     catalog = Catalog.load(ROOT / "examples" / "catalog")
-    place = catalog.place(environment)
+    place = catalog.stack_environment(environment)
     ecr = aws.client("ecr", account=place.account, region=place.region)
     standing = {
         one["repositoryName"]: one

@@ -120,7 +120,7 @@ def pages(
             again, or `MOST_FRUITLESS` pages in a row bring nothing new.
     """
     model = client.meta.service_model.operation_model(client.meta.method_to_api_mapping[operation])
-    sent_in = next((name for name in _TOKENS if name in model.output_shape.members), "")
+    sent_in = next(name for name in _TOKENS if name in model.output_shape.members)
     found: dict[Hashable, Any] = {}
     seen: set[str] = set()
     token: dict[str, str] = {}

@@ -34,7 +34,7 @@ def read_ecs(aws: Aws, region: str, findings: Findings) -> None:
     needed: defaultdict[str, set[str]] = defaultdict(set)
     clusters: list[str] = []
     with findings.trying(f"ecs in {region}"):
-        clusters += pages(ecs, "list_clusters", "clusterArns", where=f"ecs in {region}")
+        clusters = pages(ecs, "list_clusters", "clusterArns", where=f"ecs in {region}")
     for cluster in clusters:
         name = _last(cluster)
         place = f"ecs services of cluster {name} in {region}"

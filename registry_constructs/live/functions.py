@@ -25,7 +25,7 @@ def read_functions(aws: Aws, region: str, findings: Findings) -> None:
     place = f"lambda functions in {region}"
     names: list[str] = []
     with findings.trying(place):
-        names += [
+        names = [
             function["FunctionName"]
             for function in pages(
                 client, "list_functions", "Functions", where=place, identity=("FunctionName",)

@@ -40,7 +40,7 @@ def _of_scheduler(aws: Aws, region: str, findings: Findings) -> Iterator[tuple[s
     place = f"eventbridge schedules in {region}"
     names: list[tuple[str, str]] = []
     with findings.trying(place):
-        names += [
+        names = [
             (schedule["GroupName"], schedule["Name"])
             for schedule in pages(
                 scheduler, "list_schedules", "Schedules", where=place, identity=("GroupName", "Name")

@@ -315,7 +315,7 @@ def test_deploy_without_repositories_pushes_nothing(shell: Shell, tmp_path: Path
     write_assembly(tmp_path / "cdk.out")
     result = shell("deploy", "--app", "cdk.out")
     assert result.status == 0
-    assert "No private repository stands" in result.err
+    assert "No private repository exists" in result.err
 
 
 def test_deploy_fails_with_the_reason_and_the_log(shell: Shell, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Callable
 from types import SimpleNamespace
@@ -9,6 +10,7 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.awsrequest import AWSResponse
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -202,6 +204,148 @@ def test_what_aws_always_sends_is_in_its_model(fake: Fake, service: str, shape: 
     assert set(ALWAYS[service, shape]) <= set(members)
 
 
+VALUES: dict[str, Any] = {
+    "text": "x",
+    "number": 5,
+    "float": 1.5,
+    "true": True,
+    "list": [],
+    "object": {},
+}
+
+
+# What the readers of this package take for granted.
+RELIED_ON = """
+cloudformation StackSummary StackName StackStatus
+ec2 Region RegionName
+ecr Image imageId imageManifest
+ecr ImageFailure failureCode imageId
+ecr ImageIdentifier imageDigest
+ecr ImageScanStatus status
+ecr ImageTagMutabilityExclusionFilter filter filterType
+ecr PullThroughCacheRule ecrRepositoryPrefix upstreamRegistryUrl
+ecr RegistryScanningConfiguration rules scanType
+ecr RegistryScanningRule repositoryFilters scanFrequency
+ecr ReplicationConfiguration rules
+ecr ReplicationDestination region registryId
+ecr ReplicationRule destinations
+ecr Repository repositoryArn repositoryName
+ecr RepositoryCreationTemplate appliedFor prefix
+ecr RepositoryFilter filter
+ecr RepositoryScanningConfiguration repositoryName scanFrequency
+ecr RepositoryScanningConfigurationFailure repositoryName
+ecr ScanningRepositoryFilter filter
+ecr Tag Key Value
+ecr-public Repository repositoryArn repositoryName
+ecr-public Tag Key Value
+ecs ContainerDefinition image
+ecs Service serviceArn serviceName
+ecs Task taskArn taskDefinitionArn
+events EventBus Name
+events Target Arn
+kms KeyMetadata Arn
+lambda FunctionConfiguration FunctionName PackageType Version
+organizations Account Id
+organizations Organization Id
+scheduler ScheduleSummary GroupName Name Target
+scheduler TargetSummary Arn
+"""
+
+
+@pytest.mark.parametrize(
+    ("service", "shape", "fields"),
+    [(service, shape, fields) for service, shape, *fields in map(str.split, RELIED_ON.strip().splitlines())],
+)
+def test_each_field_that_readers_rely_on_is_required(
+    fake: Fake, service: str, shape: str, fields: list[str]
+) -> None:
+    model = fake.client(service).meta.service_model.shape_for(shape)
+    values = {"list": [], "structure": {"Arn": "x", "imageDigest": "x"}, "string": "x"}
+    whole = {field: values[model.members[field].type_name] for field in fields}
+
+    def check(value: dict[str, Any]) -> None:
+        # In a map, where the members of its values have to be checked too.
+        around = SimpleNamespace(type_name="map", value=model)
+        answers._check({"a": value}, around, "there", service)
+
+    check(whole)
+    for field in fields:
+        with pytest.raises(AnswerError, match=f"without {field}$"):
+            check({name: value for name, value in whole.items() if name != field})
+
+
+@pytest.mark.parametrize(
+    ("kind", "taken"),
+    [
+        ("boolean", {"true"}),
+        ("double", {"number", "float"}),
+        ("float", {"number", "float"}),
+        ("integer", {"number", "float"}),
+        ("long", {"number", "float"}),
+        ("string", {"text"}),
+        ("timestamp", {"number", "float", "text"}),
+        ("blob", {"text", "number", "float", "list", "object"}),
+    ],
+)
+def test_values_by_the_kind_of_their_shape(kind: str, taken: set[str]) -> None:
+    for name, value in VALUES.items():
+        if name in taken:
+            answers._check(value, SimpleNamespace(type_name=kind), "there")
+        else:
+            with pytest.raises(AnswerError, match=r"in there$"):
+                answers._check(value, SimpleNamespace(type_name=kind), "there")
+
+
+@pytest.mark.parametrize(("kind", "value"), [("map", []), ("map", "x"), ("list", {}), ("structure", [])])
+def test_what_holds_others_by_the_kind_of_its_shape(kind: str, value: Any) -> None:
+    with pytest.raises(AnswerError, match=r"in there$"):
+        answers._check(value, SimpleNamespace(type_name=kind), "there")
+
+
+@pytest.mark.parametrize(
+    ("item", "fields", "message"),
+    [
+        (5, ("name",), "an answer with 5 in items"),
+        ("x", ("name",), "an answer with 'x' in items"),
+        ({}, ("name",), "an answer without name"),
+        ({"name": ""}, ("name",), "an answer without name"),
+        ({"name": 5}, ("name",), "an answer without name"),
+        ({"name": "a"}, ("name", "group"), "an answer without group"),
+        (5, (), "an answer with 5 in items"),
+        ("", (), "an answer with '' in items"),
+    ],
+)
+def test_items_without_an_identity(item: Any, fields: tuple[str, ...], message: str) -> None:
+    with pytest.raises(AnswerError) as error:
+        answers._identity(item, fields, "items")
+    assert str(error.value) == message
+
+
+def test_what_is_sent_is_checked_before_botocore_reads_it() -> None:
+    """It reads an object in place of a list as an empty list."""
+    session = boto3.session.Session(aws_access_key_id="a", aws_secret_access_key="b")
+    client = session.client("ecr", region_name="eu-west-1")
+    sent = AWSResponse("http://ecr", 200, {}, io.BytesIO())
+    sent._content = b'{"repositories": {}}'
+    client.meta.events.register("before-send", lambda **_: sent)
+    assert client.describe_repositories()["repositories"] == []
+    guard(client)
+    with pytest.raises(AnswerError, match=r"an answer with \{\} in repositories"):
+        client.describe_repositories()
+
+
+@pytest.mark.parametrize(("status", "checked"), [(200, True), (299, True), (300, False)])
+def test_an_answer_that_is_no_object(fake: Fake, status: int, checked: bool) -> None:
+    model = fake.client("ecr").meta.service_model.operation_model("DescribeImages")
+    response = SimpleNamespace(status_code=status)
+    if not checked:
+        answers._check_parsed(response, [], model)
+        return
+    with pytest.raises(AnswerError) as error:
+        answers._check_parsed(response, [], model)
+    assert str(error.value) == "an answer with [] in place of an object"
+
+
 @pytest.mark.parametrize("field", ["repositoryArn", "repositoryName"])
 @pytest.mark.parametrize("value", [None, ""])
 def test_a_field_that_aws_always_sends(fake: Fake, field: str, value: str | None) -> None:
@@ -232,14 +376,6 @@ def test_a_refusal_is_not_taken_for_an_answer() -> None:
 
 # Values by the kind that the model names ---------------------------------------------------------------
 
-VALUES: dict[str, Any] = {
-    "text": "x",
-    "number": 5,
-    "float": 1.5,
-    "true": True,
-    "list": [],
-    "object": {},
-}
 FIELDS = {
     "imageDigest": {"text"},
     "imageSizeInBytes": {"number", "float"},

@@ -429,6 +429,17 @@ def test_a_schedule_that_calls_ecs_itself(look: Look, text: str, tag: str | None
     assert found.reasons == ({} if tag else {where: "it does not say which task definition it starts"})
 
 
+def test_schedules_of_one_name_in_two_groups(look: Look) -> None:
+    listed = [{"GroupName": group, "Name": "night", "Target": {"Arn": SHOP}} for group in ("a", "b")]
+
+    def schedule(request: Answer) -> Answer:
+        parameters = {"TaskDefinitionArn": definition(f"{request['GroupName']}-{request['Name']}")}
+        return {"Target": {"Arn": SHOP, "EcsParameters": parameters}}
+
+    found = look({"ListSchedules": {"Schedules": listed}, "GetSchedule": schedule})
+    assert {use.tag for use in uses(found)} == {"a-night", "b-night"}
+
+
 @pytest.mark.parametrize(
     "arn", ["arn:aws:lambda:::function:x", "arn:aws:ecs:eu-west-1:1:service/a", "x:cluster/y"]
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -323,6 +323,33 @@ def test_what_was_read_is_kept_and_not_asked_again(aws: Answering, tmp_path: Pat
     assert isinstance(found.repositories, list)
     assert {raw.name: raw.tags for raw in found.repositories} == {"shop/web": {"a": "b"}, "shop/cart": {}}
     assert len(aws.requests_of("ListTagsForResource")) == 3
+
+
+def test_a_repository_that_was_created_again_is_read_again(aws: Answering, tmp_path: Path) -> None:
+    aws.answers["ListTagsForResource"] = {"tags": []}
+    created = datetime(2026, 1, 1, tzinfo=UTC)
+    for at, requests in ((created, 1), (created, 1), (created + timedelta(seconds=1), 2), (None, 3)):
+        aws.answers["DescribeRepositories"] = {"repositories": [WEB | ({"createdAt": at} if at else {})]}
+        with Journal(tmp_path / "kept", {}) as journal:
+            read(aws, Part.TAGS, journal=journal)
+        assert len(aws.requests_of("ListTagsForResource")) == requests
+
+
+def test_the_repositories_of_another_account_or_region_are_not_taken(aws: Answering, tmp_path: Path) -> None:
+    aws.answers["ListTagsForResource"] = {"tags": []}
+    for region in (REGION, "eu-central-1"):
+        with Journal(tmp_path / "kept", {}) as journal:
+            read(aws, Part.TAGS, journal=journal, region=region)
+    assert len(aws.requests_of("ListTagsForResource")) == 2
+
+
+def test_a_cache_that_comes_on_two_pages_counts_once(aws: Answering) -> None:
+    cache = {"ecrRepositoryPrefix": "hub", "upstreamRegistryUrl": "registry-1.docker.io"}
+    first = {"pullThroughCacheRules": [cache], "nextToken": "1"}
+    aws.answers["DescribePullThroughCacheRules"] = lambda request: (
+        {"pullThroughCacheRules": [cache]} if "nextToken" in request else first
+    )
+    assert read(aws).caches == [cache]
 
 
 @pytest.mark.parametrize("parts", ["[]", "[1]", '[{"nothing": 1}]', "[{}, {}]", '["text"]'])
