@@ -329,7 +329,10 @@ def test_a_repository_that_was_created_again_is_read_again(aws: Answering, tmp_p
     aws.answers["ListTagsForResource"] = {"tags": []}
     created = datetime(2026, 1, 1, tzinfo=UTC)
     for at, requests in ((created, 1), (created, 1), (created + timedelta(seconds=1), 2), (None, 3)):
-        aws.answers["DescribeRepositories"] = {"repositories": [WEB | ({"createdAt": at} if at else {})]}
+        described = {name: value for name, value in WEB.items() if name != "createdAt"}
+        aws.answers["DescribeRepositories"] = {
+            "repositories": [described | ({"createdAt": at} if at else {})]
+        }
         with Journal(tmp_path / "kept", {}) as journal:
             read(aws, Part.TAGS, journal=journal)
         assert len(aws.requests_of("ListTagsForResource")) == requests
