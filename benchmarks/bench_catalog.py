@@ -69,7 +69,7 @@ def measure(size: int, runs: int) -> dict[str, list[Run]]:
         catalog, plain, assembly = (Path(folder) / name for name in ("catalog.yaml", "plain.json", "cdk.out"))
         catalog.write_text(yaml.safe_dump(catalog_of(size), sort_keys=False))
         plain.write_text(json.dumps(plain_of(Catalog.load(catalog), size)))
-        app = [sys.executable, HERE / "catalog_app.py", catalog]
+        app: list[str | Path] = [sys.executable, HERE / "catalog_app.py", catalog]
         subprocess.run([*app, assembly], check=True, capture_output=True)
         node = shutil.which("node") or "node"
         measured = compare(

@@ -46,4 +46,4 @@ def processor(run: Run) -> float:
 
 
 if __name__ == "__main__":
-    sys.exit(main(*(map(int, sys.argv[1:] or [REPOSITORIES]))))
+    sys.exit(main(*map(int, sys.argv[1:] or [str(REPOSITORIES)])))

@@ -16,7 +16,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from registry_constructs.ecr.lifecycle import Action, presets
-from registry_constructs.simulation import Image, Inventory, read_inventories, simulate, write_inventories
+from registry_constructs.simulation import (
+    Inventory,
+    SimulatedImage,
+    read_inventories,
+    simulate,
+    write_inventories,
+)
 
 REPOSITORIES = 1_000
 IMAGES = 1_000
@@ -28,7 +34,7 @@ def registry() -> Iterator[Inventory]:
     chance = random.Random(7)  # noqa: S311 - not for secrets
     for repository in range(REPOSITORIES):
         images = [
-            Image(
+            SimulatedImage(
                 f"sha256:{chance.getrandbits(256):064x}",
                 chance.choice(((), (f"main-{number}",), (f"v1.{number}.0", f"pr-{number}"))),
                 NOW.timestamp() - chance.randrange(700 * 86_400),

@@ -19,7 +19,7 @@ from datetime import UTC, datetime
 from operator import attrgetter
 
 from registry_constructs.ecr.lifecycle import LifecyclePolicy, LifecycleRule
-from registry_constructs.simulation import Image, simulate
+from registry_constructs.simulation import SimulatedImage, simulate
 
 IMAGES = 100_000
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
@@ -27,7 +27,7 @@ LIMIT = 30.0
 KINDS = ("main", "release", "feature", "pr", "hotfix", "nightly", "dev", "staging", "prod", "qa")
 
 
-def inventory() -> list[Image]:
+def inventory() -> list[SimulatedImage]:
     chance = random.Random(7)  # noqa: S311 - not for secrets
     images = []
     for number in range(IMAGES):
@@ -35,7 +35,7 @@ def inventory() -> list[Image]:
         kind = chance.choice(KINDS)
         tags = [(), (f"{kind}-{commit}",), (f"{kind}-{number}", f"v1.{number % 97}.{number}-rc.1")]
         images.append(
-            Image(
+            SimulatedImage(
                 f"sha256:{chance.getrandbits(256):064x}",
                 tags[chance.choice((0, 1, 1, 1, 2))],
                 round(NOW.timestamp() - chance.random() * 700 * 86_400, 6),
@@ -49,7 +49,8 @@ def usual() -> LifecyclePolicy:
     return LifecyclePolicy(
         LifecycleRule.expire(
             tag_pattern_list=[f"{kind}-*", f"v1.{index}*", "*-rc.*", "v*.*.*-rc*"],
-            **({"image_count_more_than": 50} if index % 2 else {"days_since_pushed": 30}),
+            image_count_more_than=50 if index % 2 else None,
+            days_since_pushed=None if index % 2 else 30,
         )
         for index, kind in enumerate(KINDS)
     )
@@ -59,7 +60,8 @@ def worst() -> LifecyclePolicy:
     return LifecyclePolicy(
         LifecycleRule.expire(
             tag_pattern_list=[f"*{index}*-*", "v*1*.*-r*", "*.*.*-*1", "*r*c*.*1"],
-            **({"image_count_more_than": 50} if index % 2 else {"days_since_pushed": 30}),
+            image_count_more_than=50 if index % 2 else None,
+            days_since_pushed=None if index % 2 else 30,
         )
         for index in range(10)
     )
@@ -97,7 +99,7 @@ def main() -> int:
     return 0 if ratios[0] < LIMIT else 1
 
 
-def _ratio(name: str, policy: LifecyclePolicy, images: list[Image], base: float) -> float:
+def _ratio(name: str, policy: LifecyclePolicy, images: list[SimulatedImage], base: float) -> float:
     alone = seconds(lambda: simulate(policy, images, now=NOW))
     asked = seconds(lambda: [outcome.action for outcome in simulate(policy, images, now=NOW)])
     print(f"{name}: {alone * 1000:.0f} ms, ratio {alone / base:.1f}")

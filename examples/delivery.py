@@ -12,7 +12,7 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -195,8 +195,8 @@ class Walk:
         pushed = {"action-type": "PUSH", "result": "SUCCESS", "image-tag": tag}
         self._put("ECR Image Action", pushed, name, self.digests[tag])
 
-    def _put(self, kind: str, detail: dict[str, object], name: str, digest: str) -> None:
-        detail_json = json.dumps(detail | {"repository-name": name, "image-digest": digest})
+    def _put(self, kind: str, detail: Mapping[str, object], name: str, digest: str) -> None:
+        detail_json = json.dumps({**detail, "repository-name": name, "image-digest": digest})
         entry = {"Source": "aws.ecr", "DetailType": kind, "Detail": detail_json}
         answer = self.aws.client("events").put_events(Entries=[entry])
         if answer["FailedEntryCount"]:

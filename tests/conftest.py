@@ -114,7 +114,7 @@ def example_assembly(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -
 
 # Each session of boto3 reads AWS's models anew, which takes longer than most tests.
 _LOADER = botocore.loaders.create_loader()
-botocore.session.Session._register_data_loader = lambda session: session._components.register_component(  # type: ignore[method-assign]
+botocore.session.Session._register_data_loader = lambda session: session._components.register_component(  # type: ignore[attr-defined]
     "data_loader", _LOADER
 )
 

@@ -40,8 +40,7 @@ def new_stack(
 
 def raw_template(stack: cdk.Stack) -> dict[str, Any]:
     """The stack's template as CloudFormation gets it; what the CDK's own validation finds is an error."""
-    rendered: dict[str, Any] = Template.from_stack(stack).to_json()
-    return rendered
+    return dict(Template.from_stack(stack).to_json())
 
 
 def baseline_template(stack_set: RegistryStackSet) -> dict[str, Any]:

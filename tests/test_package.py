@@ -44,8 +44,8 @@ def test_a_construct_loads_the_cdk_on_first_use() -> None:
 
 
 def test_every_public_name_loads_and_is_listed() -> None:
-    assert dir(registry_constructs) == sorted(registry_constructs.__all__)
-    for name in registry_constructs.__all__:
+    assert dir(registry_constructs) == sorted(vars(registry_constructs)["__all__"])
+    for name in vars(registry_constructs)["__all__"]:
         assert getattr(registry_constructs, name).__doc__
 
 
@@ -61,7 +61,7 @@ for package in EXTRAS:
     sys.modules[package] = None
 import registry_constructs
 missing = {}
-for name in registry_constructs.__all__:
+for name in vars(registry_constructs)["__all__"]:
     try:
         getattr(registry_constructs, name)
     except registry_constructs.MissingExtraError as error:

@@ -39,7 +39,7 @@ def test_an_example_runs(code: str) -> None:
     if "vpc=vpc" in code and "vpc = " not in code:
         names["vpc"] = variants_eks.vpc(names["stack"])
     exec(compile(code, "an example", "exec"), names)  # noqa: S102 - our own examples
-    children = [
+    children: list[Any] = [
         stack
         for child in names["app"].node.children
         for stack in (child.node.children if isinstance(child, cdk.Stage) else [child])

@@ -67,7 +67,16 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     subprocess.run(
         [uv, "venv", "--quiet", "--python", sys.executable, folder / "venv"], env=clean, check=True
     )
-    install = [uv, "pip", "install", "--quiet", "--python", folder / "venv", "-r", ROOT / "requirements.txt"]
+    install: list[str | Path] = [
+        uv,
+        "pip",
+        "install",
+        "--quiet",
+        "--python",
+        folder / "venv",
+        "-r",
+        ROOT / "requirements.txt",
+    ]
     subprocess.run(install, env=clean, check=True)
     (folder / "node").mkdir()
     (folder / "node" / "node").symlink_to(NODE.resolve())
@@ -105,8 +114,8 @@ def test_it_holds_what_app_and_commands_require_and_nothing_else(environment: di
         name = waiting.pop()
         needed.add(name)
         found = {
-            canonical(re.match(r"[\w.-]+", text)[0]) for text in requires[name] if "extra ==" not in text
-        }  # type: ignore[index]
+            canonical(re.findall(r"^[\w.-]+", text)[0]) for text in requires[name] if "extra ==" not in text
+        }
         waiting |= (found & requires.keys()) - needed
     assert needed == {canonical(name) for name in LOCKED}
 

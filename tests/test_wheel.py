@@ -80,7 +80,7 @@ def test_it_comes_from_the_wheel_and_is_typed(empty: Path) -> None:
 @pytest.mark.parametrize("extra", ["cli", "local"])
 def test_the_extra_that_the_error_says_to_install_is_enough(empty: Path, extra: str) -> None:
     """One after the other in one environment: first without any extra, then with the commands."""
-    command = [empty / "venv" / "bin" / "registry-constructs", "local", "status"]
+    command = [str(empty / "venv" / "bin" / "registry-constructs"), "local", "status"]
     shown = subprocess.run(command, cwd=empty, capture_output=True, text=True, check=False)
     assert shown.returncode == 1
     assert shown.stderr.count("\n") == 1, shown.stderr

@@ -58,7 +58,7 @@ def test_a_resource_without_attributes_answers_without_them() -> None:
         ssl.SSLError("cut"),
         http.client.BadStatusLine("?"),
         http.client.IncompleteRead(b""),
-        http.client.RemoteDisconnected(),
+        http.client.RemoteDisconnected("closed"),
         ValueError("odd"),
     ],
     ids=lambda failure: type(failure).__name__,
@@ -82,8 +82,8 @@ def test_whatever_the_put_raises_it_is_tried_again(
             raise failure
         return Answered()
 
-    monkeypatch.setattr(answer.time, "sleep", slept.append)
-    monkeypatch.setattr(answer.urllib.request, "urlopen", put)
+    monkeypatch.setattr("registry_constructs._cdk.answer.time.sleep", slept.append)
+    monkeypatch.setattr("registry_constructs._cdk.answer.urllib.request.urlopen", put)
     event = {
         "StackId": "arn:aws:cloudformation:eu-west-1:111122223333:stack/shop/1",
         "RequestId": "r",

@@ -173,7 +173,7 @@ def test_the_models_are_the_python_api() -> None:
     file = CatalogFile(
         defaults=LayerSettings(lifecycle="releases"),
         teams={"shop": Team(owner="shop@example.com")},
-        profiles={"service": Profile(access=Access(accounts=["222233334444"]))},
+        profiles={"service": Profile(access=Access(accounts=("222233334444",)))},
         repositories={"shop/cart": Repository(team="shop", profile="service")},
     )
     same = Catalog.from_dict(

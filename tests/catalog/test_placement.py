@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import pytest
@@ -48,6 +49,11 @@ def standing(catalog: Catalog) -> dict[str, tuple[str, str, str]]:
     }
 
 
+def _other_than(entries: Iterable[tuple[str, Any]]) -> Callable[[str], bool]:
+    taken = {name for name, _ in entries}
+    return lambda name: name not in taken
+
+
 @st.composite
 def edits(draw: st.DrawFn) -> tuple[dict[str, Any], dict[str, Any], set[str]]:
     """A catalog's repositories, the same after some edits, and the names that no edit touched."""
@@ -57,7 +63,7 @@ def edits(draw: st.DrawFn) -> tuple[dict[str, Any], dict[str, Any], set[str]]:
     for _ in range(draw(st.integers(0, 6))):
         kind = draw(st.sampled_from(["add", "remove", "rename", "reorder", "alter"]))
         if kind == "add":
-            name = draw(names.filter(lambda new, taken=dict(after): new not in taken))
+            name = draw(names.filter(_other_than(after)))
             after.insert(draw(st.integers(0, len(after))), (name, draw(said)))
             touched.add(name)
         elif after and kind == "reorder":
@@ -67,7 +73,7 @@ def edits(draw: st.DrawFn) -> tuple[dict[str, Any], dict[str, Any], set[str]]:
             name, entry = after.pop(index)
             touched.add(name)
             if kind == "rename":
-                name = draw(names.filter(lambda new, taken=dict(after): new not in taken))
+                name = draw(names.filter(_other_than(after)))
                 touched.add(name)
             if kind == "alter":
                 entry = draw(said)
@@ -116,10 +122,10 @@ def test_growth_moves_nothing(generations: list[tuple[list[str], int]], by: str)
 
 
 def test_new_repositories_go_into_the_new_stacks_only() -> None:
-    old = {f"a/{number}": {} for number in range(200)}
+    old: dict[str, Any] = {f"a/{number}": {} for number in range(200)}
     catalog = Catalog.from_dict({"stacks": {"count": 2}, "repositories": old})
     pinned = yaml.safe_load(grown(catalog, 3))["pinned"]
-    new = {f"b/{number}": {} for number in range(200)}
+    new: dict[str, Any] = {f"b/{number}": {} for number in range(200)}
     after = Catalog.from_dict({"stacks": {"count": 3}, "pinned": pinned, "repositories": old | new})
     stacks = {one.name: after.stack(one) for one in after.repositories()}
     assert {stacks[name] for name in old} == {"Repositories0", "Repositories1"}

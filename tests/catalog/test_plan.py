@@ -109,7 +109,7 @@ def test_another_key_for_all_replaces_all() -> None:
 
 
 def test_planning_other_stacks_by_hand_moves_and_that_is_at_stake() -> None:
-    names = {f"a/{number}": {} for number in range(20)}
+    names: dict[str, Any] = {f"a/{number}": {} for number in range(20)}
     found = changes(catalog(names), catalog(names, stacks={"count": 2}))
     assert {change.kind for change in found.values()} == {Kind.MOVE}
     assert 0 < len(found) < 20

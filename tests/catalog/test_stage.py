@@ -84,12 +84,14 @@ def test_aspects_and_tags_reach_every_repository() -> None:
         def visit(self, node: IConstruct) -> None:
             if isinstance(node, ecr.CfnRepository):
                 visited.append(node.node.path)
-                node.image_scanning_configuration = {"scanOnPush": False}
+                node.image_scanning_configuration = ecr.CfnRepository.ImageScanningConfigurationProperty(
+                    scan_on_push=False
+                )
 
     made = stage({"shop/cart": {"tags": {"kind": "service"}}, "shop/checkout": {}})
     cdk.Tags.of(made).add("stage", "production")
     cdk.Tags.of(made.resource("shop/cart")).add("kind", "other")
-    cdk.Aspects.of(made).add(Scan())  # type: ignore[arg-type]
+    cdk.Aspects.of(made).add(Scan())
     [template] = templates(made).values()
     found = {
         body["Properties"]["RepositoryName"]: body["Properties"]

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from rich.console import Console
 from syrupy.assertion import SnapshotAssertion
 
 from registry_constructs.cli import output, run
@@ -275,7 +276,7 @@ def test_the_same_repository_twice_needs_one_place(shell: Shell) -> None:
 
 
 def test_progress_goes_to_the_terminal_only(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(output, "_progress", output.Console(stderr=True, force_terminal=True))
+    monkeypatch.setattr(output, "_progress", Console(stderr=True, force_terminal=True))
     result = shell("lifecycle", "forecast", *files(), "--days", "2", "--format", "json")
     assert json.loads(result.out)["days"]
     assert "shop/checkout" in result.err

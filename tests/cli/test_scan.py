@@ -29,7 +29,8 @@ from tests.delivery.scan_gate.scanned_image import (
 )
 from tests.delivery.served_aws import ServedAws
 from tests.live.conftest import Shell, account, shell  # noqa: F401 - fixtures
-from tests.live.test_faults import Proxy, proxy, way  # noqa: F401 - fixtures
+from tests.live.proxy import Proxy
+from tests.live.test_faults import proxy, way  # noqa: F401 - fixtures
 
 IMAGE = images.image({"app": b"checkout"})
 

@@ -123,7 +123,7 @@ def test_secrets_of_every_kind_are_taken() -> None:
     parameter = ssm.StringParameter.from_secure_string_parameter_attributes(
         stack, "Parameter", parameter_name="/shop/key"
     )
-    given = {
+    given: dict[str, Any] = {
         "OWN": secret,
         "IMPORTED": secretsmanager.Secret.from_secret_name_v2(stack, "Imported", "shop/db"),
         "FIELD": ecs.Secret.from_secrets_manager(secret, "password"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, cast
 
 import aws_cdk as cdk
 import pytest
@@ -39,7 +39,9 @@ KINDS: dict[str, Callable[[cdk.Stack], Image]] = IMAGES | {
     "of-another-account-in-this-app": lambda s: Image.of(
         Repository(
             new_stack(
-                "Owner", env=cdk.Environment(account="222233334444", region="eu-west-1"), app=cdk.App.of(s)
+                "Owner",
+                env=cdk.Environment(account="222233334444", region="eu-west-1"),
+                app=cast("cdk.App", s.node.root),
             ),
             "Repository",
             repository_name="shop/checkout",

@@ -80,7 +80,7 @@ class ServedAws(StubServer):
         if operation in _QUERY:
             return status, {"Content-Type": "text/xml"}, _xml(operation, content, status)
         sent = {"Content-Type": "application/x-amz-json-1.1"}
-        if status != 200:
+        if status != 200 and isinstance(content, dict):
             sent["x-amzn-errortype"] = content["__type"]
         return status, sent, content if isinstance(content, bytes) else json.dumps(content).encode()
 

@@ -10,9 +10,10 @@ import registry_constructs
 from registry_constructs.ecr import errors
 
 
-def below(kind: type, depth: int = 0) -> Iterator[tuple[int, str]]:
+def below(kind: type[object], depth: int = 0) -> Iterator[tuple[int, str]]:
     yield depth, kind.__name__
-    for one in kind.__subclasses__():
+    subclasses: list[type[object]] = kind.__subclasses__()
+    for one in subclasses:
         yield from below(one, depth + 1)
 
 

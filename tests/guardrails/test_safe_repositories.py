@@ -230,7 +230,10 @@ def test_immutable_tags_with_exceptions_are_safe() -> None:
     )
     safe = SafeRepositories(stack, override=["ImageTagMutability"])
     assert properties(stack)["ImageTagMutability"] == "IMMUTABLE_WITH_EXCLUSION"
-    assert "ImageTagMutability" not in {one.property for one in [*safe.changes, *safe.left]}
+    assert "ImageTagMutability" not in {
+        *(one.property for one in safe.changes),
+        *(one.property for one in safe.left),
+    }
 
 
 def test_a_repository_that_a_cache_fills_keeps_tags_that_move() -> None:
@@ -320,7 +323,7 @@ def test_a_lifecycle_policy_that_python_can_not_read_is_left() -> None:
 def test_another_lifecycle_policy_than_the_default(inherited: Inherited) -> None:
     SafeRepositories(inherited.app, lifecycle=presets.build_cache())
     policy = inherited.resources()["Low"]["Properties"]["LifecyclePolicy"]["LifecyclePolicyText"]
-    assert policy != SAFE["LifecyclePolicy"]["LifecyclePolicyText"]
+    assert {"LifecyclePolicyText": policy} != SAFE["LifecyclePolicy"]
 
 
 @pytest.mark.parametrize(

@@ -73,7 +73,7 @@ def test_an_image_by_a_tag() -> None:
 
 
 @pytest.mark.parametrize("given", [{}, {"digest": DIGEST, "tag": "v1"}])
-def test_neither_and_both_are_refused(given: dict[str, str]) -> None:
+def test_neither_and_both_are_refused(given: dict[str, Any]) -> None:
     with pytest.raises(InvalidInputError, match="named by its digest or by a tag"):
         Image.of(imported(new_stack()), **given)
 

@@ -6,11 +6,12 @@ import io
 import json
 from collections.abc import Callable
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import boto3
 import pytest
 from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -325,9 +326,9 @@ def test_what_is_sent_is_checked_before_botocore_reads_it() -> None:
     """It reads an object in place of a list as an empty list."""
     session = boto3.session.Session(aws_access_key_id="a", aws_secret_access_key="b")
     client = session.client("ecr", region_name="eu-west-1")
-    sent = AWSResponse("http://ecr", 200, {}, io.BytesIO())
+    sent: Any = AWSResponse("http://ecr", 200, HTTPHeaders(), io.BytesIO())
     sent._content = b'{"repositories": {}}'
-    client.meta.events.register("before-send", lambda **_: sent)
+    client.meta.events.register("before-send", cast("Any", lambda **_: sent))
     assert client.describe_repositories()["repositories"] == []
     guard(client)
     with pytest.raises(AnswerError, match=r"an answer with \{\} in repositories"):
@@ -368,7 +369,8 @@ def test_a_refusal_is_not_taken_for_an_answer() -> None:
     session = boto3.session.Session(aws_access_key_id="a", aws_secret_access_key="b")
     client = session.client("ecr", region_name="eu-west-1")
     parsed = {"Error": {"Code": "AccessDeniedException", "Message": "no"}, "repositories": 5}
-    client.meta.events.register("before-call", lambda **_: (SimpleNamespace(status_code=400), parsed))
+    refuse = cast("Any", lambda **_: (SimpleNamespace(status_code=400), parsed))
+    client.meta.events.register("before-call", refuse)
     guard(client)
     with pytest.raises(client.exceptions.ClientError, match="AccessDeniedException"):
         client.describe_repositories()

@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from registry_constructs.cli import output
 from registry_constructs.ecr.lifecycle import presets
@@ -389,7 +390,7 @@ def test_progress_goes_to_the_terminal_only(
     local_aws: LocalAws, account: str, inventory: Take, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fill(local_aws, account, {"shop/cart": 1})
-    monkeypatch.setattr(output, "_progress", output.Console(stderr=True, force_terminal=True))
+    monkeypatch.setattr(output, "_progress", Console(stderr=True, force_terminal=True))
     assert "Reading repositories" in inventory().err
 
 

@@ -6,7 +6,7 @@ import json
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from syrupy.assertion import SnapshotAssertion
@@ -90,7 +90,7 @@ class Previews:
 @pytest.fixture(autouse=True)
 def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     """Looks at a preview again at once."""
-    monkeypatch.setitem(preview_app.__kwdefaults__, "pause", 0.001)
+    monkeypatch.setitem(cast("Any", preview_app).__kwdefaults__, "pause", 0.001)
 
 
 def push(aws: LocalAws, account: str, gateway: Gateway, name: str, tags: int) -> list[SimulatedImage]:

@@ -591,7 +591,7 @@ def test_what_ecs_does_not_describe_is_told_in_its_words(look: Look) -> None:
 def test_ecs_is_asked_about_each_cluster(look: Look) -> None:
     asked: list[tuple[str, str]] = []
 
-    def of(operation: str, answer: Answer) -> Callable[[Answer], Answer]:
+    def of(operation: str, answer: Any) -> Callable[[Answer], Answer]:
         def remember(request: Answer) -> Answer:
             asked.append((operation, request["cluster"]))
             return answer

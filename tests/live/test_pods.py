@@ -41,7 +41,7 @@ def test_every_kind_of_container_and_what_nodes_have_pulled() -> None:
         "containerStatuses": [{"imageID": f"web@{DIGEST}"}],
         "initContainerStatuses": [{"imageID": DIGEST}, {"imageID": ""}, {}],
     }
-    owner = {"ownerReferences": [{"kind": "ReplicaSet", "name": "web-7d9f"}]}
+    owner: dict[str, Any] = {"ownerReferences": [{"kind": "ReplicaSet", "name": "web-7d9f"}]}
     found = parse_pods(printed(pod(spec=spec, status=status, **owner)), "file")
     assert set(found) == {
         PodImage(image, "replicaset shop/web-7d9f")
@@ -51,7 +51,7 @@ def test_every_kind_of_container_and_what_nodes_have_pulled() -> None:
 
 def test_pods_of_one_owner_count_once_and_those_that_have_ended_do_not() -> None:
     spec = {"containers": containers("web:v1")}
-    owner = {"ownerReferences": [{"kind": "ReplicaSet", "name": "web"}]}
+    owner: dict[str, Any] = {"ownerReferences": [{"kind": "ReplicaSet", "name": "web"}]}
     text = printed(
         pod("web-1", spec=spec, **owner),
         pod("web-2", spec=spec, phase="Pending", **owner),

@@ -15,7 +15,7 @@ _WAIT = {"Delay": 0, "MaxAttempts": 500}
 
 def template(resources: dict[str, tuple[str, dict[str, Any]]], *attributes: str) -> str:
     """Resources by logical id, each a type and its properties, with Ref and some attributes as outputs."""
-    outputs = {name: {"Value": {"Ref": name}} for name in resources}
+    outputs: dict[str, Any] = {name: {"Value": {"Ref": name}} for name in resources}
     outputs |= {
         f"{name}{attribute}": {"Value": {"Fn::GetAtt": [name, attribute]}}
         for name in resources

@@ -98,7 +98,7 @@ def test_an_assembly_is_deployed_as_it_is(tmp_path: Path, aws: LocalAws) -> None
 
 def test_environments_are_found_in_stages_too(tmp_path: Path, aws: LocalAws) -> None:
     stage = {"type": "cdk:cloud-assembly", "properties": {"directoryName": "stage"}}
-    outer = {
+    outer: dict[str, tuple[str, dict[str, Any]]] = {
         "Outer": ("aws://unknown-account/unknown-region", {}),
         "Twice": ("aws://222222222222/eu-west-1", {}),
     }

@@ -88,7 +88,7 @@ def custom_resource(aws: LocalAws, account: str, _folder: Path) -> Report:
         "Environment": {"Variables": FOREIGN},
         "Timeout": 60,
     }
-    resources = {
+    resources: dict[str, tuple[str, dict[str, Any]]] = {
         "Function": ("AWS::Lambda::Function", function),
         "Made": ("Custom::Report", {"ServiceToken": {"Fn::GetAtt": ["Function", "Arn"]}}),
     }

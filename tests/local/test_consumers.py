@@ -86,11 +86,12 @@ def test_a_task_is_scheduled_or_waits_to_be_run(local_aws: LocalAws, account: st
     define(local_aws, account, "by-hand", uri(account, "web:v1"))
     define(local_aws, account, "by-hand", uri(account, "web:v2"))
     scheduler = local_aws.client("scheduler", account=account)
-    for name, target, state in [
+    schedules: list[tuple[str, dict[str, Any], str]] = [
         ("night", {"EcsParameters": {"TaskDefinitionArn": nightly}}, "ENABLED"),
         ("paused", {"EcsParameters": {"TaskDefinitionArn": nightly.rpartition(":")[0]}}, "DISABLED"),
         ("other", {}, "ENABLED"),
-    ]:
+    ]
+    for name, target, state in schedules:
         target |= {"Arn": f"arn:aws:ecs:{REGION}:{account}:cluster/main", "RoleArn": role(account, "starts")}
         scheduler.create_schedule(
             Name=name,

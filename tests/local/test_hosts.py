@@ -325,8 +325,8 @@ def test_the_listener_of_a_custom_runtime_checks_hosts_too(local_aws: LocalAws, 
         assert address == "127.0.0.1"
         for host in (f"127.0.0.1:{port}", "localhost"):
             assert status_of(int(port), host) == 404
-        for host in ("evil.com", f"evil.com:{port}", f"localhost:{local_aws.port}", None):
-            assert status_of(int(port), host) == 403
+        for other in ("evil.com", f"evil.com:{port}", f"localhost:{local_aws.port}", None):
+            assert status_of(int(port), other) == 403
 
 
 def status_of(port: int, host: str | None) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from registry_constructs.local import LocalAws, LocalEnvironment
 from registry_constructs.local.images import image
@@ -39,7 +40,7 @@ def test_reads_all_that_stands(local_aws: LocalAws, account: str) -> None:
         "LifecyclePolicy": {"LifecyclePolicyText": json.dumps({"rules": [rule, rule]})},
         "RepositoryPolicyText": policy,
     }
-    resources = {
+    resources: dict[str, tuple[str, dict[str, Any]]] = {
         "Web": ("AWS::ECR::Repository", web),
         "Public": ("AWS::ECR::PublicRepository", {"RepositoryName": "tools"}),
     }

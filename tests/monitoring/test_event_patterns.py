@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from ministack.services import eventbridge
 
 from registry_constructs import InvalidInputError
+from registry_constructs.ecr.severities import RATED_SEVERITIES, RatedSeverity
 from registry_constructs.monitoring import event_patterns
 from tests.monitoring.sample_events import DIGEST, SAMPLES, Event, repository_arn, sample
 
@@ -93,15 +94,15 @@ def test_a_tag_made_of_a_digest_is_that_of_a_referrer(tag: str, *, expected: boo
 
 
 COUNTS = st.dictionaries(
-    st.sampled_from([*event_patterns.RATED_SEVERITIES, "UNDEFINED"]), st.integers(min_value=0, max_value=2)
+    st.sampled_from([*RATED_SEVERITIES, "UNDEFINED"]), st.integers(min_value=0, max_value=2)
 )
 
 
-@given(counts=COUNTS, severity=st.sampled_from(event_patterns.RATED_SEVERITIES))
+@given(counts=COUNTS, severity=st.sampled_from(RATED_SEVERITIES))
 def test_a_basic_scan_matches_when_a_count_from_the_severity_upwards_is_above_zero(
-    counts: dict[str, int], severity: event_patterns.RatedSeverity
+    counts: dict[str, int], severity: RatedSeverity
 ) -> None:
-    ranks = [*event_patterns.RATED_SEVERITIES, "UNDEFINED"]
+    ranks = [*RATED_SEVERITIES, "UNDEFINED"]
     # Without a severity of its own, a finding is told where any finding is.
     wanted = ranks if severity == "INFORMATIONAL" else ranks[: ranks.index(severity) + 1]
     event = sample("basic scan", finding_severity_counts=counts)

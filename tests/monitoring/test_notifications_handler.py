@@ -286,7 +286,7 @@ def test_damaged_events_never_keep_the_others_from_being_told(bodies: list[str])
 
 def test_the_handler_answers_as_sqs_expects(monkeypatch: pytest.MonkeyPatch) -> None:
     sns = PretendedSns()
-    monkeypatch.setattr(index.boto3, "client", lambda *arguments, **keywords: sns)
+    monkeypatch.setattr("boto3.client", lambda *arguments, **keywords: sns)
     monkeypatch.setenv("TOPIC_ARN", TOPICS["text"])
     answer = index.handler({"Records": records("{", SAMPLES["basic scan"])}, Time())
     assert answer == {"batchItemFailures": [{"itemIdentifier": "m0"}]}
@@ -301,7 +301,7 @@ def test_the_handler_sends_to_chat_too_where_there_is_a_topic(monkeypatch: pytes
         made.append((arguments, keywords))
         return sns
 
-    monkeypatch.setattr(index.boto3, "client", client)
+    monkeypatch.setattr("boto3.client", client)
     monkeypatch.setenv("TOPIC_ARN", TOPICS["text"])
     monkeypatch.setenv("CHAT_TOPIC_ARN", "arn:chat")
     assert index.handler({"Records": records(SAMPLES["basic scan"])}, Time()) == {"batchItemFailures": []}

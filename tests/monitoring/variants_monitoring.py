@@ -7,6 +7,7 @@ from typing import Any
 
 import aws_cdk as cdk
 from aws_cdk import aws_chatbot as chatbot
+from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_events as events
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sns_subscriptions as subscriptions
@@ -59,7 +60,7 @@ def _some(stack: cdk.Stack) -> None:
 
 
 def _everything(stack: cdk.Stack) -> None:
-    repositories = [Repository(stack, "App"), "shop/cart"]
+    repositories: list[str | ecr.IRepository] = [Repository(stack, "App"), "shop/cart"]
     notifications = Notifications(stack, "Notifications")
     RegistryFailures(stack, "Failures", notifications=notifications)
     alarms = RegistryAlarms(

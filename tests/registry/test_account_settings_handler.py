@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from registry_constructs._cdk import answer
 from registry_constructs.registry.account_settings.handler import index
 
 NEW = {"BLOB_MOUNTING": "DISABLED", "REGISTRY_POLICY_SCOPE": "V1", "BASIC_SCAN_TYPE_VERSION": "AWS_NATIVE"}
@@ -110,13 +109,13 @@ def run(ecr: PretendedEcr, *arguments: Any, **keywords: Any) -> str:
 @pytest.fixture
 def ecr(monkeypatch: pytest.MonkeyPatch) -> PretendedEcr:
     pretended = PretendedEcr()
-    monkeypatch.setattr(index.boto3, "client", lambda *arguments, **keywords: pretended)
+    monkeypatch.setattr("boto3.client", lambda *arguments, **keywords: pretended)
     return pretended
 
 
 @pytest.fixture
 def cloudformation(monkeypatch: pytest.MonkeyPatch) -> Iterator[CloudFormation]:
-    monkeypatch.setattr(answer.time, "sleep", lambda seconds: None)
+    monkeypatch.setattr("registry_constructs._cdk.answer.time.sleep", lambda seconds: None)
     pretended = CloudFormation()
     with pretended.server as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})

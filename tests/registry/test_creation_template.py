@@ -505,14 +505,13 @@ def test_the_policy_may_be_10240_characters_long(over: int) -> None:
 
 def test_a_cache_whose_tags_never_move_is_warned_about() -> None:
     stack = new_stack()
-    for number, (purposes, settings) in enumerate(
-        (
-            (["PULL_THROUGH_CACHE", "REPLICATION"], RepositorySettings()),
-            (["PULL_THROUGH_CACHE"], RepositorySettings(immutable_except=["latest"])),
-            (["PULL_THROUGH_CACHE"], RepositorySettings()),
-            (["REPLICATION"], RepositorySettings()),
-        )
-    ):
+    pairs: list[tuple[Any, RepositorySettings]] = [
+        (["PULL_THROUGH_CACHE", "REPLICATION"], RepositorySettings()),
+        (["PULL_THROUGH_CACHE"], RepositorySettings(immutable_except=["latest"])),
+        (["PULL_THROUGH_CACHE"], RepositorySettings()),
+        (["REPLICATION"], RepositorySettings()),
+    ]
+    for number, (purposes, settings) in enumerate(pairs):
         RepositoryCreationTemplate(
             stack, f"T{number}", prefix=f"t{number}", applied_for=purposes, settings=settings
         )

@@ -373,11 +373,12 @@ def test_both_ends_must_be_known(missing: str) -> None:
     app = new_app()
     known = owned(app, "A")
     unknown = Registry(new_stack("B", app=app, env=None), "Registry")
-    scope, destination = {
+    ends: dict[str, tuple[Registry, Any]] = {
         "source": (unknown, OHIO),
         "destination": (known, unknown),
         "environment": (known, cdk.Environment(region="eu-west-1")),
-    }[missing]
+    }
+    scope, destination = ends[missing]
     with pytest.raises(InvalidInputError, match="account and the Region of both registries have to be known"):
         Replication(scope, "Replication", destinations=[destination])
 
@@ -472,7 +473,8 @@ def test_one_replication_with_two_prefixes_and_destinations_is_one_rule_among_te
 def test_a_source_of_another_app_has_one_destination(destinations: int | str) -> None:
     app = new_app()
     here, there = owned(app, "A"), owned(app, "B", FRANKFURT)
-    given: list[Any] = {2: [here, there], 1: [there], "environment": [IRELAND]}[destinations]  # type: ignore[index]
+    choices: dict[int | str, list[Any]] = {2: [here, there], 1: [there], "environment": [IRELAND]}
+    given = choices[destinations]
     with pytest.raises(
         InvalidInputError, match="there is one destination: the registry of this stack"
     ) as caught:

@@ -109,11 +109,12 @@ def test_filters_that_ecr_takes(value: str) -> None:
     "value", ["", "Prod", "a b", "a..b", "/a", "a/", "0" * 256, "a\n", 7, None, "${Token[X.1]}"]
 )
 def test_filters_that_ecr_refuses(value: Any) -> None:
-    for make in (
+    makes: list[Callable[[], object]] = [
         lambda: Scanning.basic(on_push=[value]),
         lambda: Scanning.enhanced(on_push=[value]),
         lambda: Scanning.enhanced(continuous=[value]),
-    ):
+    ]
+    for make in makes:
         with pytest.raises(InvalidInputError, match="a filter that ECR refuses"):
             make()
     for add in (Registry.of(new_stack()).add_scan_on_push, Registry.of(new_stack()).add_continuous_scan):

@@ -103,7 +103,7 @@ def test_an_update_changes_what_stands_and_a_removal_takes_it_away(aws: LocalAws
     """As StackSets does in an account that leaves the units, where stacks aren't retained."""
     ecr = aws.client("ecr", account="444455556666", region="eu-west-1")
 
-    def body(**settings: bool) -> str:
+    def body(**settings: Any) -> str:
         everywhere = RegistryStackSet(
             new_stack("Platform"), "Everywhere", units=["r-ab12"], regions=["eu-west-1"]
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,7 +15,7 @@ from tests.reports.judged import declared, finding, live
 
 
 def test_yaml_and_json_are_read_with_the_line_of_each_entry(tmp_path: Path) -> None:
-    entry = {"id": "open-access", "where": "shop/*", "reason": "meant \U0001f600"}
+    entry: dict[str, Any] = {"id": "open-access", "where": "shop/*", "reason": "meant \U0001f600"}
     file = tmp_path / "ok.json"
     file.write_text(json.dumps([entry], indent=1))
     assert read_acknowledgments(file) == (Acknowledgment(**entry, source=f"{file}:2"),)

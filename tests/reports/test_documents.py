@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from html.parser import HTMLParser
-from typing import Any
+from typing import Any, cast
 from xml.etree import ElementTree
 
 import botocore.session
@@ -79,7 +79,7 @@ def test_findings_for_security_hub(snapshot: SnapshotAssertion) -> None:
     findings = json.loads(asff(LIVE))
     model = botocore.session.get_session().get_service_model("securityhub")
     shape = model.operation_model("BatchImportFindings").input_shape
-    assert not ParamValidator().validate({"Findings": findings}, shape).has_errors()
+    assert not ParamValidator().validate({"Findings": findings}, cast("Any", shape)).has_errors()
     assert findings == snapshot(name="live asff")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -76,7 +77,7 @@ def test_a_role_of_the_app_can_be_granted(how: str) -> None:
     assert "ecr:BatchGetImage" in pull["Action"]
 
 
-GRANTEES = {
+GRANTEES: dict[str, Callable[[cdk.Stack], Any]] = {
     "another account": lambda stack: iam.AccountPrincipal("333344445555"),
     "a service": lambda stack: iam.ServicePrincipal("lambda.amazonaws.com"),
     "an organization": lambda stack: iam.OrganizationPrincipal("o-a1b2c3d4e5"),

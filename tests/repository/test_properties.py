@@ -82,7 +82,7 @@ def keywords(*, valid: bool) -> st.SearchStrategy[dict[str, Any]]:
     if not valid:
         filters = st.lists(TAGS | st.text(ANY_TEXT, max_size=130), max_size=7)
     exclusion = st.sampled_from(["immutable_except", "mutable_except"])
-    mutability = st.one_of(
+    mutability: st.SearchStrategy[dict[str, Any]] = st.one_of(
         st.just({}),
         st.sampled_from([ecr.TagMutability.MUTABLE, ecr.TagMutability.IMMUTABLE]).map(
             lambda value: {"image_tag_mutability": value}
@@ -96,7 +96,8 @@ def keywords(*, valid: bool) -> st.SearchStrategy[dict[str, Any]]:
     encryption = st.sampled_from([*keys, *({**key, "encryption": e} for key in keys for e in encryptions)])
     aes = {"encryption": ecr.RepositoryEncryption.AES_256}
     encryption |= st.just(aes if valid else {**aes, "encryption_key": OWN_KEY})
-    removal = st.sampled_from([{}, {"removal_policy": cdk.RemovalPolicy.RETAIN}]) | st.booleans().map(
+    kept: list[dict[str, Any]] = [{}, {"removal_policy": cdk.RemovalPolicy.RETAIN}]
+    removal: st.SearchStrategy[dict[str, Any]] = st.sampled_from(kept) | st.booleans().map(
         lambda emptied: {"removal_policy": cdk.RemovalPolicy.DESTROY, "empty_on_delete": emptied}
     )
     if not valid:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import aws_cdk as cdk
 import jsii
@@ -226,7 +226,7 @@ class TestLifecycle:
     @pytest.mark.parametrize("keyword", ["lifecycle", "lifecycle_rules"])
     def test_an_empty_list_means_no_policy(self, keyword: str) -> None:
         stack = new_stack()
-        Repository(stack, "App", **{keyword: []})
+        Repository(stack, "App", **cast("Any", {keyword: []}))
         assert "LifecyclePolicy" not in properties(stack)
 
     def test_the_registry_id_is_kept(self) -> None:
@@ -426,8 +426,13 @@ def test_the_text_of_a_policy_is_written_to_the_letter(
 def test_a_repository_is_one_call_to_node(keywords: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
     stack = new_stack()
     Repository(stack, "First", **keywords)
-    process = jsii.kernel.provider._process
-    send, calls = process.send, []
-    monkeypatch.setattr(process, "send", lambda *asked: calls.append(asked[0]) or send(*asked))
+    process = cast("Any", jsii.kernel.provider)._process
+    send, calls = process.send, list[Any]()
+
+    def counted(*request: Any) -> Any:
+        calls.append(request[0])
+        return send(*request)
+
+    monkeypatch.setattr(process, "send", counted)
     Repository(stack, "Second", **keywords)
     assert len(calls) == 1, calls

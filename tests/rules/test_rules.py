@@ -80,7 +80,7 @@ UNKNOWN_OF = {
 def test_the_file_of_a_rule_begins_with_what_it_demands(rule: str) -> None:
     module = importlib.import_module(f"registry_constructs.rules.checks.{rule.replace('-', '_')}")
     assert module.RULE.id == rule
-    assert re.match(f"Rule `{rule}`: .+\\.$", module.__doc__.splitlines()[0])
+    assert re.match(f"Rule `{rule}`: .+\\.$", str(module.__doc__).splitlines()[0])
 
 
 def test_every_rule_that_needs_a_part_is_tried_without_it() -> None:

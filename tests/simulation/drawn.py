@@ -24,7 +24,7 @@ def ago(days: float) -> float:
 
 
 def _arguments(*conditions: st.SearchStrategy[dict[str, Any]]) -> st.SearchStrategy[dict[str, Any]]:
-    tags = st.one_of(
+    tags: st.SearchStrategy[dict[str, Any]] = st.one_of(
         st.fixed_dictionaries({"tag_pattern_list": st.lists(PATTERN, min_size=1, max_size=3)}),
         st.fixed_dictionaries({"tag_prefix_list": st.lists(TAG, min_size=1, max_size=2)}),
         st.just({"untagged": True}),

@@ -16,7 +16,7 @@ from tests.simulation.reference import evaluate
 
 def actions(simulation: Simulation) -> dict[str, tuple[Action | None, int | None]]:
     return {
-        one.image.digest: (one.action, one.rule and one.rule.priority if one.action else None)
+        one.image.digest: (one.action, one.rule.priority if one.action and one.rule else None)
         for one in simulation
     }
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, cast
 from registry_constructs.ecr import limits
 
 if TYPE_CHECKING:
-    from jsonschema import ValidationError  # type: ignore[import-untyped]
+    from jsonschema import ValidationError
 
 Properties = dict[str, Any]
 
@@ -102,7 +102,7 @@ def pattern(published: str) -> re.Pattern[str]:
     """A pattern that AWS publishes: ECMA's, so `$` is the very end and words are of ASCII letters."""
     published = re.sub(r"(?<!\\)\$", r"\\Z", _SAFE_PATTERNS.get(published, published))
     if r"\p{" in published:
-        import regex  # type: ignore[import-untyped]  # noqa: PLC0415 - cfn-lint's own, for the same patterns
+        import regex  # noqa: PLC0415 - cfn-lint's own, for the same patterns
 
         return cast("re.Pattern[str]", regex.compile(published))
     return re.compile(published, re.ASCII)

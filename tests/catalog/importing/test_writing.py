@@ -46,7 +46,7 @@ def allowed(policy: dict[str, Any]) -> set[tuple[str, ...]]:
 
     Several values of one condition may stand in one statement or in several, so each is looked at alone.
     """
-    found = set()
+    found: set[tuple[str, ...]] = set()
     for statement in policy["Statement"]:
         assert statement["Effect"] == "Allow"
         who = {"AWS": "*"} if statement["Principal"] == "*" else statement["Principal"]
@@ -68,7 +68,7 @@ def allowed(policy: dict[str, Any]) -> set[tuple[str, ...]]:
 @given(registries())
 def test_what_stands_in_ecr_comes_out_of_the_catalog_again(registry: list[LiveRepository]) -> None:
     written = write_catalog(registry)
-    catalog = Catalog.from_dict(Source("catalog.yaml", written.text).data)
+    catalog = Catalog.from_dict(Source("catalog.yaml", written.text).data or {})
     missing = {(one.name, one.environment) for one in written.undescribed if one.whole}
     lacking = {(one.name, one.environment) for one in written.undescribed if not one.whole}
     environment_of = {(one.account, one.region): name for name, one in catalog.environments.items()}
@@ -201,7 +201,7 @@ def test_a_policy_that_is_none_is_told(text: str) -> None:
         {"tags": {f"tag{number}": "" for number in range(51)}},
     ],
 )
-def test_a_repository_that_would_come_out_otherwise_is_left_out_and_told(odd: dict[str, object]) -> None:
+def test_a_repository_that_would_come_out_otherwise_is_left_out_and_told(odd: dict[str, Any]) -> None:
     written = write_catalog([live(**odd), live("shop/pay")])
     [told] = written.undescribed
     assert (told.name, told.environment, told.whole) == ("shop/cart", REGION, True)

@@ -53,7 +53,7 @@ def layer(stack: cdk.Stack) -> lambda_.ILayerVersion:
 
 def cluster(stack: cdk.Stack, **keywords: Any) -> EksCluster:
     """A cluster, with the defaults unless arguments override them."""
-    made = EksCluster(stack, "Cluster", **({"vpc": vpc(stack), "version": VERSION} | keywords))
+    made = EksCluster(stack, "Cluster", **{"vpc": vpc(stack), "version": VERSION, **keywords})
     cdk.Validations.of(made).acknowledge(
         cdk.Acknowledgment(id="@aws-cdk/aws-eks:clusterMustManuallyTagSubnet", reason=TAGGED_REASON)
     )

@@ -333,11 +333,12 @@ def test_the_limits_and_tokens_pass() -> None:
     stack = new_stack()
     late = cdk.CfnParameter(stack, "Memory", type="Number").value_as_number
     image = own(stack)
-    for name, size, timeout in (
+    limits: list[tuple[str, Any, cdk.Duration]] = [
         ("Least", 128, cdk.Duration.seconds(1)),
         ("Most", 10_240, cdk.Duration.minutes(15)),
         ("Late", late, cdk.Duration.seconds(late)),
-    ):
+    ]
+    for name, size, timeout in limits:
         ImageFunction(stack, name, image=image, memory_size=size, timeout=timeout)
     sizes = [body["Properties"]["MemorySize"] for body in resources(stack, FUNCTION).values()]
     assert sizes == [128, 10_240, {"Ref": "Memory"}]

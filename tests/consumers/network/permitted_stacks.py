@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
@@ -94,7 +94,9 @@ def build() -> tuple[cdk.Stack, cdk.Stack, Roles]:
     KubernetesWorkload(
         stack, "Batch", cluster=cluster, image=image, namespace="batch", apply=False, port=None
     )
-    workload.pod_role.add_to_policy(iam.PolicyStatement(actions=["dynamodb:GetItem"], resources=[ORDERS]))
+    cast("iam.Role", workload.pod_role).add_to_policy(
+        iam.PolicyStatement(actions=["dynamodb:GetItem"], resources=[ORDERS])
+    )
     schedule_role = clean_up.node.find_child("ScheduleRole")
     assert isinstance(schedule_role, iam.Role)
     assert cluster.node_role
@@ -128,8 +130,8 @@ def build() -> tuple[cdk.Stack, cdk.Stack, Roles]:
         "OtherSecret": _secret(stack, "Payments").secret_arn,
         "SecretsKey": key.key_id,
     }
-    for key, value in shown.items():
-        cdk.CfnOutput(stack, f"Out{key}", value=value)
+    for name, value in shown.items():
+        cdk.CfnOutput(stack, f"Out{name}", value=value)
     return stack, other, roles
 
 

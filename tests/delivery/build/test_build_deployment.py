@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import aws_cdk as cdk
@@ -127,7 +127,7 @@ def test_what_the_role_of_a_build_may_do() -> None:
         assert ecr.get_authorization_token()["authorizationData"]
         assert ecr.batch_get_image(repositoryName="shop/checkout", imageIds=tag)["images"] == []
         assert ecr.initiate_layer_upload(repositoryName="shop/checkout")["uploadId"]
-        for refused in (
+        calls_refused: list[Callable[[], object]] = [
             lambda: ecr.batch_get_image(repositoryName="shop/orders", imageIds=tag),
             lambda: ecr.initiate_layer_upload(repositoryName="shop/orders"),
             lambda: ecr.batch_delete_image(repositoryName="shop/checkout", imageIds=tag),
@@ -136,6 +136,7 @@ def test_what_the_role_of_a_build_may_do() -> None:
             ),
             lambda: calls(aws, key, "ssm").put_parameter(Name="/deployed", Value="x", Type="String"),
             lambda: calls(aws, key, "codebuild").list_projects(),
-        ):
+        ]
+        for refused in calls_refused:
             with pytest.raises(ClientError, match="not authorized"):
                 refused()

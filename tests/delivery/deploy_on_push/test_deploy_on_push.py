@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import aws_cdk as cdk
 import pytest
@@ -72,7 +72,7 @@ def test_what_is_no_service_is_refused() -> None:
 
 def test_a_service_that_does_not_read_what_is_recorded_is_refused() -> None:
     stack = new_stack()
-    images = new_stack("Images", app=stack.node.root)
+    images = new_stack("Images", app=cast("cdk.App", stack.node.root))
     remembered = DeployedImage(
         images, "Deployed", repository=Repository(images, "Repository"), first_digest=DIGEST
     )

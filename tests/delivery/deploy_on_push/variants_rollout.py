@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import aws_cdk as cdk
 from aws_cdk import aws_codepipeline as codepipeline
@@ -38,7 +38,7 @@ def _rolled(stack: cdk.Stack) -> DeployOnPush:
 
 
 def _told(stack: cdk.Stack) -> DeployOnPush:
-    images = new_stack(f"{stack.stack_name}-images", env=ENV, app=stack.node.root)
+    images = new_stack(f"{stack.stack_name}-images", env=ENV, app=cast("cdk.App", stack.node.root))
     repository = Repository(images, "Repository", repository_name="shop/web")
     deployed = DeployedImage(images, "Deployed", repository=repository, first_digest=variants_ecs.DIGEST)
     vpc = variants_ecs.vpc(stack)

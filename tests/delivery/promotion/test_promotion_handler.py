@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from registry_constructs.delivery.promotion.handler import index, registry
 from registry_constructs.delivery.promotion.handler.copying import Copy, CopyError, OutOfTimeError
-from registry_constructs.delivery.promotion.handler.manifest import MalformedError, Manifest
+from registry_constructs.delivery.promotion.handler.manifest import DIGEST, MalformedError, Manifest
 from registry_constructs.local import images
 from registry_constructs.local.images import INDEX, MANIFEST, Artifact
 from tests.delivery.promotion.oci_registry import TOKEN, Fault, Kept, Registries, digest_of, serving
@@ -57,7 +57,7 @@ class Between:
 
 @pytest.fixture(autouse=True)
 def _fast_and_direct(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(registry.time, "sleep", lambda _: None)
+    monkeypatch.setattr("registry_constructs.delivery.promotion.handler.registry.time.sleep", lambda _: None)
     for name in ("no_proxy", "NO_PROXY"):
         monkeypatch.setenv(name, "127.0.0.1")
 
@@ -456,7 +456,7 @@ def lambda_(between: Between, monkeypatch: pytest.MonkeyPatch) -> list[dict[str,
         "ecr": SimpleNamespace(get_authorization_token=lambda: authorization),
         "lambda": SimpleNamespace(invoke=lambda **call: calls.append(call)),
     }
-    monkeypatch.setattr(index.boto3, "client", lambda name, **_: clients[name])
+    monkeypatch.setattr("boto3.client", lambda name, **_: clients[name])
     environment = {"SOURCE": between.here, "DESTINATION": between.there}
     for name, value in environment.items():
         monkeypatch.setenv(name, str(value))
@@ -534,4 +534,4 @@ def test_nothing_malformed_reaches_a_registry(event: Any) -> None:
     copy = Copy(repository, repository, lambda: 900)
     with contextlib.suppress(index.RequestError, CopyError):
         index.promote(event, copy)
-    assert all(index._TAG.fullmatch(one) or index.DIGEST.fullmatch(one) for one in asked)
+    assert all(index._TAG.fullmatch(one) or DIGEST.fullmatch(one) for one in asked)

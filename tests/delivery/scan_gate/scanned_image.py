@@ -25,8 +25,10 @@ MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 CONFIG = "application/vnd.oci.image.config.v1+json"
 PROFILE = f"arn:aws:signer:{REGION}:{ACCOUNT}:/signing-profiles/images"
 TODAY = datetime.date(2026, 11, 26)
-COMPLETED = {"imageScanCompletedAt": PUSHED + 30}
-REASONS = botocore.session.get_session().get_service_model("inspector2").shape_for("ScanStatusReason").enum
+COMPLETED: dict[str, Any] = {"imageScanCompletedAt": PUSHED + 30}
+REASONS: list[str] = (
+    botocore.session.get_session().get_service_model("inspector2").shape_for("ScanStatusReason").enum  # type: ignore[attr-defined]
+)
 
 
 class ScannedImage:

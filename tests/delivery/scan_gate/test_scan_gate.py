@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import aws_cdk as cdk
 import pytest
@@ -12,6 +12,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk.aws_codepipeline import Artifact
 from aws_cdk.aws_codepipeline_actions import S3SourceAction
 from aws_cdk.aws_s3 import Bucket
+from constructs import Construct
 
 from registry_constructs import (
     DeliveryPipeline,
@@ -38,7 +39,7 @@ from tests.delivery.scan_gate.variants_gate import DIGEST
 from tests.synthesis import cfn_lint, new_stack, properties, raw_template, resources, warnings
 
 
-def image(stack: cdk.Stack, **settings: str) -> Image:
+def image(stack: cdk.Stack, **settings: Any) -> Image:
     return Image.of(
         Repository(stack, "App", repository_name="shop/checkout"), **(settings or {"digest": DIGEST})
     )
@@ -359,7 +360,9 @@ def test_two_gates_of_one_repository_have_a_role_each() -> None:
     gated("gate", user, repository)
     gated(
         "action",
-        cdk.Stack(user.node.scope, "Other", env=cdk.Environment(account=USER, region="eu-west-1")),
+        cdk.Stack(
+            cast("Construct", user.node.scope), "Other", env=cdk.Environment(account=USER, region="eu-west-1")
+        ),
         repository,
     )
     names = [body["Properties"].get("RoleName") for body in resources(owner, "AWS::IAM::Role").values()]
@@ -512,7 +515,10 @@ def many(count: int, reason: str = "the parser is never called by this service")
 def test_a_hundred_exceptions_travel_in_the_code_of_an_actions_function(tmp_path: Path) -> None:
     app = cdk.App(outdir=str(tmp_path))
     stack = cdk.Stack(app, "Stack")
-    exceptions = [*many(100), UnsupportedImageException(repository="shop/checkout", reason="static")]
+    exceptions: list[FindingException | UnsupportedImageException] = [
+        *many(100),
+        UnsupportedImageException(repository="shop/checkout", reason="static"),
+    ]
     action = ScanGateAction(
         stack,
         "Action",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import botocore.session
 import pytest
@@ -10,9 +10,9 @@ from botocore.exceptions import EndpointConnectionError, NoCredentialsError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from registry_constructs.delivery.scan_gate.handler import findings
 from registry_constructs.delivery.scan_gate.handler.check import Memory, check, timed_out, wait
 from registry_constructs.delivery.scan_gate.handler.request import BadRequestError, Request
+from registry_constructs.ecr.severities import SEVERITIES
 from tests.delivery.scan_gate.scanned_image import (
     CHILDREN,
     COMPLETED,
@@ -59,8 +59,8 @@ def test_every_status_has_its_meaning(image: ScannedImage, status: str) -> None:
 
 def test_every_status_of_the_api_is_known() -> None:
     model = botocore.session.get_session().get_service_model("ecr")
-    assert set(model.shape_for("ScanStatus").enum) <= STATES.keys()
-    assert set(model.shape_for("FindingSeverity").enum) == set(findings.SEVERITIES)
+    assert set(cast("Any", model.shape_for("ScanStatus")).enum) <= STATES.keys()
+    assert set(cast("Any", model.shape_for("FindingSeverity")).enum) == set(SEVERITIES)
 
 
 def test_pages_of_two_scans_are_read_again(image: ScannedImage) -> None:
@@ -109,7 +109,7 @@ def test_a_page_that_comes_twice_counts_once(image: ScannedImage) -> None:
         "findingSeverityCounts": {"HIGH": 2},
     }
     image.scans[DIGEST] = [one | {"nextToken": "1"}, one]
-    options = {"exceptions": (excepted("CVE-1"),)}
+    options: dict[str, Any] = {"exceptions": (excepted("CVE-1"),)}
     short = look(image, **options)
     assert (short.state, "counted (HIGH)" in short.reason) == ("waiting", True)
     refused = look(image)
@@ -426,7 +426,7 @@ def test_what_is_listed_is_not_missing_from_the_counts(image: ScannedImage) -> N
     assert look(image, exceptions=(excepted(cve="CVE-1"),)).state == "passed"
     found = [basic("CVE-1", "UNDEFINED")]
     image.scanned(**COMPLETED, findings=found, findingSeverityCounts={"UNDEFINED": 1, "UNTRIAGED": 1})
-    options = {"exceptions": (excepted("CVE-1"),), "severity": "UNDEFINED"}
+    options: dict[str, Any] = {"exceptions": (excepted("CVE-1"),), "severity": "UNDEFINED"}
     assert look(image, **options).state == "waiting"  # two of one name, of which one is listed
 
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from registry_constructs.delivery.scan_gate.handler import findings
 from registry_constructs.delivery.scan_gate.handler.check import CheckResult, Memory, check, timed_out
 from registry_constructs.delivery.scan_gate.handler.findings import Excepted
+from registry_constructs.ecr.severities import SEVERITIES
 from tests.delivery.scan_gate.scanned_image import (
     CHILDREN,
     COMPLETED,
@@ -46,7 +46,8 @@ def test_findings_from_the_bar_up_are_refused(
     image: ScannedImage, make: Any, bar: str, severity: str, state: str
 ) -> None:
     key = "findings" if make is basic else "enhancedFindings"
-    image.scanned(**COMPLETED, **{key: [make("CVE-2026-1", severity)]})
+    page: dict[str, Any] = {**COMPLETED, key: [make("CVE-2026-1", severity)]}
+    image.scanned(**page)
     image.covered()
     assert settled(image, severity=bar).state == state
 
@@ -98,7 +99,7 @@ def test_what_lasts_is_reported_before_what_may_pass(image: ScannedImage) -> Non
 def test_the_reason_has_room_for_the_longest_names(image: ScannedImage) -> None:
     name, tag = "a/" * 120 + "b" * 16, "t" * 128
     image.tags[tag] = DIGEST
-    found = [basic(f"CVE-{number}", severity) for number in range(500) for severity in findings.SEVERITIES]
+    found = [basic(f"CVE-{number}", severity) for number in range(500) for severity in SEVERITIES]
     image.scanned(**COMPLETED, findings=found)
     for repository in (name, name[:150]):
         report = look(image, repository=repository, image=tag, severity="UNDEFINED", only_fixable=True)

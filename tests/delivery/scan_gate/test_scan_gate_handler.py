@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from registry_constructs._cdk import answer as answering
 from registry_constructs.delivery.scan_gate.handler import clients, history, index
-from registry_constructs.delivery.scan_gate.handler.check import wait
+from registry_constructs.delivery.scan_gate.handler.check import check, wait
 from tests.delivery.scan_gate.scanned_image import (
     ACCOUNT,
     CHILDREN,
@@ -76,7 +76,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     return made
 
 
-index_check = index.check
+index_check = check
 
 
 @pytest.fixture
@@ -221,7 +221,10 @@ def test_a_rollback_that_knows_no_digest_resolves_the_tag_and_gives_none_rather_
     image: ScannedImage,
 ) -> None:
     rolling_back(image)
-    parameters = {"PhysicalResourceId": "of-another-kind", "ResourceProperties": PROPERTIES | {"Image": "v1"}}
+    parameters: dict[str, Any] = {
+        "PhysicalResourceId": "of-another-kind",
+        "ResourceProperties": PROPERTIES | {"Image": "v1"},
+    }
     assert call(image, "Update", **parameters)["Data"] == {"Digest": DIGEST}
     image.aws.answers["DescribeImages"] = NOTHING["gone"]
     back = call(image, "Update", **parameters)
@@ -380,7 +383,7 @@ def test_the_status_of_a_stack_of_another_region_is_read_there(
     image: ScannedImage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[tuple[str, str | None]] = []
-    client = index.client
+    client = clients.client
 
     def recorded(service: str, region: str | None = None) -> Any:
         asked.append((service, region))
@@ -425,7 +428,8 @@ def test_another_accounts_scans_are_read_with_a_role_of_it(image: ScannedImage) 
 
 def test_an_event_that_lambda_delivers_twice_has_the_same_answer_twice(image: ScannedImage) -> None:
     image.scanned(**GOOD)
-    for kind, before in (("Create", {}), ("Update", {"PhysicalResourceId": "p"}), ("Delete", {})):
+    events: list[tuple[str, Any]] = [("Create", {}), ("Update", {"PhysicalResourceId": "p"}), ("Delete", {})]
+    for kind, before in events:
         assert call(image, kind, **before) == call(image, kind, **before)
 
 
@@ -526,7 +530,12 @@ def test_an_action_that_waits_too_long_or_makes_no_sense_fails(
     clock.now += 15 * 60
     name, result = run_action(image, continuationToken=token)
     assert (name, "15 minutes" in result["failureDetails"]["message"]) == ("PutJobFailureResult", True)
-    for odd in ({"actionConfiguration": {}}, {"continuationToken": "{"}, {"continuationToken": "[]"}):
+    jobs: list[dict[str, Any]] = [
+        {"actionConfiguration": {}},
+        {"continuationToken": "{"},
+        {"continuationToken": "[]"},
+    ]
+    for odd in jobs:
         assert run_action(image, **odd)[0] == "PutJobFailureResult"
     name, result = run_action(image, continuationToken=json.dumps({"Memory": {"x" * 2_000: 1}}))
     assert name == "PutJobFailureResult"

@@ -215,7 +215,7 @@ def scans(image: ScannedImage, **page: Any) -> None:
     image.scanned("ACTIVE", **page)
 
 
-WAITING: dict[str, tuple[Callable[[ScannedImage], None], str]] = {
+WAITING: dict[str, tuple[Callable[[ScannedImage], object], str]] = {
     "no scan": (
         lambda _: None,
         f"{NAME}: it has no scan. Scan on push, or let the gate start scans. With credentials of another "
@@ -476,7 +476,7 @@ def test_warnings_and_time_that_is_up(image: ScannedImage) -> None:
 
 
 def test_what_is_waited_for_is_reported_once(image: ScannedImage) -> None:
-    clock, lines = [0.0], []
+    clock, lines = [0.0], list[str]()
     image.scanned("PENDING")
 
     def sleep(seconds: float) -> None:
@@ -567,7 +567,7 @@ def test_an_artifact_is_nothing_to_scan(image: ScannedImage) -> None:
 
 def test_findings_are_cut_only_where_they_do_not_fit() -> None:
     asked = request(region="eusc-de-east-1")  # no console, so no link
-    lengths = {}
+    lengths: dict[int, int] = {}
     for number in range(1, LENGTH):
         found = Vulnerability(
             id="C" * number,

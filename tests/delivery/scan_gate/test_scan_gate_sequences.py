@@ -150,10 +150,8 @@ class World:
     def _request(self, operation: str) -> None:
         self.clock += self.slow
         if code := self.faults.get(int(self.clock // 10)):
-            metadata = {"HTTPStatusCode": 400}
-            raise ClientError(
-                {"Error": {"Code": code, "Message": "no"}, "ResponseMetadata": metadata}, operation
-            )
+            answer: Any = {"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": 400}}
+            raise ClientError(answer, operation)
 
     def describe_images(self, *, imageIds: Sequence[dict[str, str]], **_: Any) -> dict[str, Any]:  # noqa: N803
         self._request("DescribeImages")

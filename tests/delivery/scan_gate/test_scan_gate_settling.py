@@ -119,7 +119,7 @@ def test_findings_have_times_that_change_nothing(image: ScannedImage) -> None:
     image.covered()
     memory = Memory()
     for minute, state in ((0, "waiting"), (1, "passed")):
-        times = {"firstObservedAt": PUSHED, "lastObservedAt": PUSHED + 60 * minute}
+        times: dict[str, Any] = {"firstObservedAt": PUSHED, "lastObservedAt": PUSHED + 60 * minute}
         image.scanned("ACTIVE", enhancedFindings=[enhanced("CVE-1", "LOW", **times)])
         assert look(image, memory, at=60.0 * minute).state == state
 
@@ -373,7 +373,7 @@ def test_an_unsupported_entry_of_the_coverage_waits_for_the_others_and_settles(i
             for reason in reasons
         ]
     }
-    options = {"unsupported": {"shop/checkout": "one static program"}}
+    options: dict[str, Any] = {"unsupported": {"shop/checkout": "one static program"}}
     assert "PENDING_INITIAL_SCAN" in settled(image, **options).reason
     reasons[1] = "SUCCESSFUL"
     memory = Memory()
