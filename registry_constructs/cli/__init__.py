@@ -18,6 +18,7 @@ from registry_constructs.cli import (
     lifecycle,
     local,
     preview,
+    prices,
     rules,
     scan,
 )
@@ -38,6 +39,7 @@ lifecycle.app.command()(preview.preview)
 catalog.app.command("import")(catalog_import.import_)
 app.command()(inventory.inventory)
 app.command()(cost.cost)
+app.command()(prices.prices)
 app.command()(check.check)
 app.command()(audit.audit)
 

@@ -68,7 +68,7 @@ def audit(
         bool, typer.Option("--policy", help="Print the IAM policy that this audit needs, and read nothing.")
     ] = False,
 ) -> None:
-    """Ask the rules about live registries of one or many accounts and Regions. Changes nothing in AWS.
+    """Evaluate the rules on live registries of one or many accounts and Regions. Changes nothing in AWS.
 
     What can't be read is listed as unknown, and the exit status shows it.
     """

@@ -27,7 +27,7 @@ def check(
     rule: RuleNames = None,
     options: RuleOptions,
 ) -> None:
-    """Ask the rules about a synthesized app, written in any language; made for CI, before `cdk deploy`.
+    """Evaluate the rules on a synthesized app, written in any language; for CI, before `cdk deploy`.
 
     What the app acknowledges with Validations.of(construct).acknowledge counts as in the app itself.
     """

@@ -48,7 +48,7 @@ def inventory(
     ] = None,
     concurrency: Annotated[int, typer.Option(min=1, max=64, help="Repositories read at a time.")] = 8,
 ) -> None:
-    """Write what lies in live repositories to a file, for `lifecycle` and `cost`. Changes nothing in AWS."""
+    """Write the images of live repositories to a file, for `lifecycle` and `cost`. Changes nothing in AWS."""
     from registry_constructs.live import Aws, InUse, take_inventory  # noqa: PLC0415 - boto3 is slow
 
     if bool(repository) == every:

@@ -130,7 +130,7 @@ def check(
     output: Annotated[Format, typer.Option("--format")] = Format.TABLE,
     fail_on_in_use: FailOnInUse = False,
 ) -> None:
-    """Simulate every policy of a synthesized app; made for CI, before `cdk deploy`."""
+    """Simulate every policy of a synthesized app; for CI, before `cdk deploy`."""
     from registry_constructs.simulation.check import check as check_all  # noqa: PLC0415
     from registry_constructs.templates.lifecycle_policies import policies_of  # noqa: PLC0415 - for this command only
 

@@ -16,7 +16,7 @@ from registry_constructs.reports import rule_pages
 from registry_constructs.rules.checks import drift
 from registry_constructs.rules.packs import PACKS, RULES, select
 
-app = typer.Typer(help="The rules that `check` and `audit` ask.", no_args_is_help=True)
+app = typer.Typer(help="The rules that `check` and `audit` evaluate.", no_args_is_help=True)
 
 
 @app.command("list")
