@@ -64,7 +64,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def _tier(item: pytest.Item) -> str:
     if item.get_closest_marker("deploy") or {"local_aws", "example_assembly"} & set(item.fixturenames):  # type: ignore[attr-defined]
         return "deploy"
-    if Path(__file__).parent / "scanners" in item.path.parents:
+    asks_a_scanner = isinstance(item, pytest.Function) and "cfn_lint" in item.function.__code__.co_names
+    if asks_a_scanner or Path(__file__).parent / "scanners" in item.path.parents:
         return "scanners"
     return "deploy" if item.path.stem.endswith("_deployment") else "unit"
 

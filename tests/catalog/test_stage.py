@@ -144,6 +144,7 @@ def traces(made: CatalogStage) -> dict[str, list[str]]:
     }
 
 
+@pytest.mark.deploy
 def test_findings_show_the_catalog_s_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     Path("catalog.yaml").write_text("repositories:\n  shop/cart: {}\n  shop/checkout: {}\n")
@@ -164,6 +165,7 @@ def test_findings_show_the_catalog_s_line(tmp_path: Path, monkeypatch: pytest.Mo
     assert construct["stackTraces"][0] == "at catalog.yaml:2 repositories.shop/cart"
 
 
+@pytest.mark.deploy
 def test_many_repositories_are_told_without_their_lines_unless_asked_for() -> None:
     assert traces(stage(many(501), stacks={"count": 2})) == {}
     catalog = Catalog.from_dict({"repositories": {"a/b": {}}})

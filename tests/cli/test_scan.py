@@ -165,6 +165,7 @@ def scan(capfd: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str]:
 EMPTY: list[dict[str, Any]] = [{}, {"findings": []}, {"enhancedFindings": []}, {"findingSeverityCounts": {}}]
 
 
+@pytest.mark.deploy
 @pytest.mark.parametrize("status", ["COMPLETE", "ACTIVE"])
 @pytest.mark.parametrize("page", EMPTY, ids=str)
 def test_an_empty_answer_is_no_clean_one(

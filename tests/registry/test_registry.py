@@ -447,6 +447,7 @@ def everything(order: list[int]) -> list[dict[str, Any]]:
     return [raw_template(stack) for stack in (owner, team, there)]
 
 
+@pytest.mark.deploy
 def test_the_order_of_the_parts_changes_no_template() -> None:
     expected = everything(list(range(16)))
     assert [cfn_lint(rendered) for rendered in expected] == [[], [], []]

@@ -427,6 +427,7 @@ def regions(count: int) -> list[cdk.Environment]:
     return [cdk.Environment(account=f"{number:012}", region="eu-west-1") for number in range(count)]
 
 
+@pytest.mark.deploy
 @pytest.mark.parametrize(
     ("destinations", "prefixes", "problem"),
     [

@@ -58,6 +58,7 @@ def test_what_is_wrong_is_told_with_its_line(tmp_path: Path, text: str, line: in
     assert error.value.where == f"{file}:{line}"
 
 
+@pytest.mark.deploy
 @pytest.mark.parametrize("content", [b"\xff\xfe\x00", b"a: \x07", b"[" * 20_000])
 def test_what_is_no_text_is_refused(tmp_path: Path, content: bytes) -> None:
     file = tmp_path / "ok.yaml"

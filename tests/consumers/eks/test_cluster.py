@@ -23,6 +23,9 @@ from registry_constructs import (
 from tests.consumers.eks.variants_eks import DIGEST, VERSION, cached_image, cluster, image, layer, vpc
 from tests.synthesis import new_app, new_stack, properties, resources
 
+# Networks, clusters and pipelines: whole stacks, which take long to synthesize.
+pytestmark = pytest.mark.deploy
+
 PULL = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
 ELSEWHERE = cdk.Environment(account="222233334444", region="eu-west-1")
 

@@ -27,6 +27,9 @@ from tests.consumers.eks.variants_eks import (
 )
 from tests.synthesis import new_app, new_stack, properties, resources, warnings
 
+# Networks, clusters and pipelines: whole stacks, which take long to synthesize.
+pytestmark = pytest.mark.deploy
+
 MANIFEST = "Custom::AWSCDK-EKS-KubernetesResource"
 PLAIN_URI = f"111122223333.dkr.ecr.eu-west-1.amazonaws.com/shop/checkout@{DIGEST}"
 

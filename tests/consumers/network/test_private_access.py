@@ -27,6 +27,9 @@ from tests.consumers.network.variants_access import (
 )
 from tests.synthesis import ENV, new_app, new_stack, properties, raw_template, resources, warnings
 
+# Networks, clusters and pipelines: whole stacks, which take long to synthesize.
+pytestmark = pytest.mark.deploy
+
 ENDPOINT = "AWS::EC2::VPCEndpoint"
 INGRESS = "AWS::EC2::SecurityGroupIngress"
 NAMED = "arn:aws:ecr:eu-west-1:111122223333:repository/shop/checkout"

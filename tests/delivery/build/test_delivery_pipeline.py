@@ -19,6 +19,9 @@ from tests.consumers.reading import container, listed, statements
 from tests.delivery.build.variants_build import build, delivery, deployed, images_of, repository, source
 from tests.synthesis import new_app, new_stack, properties, raw_template, resources, warnings
 
+# Networks, clusters and pipelines: whole stacks, which take long to synthesize.
+pytestmark = pytest.mark.deploy
+
 PIPELINE = "AWS::CodePipeline::Pipeline"
 
 

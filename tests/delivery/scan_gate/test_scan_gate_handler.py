@@ -260,6 +260,7 @@ def test_a_rollback_reads_a_tag_of_another_account_and_region_there(
     assert {region for _, region in asked} == {"us-east-2"}
 
 
+@pytest.mark.deploy
 @pytest.mark.parametrize("fault", NOTHING)
 def test_a_status_that_cannot_be_read_holds_up_nothing_that_passed_before(
     image: ScannedImage, clock: Clock, fault: str

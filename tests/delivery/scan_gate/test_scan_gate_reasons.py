@@ -285,7 +285,11 @@ def test_pages_that_repeat(image: ScannedImage) -> None:
 
 @pytest.mark.parametrize(
     ("limit", "key", "full"),
-    [(20, "findings", False), (1_000, "findings", True), (1_000, "enhancedFindings", True)],
+    [
+        (20, "findings", False),
+        pytest.param(1_000, "findings", True, marks=pytest.mark.deploy),
+        pytest.param(1_000, "enhancedFindings", True, marks=pytest.mark.deploy),
+    ],
 )
 def test_pages_end_at_a_limit(image: ScannedImage, limit: int, key: str, full: bool) -> None:
     """Twenty empty pages in a row, or a thousand, are read; one more is not."""
