@@ -206,7 +206,7 @@ def test_an_answer_that_makes_no_sense() -> None:
 
 
 def test_a_scan_that_makes_no_sense(image: ScannedImage) -> None:
-    image.scanned(**COMPLETED, findings=[7])
+    image.scanned(**COMPLETED, findings=[], findingSeverityCounts={"HIGH": "many"})
     report = look(image)
     assert (report.state, report.reason.partition(" can't be read")[0]) == ("waiting", f"{NAME}: the answer")
 
@@ -477,6 +477,15 @@ def test_warnings_and_time_that_is_up(image: ScannedImage) -> None:
     warned = timed_out(request(warn_only=True), report, 900)
     assert (warned.state, warned.digest) == ("warned", DIGEST)
     assert warned.reason == f"Warning only: the image would be unreadable. {late}"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(0, "0 seconds"), (60, "60 seconds"), (119, "119 seconds"), (120, "2 minutes"), (130, "130 seconds")],
+)
+def test_how_long_was_waited(image: ScannedImage, seconds: int, words: str) -> None:
+    image.scanned("PENDING")
+    assert timed_out(request(), look(image), seconds).reason.startswith(f"Time is up after {words}, and")
 
 
 def test_what_is_waited_for_is_reported_once(image: ScannedImage) -> None:
