@@ -52,7 +52,7 @@ test-long: setup  ## the nightly tier: all tests in random order with ten times 
 	@echo "The order of SEED=$(SEED), ten times the random examples, stubs of AWS over HTTP"
 	@EXAMPLES=10 STUBS_OVER_HTTP=1 $(BIN)/pytest -n 3 --dist loadscope --random-order-seed=$(SEED) -m "unit or deploy"
 	@echo "The mutants of DIGIT=$(DIGIT)"
-	@$(BIN)/python -m tests.mutation --digit $(DIGIT)
+	@$(BIN)/python -m tests.mutation --digit $(DIGIT) --minutes 12
 
 lint: setup  ## style, types (strict) and the walls between the floors
 	@$(BIN)/ruff check .

@@ -23,6 +23,9 @@ def main(arguments: Sequence[str]) -> int:
     """Run the targets that are named, or all; 1 if a mutant lives that should not."""
     parser = argparse.ArgumentParser(prog="python -m tests.mutation", description=__doc__)
     parser.add_argument("--digit", type=int, choices=range(10), help="only mutants whose number ends in it")
+    parser.add_argument(
+        "--minutes", type=float, help="start no target after these; each digit begins elsewhere"
+    )
     parser.add_argument("targets", nargs="*", help="default: all of targets.toml")
     options = parser.parse_args(arguments)
     names, digit = options.targets, options.digit
@@ -33,7 +36,13 @@ def main(arguments: Sequence[str]) -> int:
         if unknown := sorted(set(names) - set(every)):
             raise MutationError(f"No target {', '.join(unknown)}. Allowed: {', '.join(every)}")
         known = known_survivors(PROJECT / "tests" / "mutation" / "survivors.toml", every)
-        for name in names or every:
+        names = names or list(every)
+        first = 0 if options.minutes is None else (digit or 0) * len(names) // 10
+        begun = time.monotonic()
+        for name in [*names[first:], *names[:first]]:
+            if options.minutes is not None and time.monotonic() - begun > options.minutes * 60:
+                print(f"{name}: left for another day, after {options.minutes:g} minutes")
+                continue
             print(f"{name}: changing {', '.join(every[name].sources)}", flush=True)
             started = time.monotonic()
             outcome = run(every[name], PROJECT, digit)

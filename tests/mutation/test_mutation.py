@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from tests.mutation import __main__ as command
 from tests.mutation.__main__ import PROJECT, main
-from tests.mutation.judging import known_survivors, problems
+from tests.mutation.judging import known_survivors, problems, problems_of_sample
 from tests.mutation.plain import original_name, plain
 from tests.mutation.running import MutationError, Outcome, Survivor, Target, run, targets
 
@@ -121,6 +123,34 @@ def test_an_entry_without_a_reason_is_refused(tmp_path: Path, entry: str, messag
 def test_every_target_has_files_and_every_survivor_a_target() -> None:
     every = targets(PROJECT)
     assert known_survivors(PROJECT / "tests" / "mutation" / "survivors.toml", every).keys() == every.keys()
+
+
+@pytest.mark.parametrize(("alive", "found"), [(0, 0), (5, 0), (6, 7)])
+def test_of_a_sample_five_percent_live_without_a_reason(alive: int, found: int) -> None:
+    survivors = [Survivor(function=f"a.f{number}", change="- a\n+ b") for number in range(alive)]
+    with_reason = Survivor(function="a.known", change="- a\n+ b")
+    outcome = Outcome(mutants={"a": 60, "b": 40}, alive={"a": [*survivors, with_reason]})
+    unseen = Survivor(function="a.of_another_digit", change="- a\n+ b")
+    assert len(list(problems_of_sample(outcome, [with_reason, unseen]))) == found
+
+
+@pytest.mark.parametrize(("digit", "first"), [(0, 0), (5, 1), (9, 1)])
+def test_each_digit_begins_with_another_target_and_none_is_started_too_late(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], digit: int, first: int
+) -> None:
+    names = ["statements", "notifications"]
+    tried: list[tuple[str, int | None]] = []
+    clock = iter(range(0, 10_000, 90))
+
+    def run(target: Target, _: Path, digit: int | None) -> Outcome:
+        tried.append((target.name, digit))
+        return Outcome(mutants={"a": 1}, alive={})
+
+    monkeypatch.setattr(command, "run", run)
+    monkeypatch.setattr(command, "time", SimpleNamespace(monotonic=lambda: next(clock)))
+    assert main(["--digit", str(digit), "--minutes", "2", *names]) == 0
+    assert tried == [(names[first], digit)]
+    assert f"{names[1 - first]}: left for another day, after 2 minutes" in capsys.readouterr().out
 
 
 def test_an_unknown_target_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
