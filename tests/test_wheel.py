@@ -15,7 +15,8 @@ import pytest
 from registry_constructs.installation import SOURCE
 from tests.synthesis import ROOT
 
-pytestmark = pytest.mark.deploy
+# One after the other in one environment.
+pytestmark = [pytest.mark.deploy, pytest.mark.random_order(disabled=True)]
 
 
 APP = """

@@ -54,10 +54,10 @@ def write_assembly(folder: Path, stacks: dict[str, tuple[str, dict[str, Any]]], 
 
 
 def test_an_app_is_synthesized_bootstrapped_and_deployed_to_two_accounts(
-    tmp_path: Path, aws: LocalAws, capfd: pytest.CaptureFixture[str]
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "app.py").write_text(APP)
-    with cdk.synthesized(aws, tmp_path / "app.py") as assembly:
+    with LocalAws() as aws, cdk.synthesized(aws, tmp_path / "app.py") as assembly:
         missing = assembly.bootstrap()
         assert missing == [
             LocalEnvironment("123456789012", "us-east-1"),
