@@ -190,10 +190,10 @@ def _fit(placement: Placement, sizes: Mapping[str, int]) -> bool:
 
 
 class _Teams:
-    """The teams that the tags `team` and `owner` tell of.
+    """The teams that the tags `team` and `owner` name.
 
     Attributes:
-        said: The teams, each with the owner that all of its repositories have.
+        by_name: The teams, each with the owner that all of its repositories have.
     """
 
     def __init__(self, found: Mapping[str, Mapping[str, LiveSettings]]) -> None:

@@ -166,14 +166,14 @@ def _dumped(data: object) -> str:
 
 
 _HEAD: Final = """\
-# The repositories of {places}, as they stood in ECR.
-# Written by 'registry-constructs catalog import'. A repository has what 'defaults' says, then what its
-# environment, its team and its profile say, and then what it says itself. Encryption is said even where it
-# is the library's default: another one would REPLACE the repository, without its images.
+# The repositories of {places}, as they were in ECR.
+# Written by 'registry-constructs catalog import'. A repository has the settings of 'defaults', then those of
+# its environment, its team and its profile, and then its own. Encryption is set even where it is the
+# library's default: another one would REPLACE the repository, without its images.
 """
 _INCOMPLETE: Final = """\
-# NOT COMPLETE: {count} that a catalog can't say. Look for '# NOT DESCRIBED' below; do not deploy before each
-# is settled, because deploying takes away what is not said here.
+# NOT COMPLETE: {count} that a catalog can't describe. Look for '# NOT DESCRIBED' below; do not deploy before
+# each is settled, because deploying removes what is not described here.
 """
 _ABOVE: Final = {
     "stacks": "How repositories are split over stacks. Never change it by hand: repositories would move.",
@@ -186,9 +186,7 @@ def _text(data: Mapping[str, Any], undescribed: Sequence[Undescribed]) -> str:
     places = [f"{one['account']} in {one['region']}" for one in data["environments"].values()]
     lines = [_HEAD.format(places=", ".join(places) or "no account")]
     if undescribed:
-        count = (
-            "1 thing stands there" if len(undescribed) == 1 else f"{len(undescribed):,} things stand there"
-        )
+        count = "ECR has 1 setting" if len(undescribed) == 1 else f"ECR has {len(undescribed):,} settings"
         lines.append(_INCOMPLETE.format(count=count))
     for kind, value in data.items():
         lines.append("\n")
