@@ -49,8 +49,8 @@ test: setup lint  ## run every check: lint, types, import contracts, unit, scann
 	@$(BIN)/pytest -n 3 --dist loadscope --no-loadscope-reorder
 
 test-long: setup  ## the nightly tier: all tests in random order with ten times the examples, and a tenth of the mutants
-	@echo "The order of SEED=$(SEED), ten times the random examples, stubs of AWS over HTTP"
-	@EXAMPLES=10 STUBS_OVER_HTTP=1 $(BIN)/pytest -n 3 --dist loadscope --random-order-seed=$(SEED) -m "unit or deploy"
+	@echo "Order and examples of SEED=$(SEED), ten times as many, stubs of AWS over HTTP"
+	@EXAMPLES=10 STUBS_OVER_HTTP=1 $(BIN)/pytest -n 3 --dist loadscope --random-order-seed=$(SEED) --hypothesis-seed=$(SEED) -m "unit or deploy"
 	@echo "The mutants of DIGIT=$(DIGIT)"
 	@$(BIN)/python -m tests.mutation --digit $(DIGIT) --minutes 12
 
