@@ -75,6 +75,6 @@ def _hash(name: str) -> int:
     return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8])
 
 
-def stack_of(number: int, team: str = "") -> str:
+def stack_of(number: int, team: str) -> str:
     """The id of a stack of repositories: its number, and the team if teams have separate stacks."""
     return f"Repositories-{team}-{number}" if team else f"Repositories{number}"

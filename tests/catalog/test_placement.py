@@ -180,6 +180,7 @@ def test_logical_ids_are_ones_that_cloudformation_takes_and_differ() -> None:
     ids = {logical_id(name) for name in same_letters}
     assert len(ids) == len(same_letters)
     longest = logical_id("/".join(["x" * 63] * 4))
+    assert len(longest) == 200 + 8
     assert longest.isalnum()
     assert len(longest) <= 255
 
