@@ -22,22 +22,22 @@ class Asking:
     def __init__(self) -> None:
         self.lost: AwsError | None = None
 
-    def __call__(self, read: Callable[[], Value], *, gone: str = "") -> Value | Unknown:
+    def __call__(self, read: Callable[[], Value], *, gone: frozenset[str] = frozenset()) -> Value | Unknown:
         """What a reading gives, or why it gave nothing.
 
         Args:
             read: The reading.
-            gone: The error code that says that there is nothing to read any more.
+            gone: The error codes that mean that there is nothing to read any more.
 
         Raises:
-            AwsError: The one with that code.
+            AwsError: One with such a code.
         """
         if self.lost is not None:
             return reason(self.lost)
         try:
             return read()
         except AwsError as error:
-            if gone and error.code == gone:
+            if error.code in gone:
                 raise
             if error.hopeless:
                 self.lost = error

@@ -147,7 +147,7 @@ class RegistryReader:
         where = f"{name} in {self.region}"
 
         def part(read: Callable[[], Value], *wanted: Part) -> Value | Unknown | None:
-            return None if self.parts.isdisjoint(wanted) else self.ask(read, gone=_GONE)
+            return None if self.parts.isdisjoint(wanted) else self.ask(read, gone=frozenset({_GONE}))
 
         return Raw(
             described=described,
@@ -192,7 +192,7 @@ class RegistryReader:
             try:
                 found = self.ask(
                     lambda: read_template(client, name, f"the template of {name} in {self.region}"),
-                    gone="ValidationError",
+                    gone=frozenset({"ValidationError"}),
                 )
             except AwsError as error:
                 # CloudFormation's code for a stack that is not there is that of every other mistake.
